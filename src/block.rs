@@ -1,0 +1,176 @@
+//! A [`Block`]: an n-dimensional array held in memory, in row-major order without gaps.
+//!
+//! It is what a chunk becomes once decoded, what a task of a graph makes, and what a NumPy array of
+//! a cell is underneath.
+
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+
+/// Bytes aligned for every element type, zeroed when made.
+#[derive(Clone, Debug)]
+struct Buffer {
+    words: Vec<u64>,
+    len: usize,
+}
+
+/// An n-dimensional array in memory: row-major, contiguous, native byte order.
+#[derive(Clone, Debug)]
+pub struct Block {
+    dtype: DType,
+    shape: Vec<usize>,
+    buffer: Buffer,
+}
+
+/// `6.71 GiB`, as NumPy words it in its own memory errors.
+pub fn human_bytes(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    match (unit, value) {
+        (0, _) => format!("{bytes} bytes"),
+        (_, v) if v < 10.0 => format!("{value:.2} {}", UNITS[unit]),
+        (_, v) if v < 100.0 => format!("{value:.1} {}", UNITS[unit]),
+        _ => format!("{value:.0} {}", UNITS[unit]),
+    }
+}
+
+/// `(3000, 3000)`, `(7,)`, `()`: a shape as Python prints it.
+pub fn shape_text<T: std::fmt::Display>(shape: &[T]) -> String {
+    match shape {
+        [one] => format!("({one},)"),
+        many => format!("({})", many.iter().map(T::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+impl Block {
+    /// Zeros.
+    ///
+    /// # Errors
+    /// A memory error with the size, shape and type when the allocator has no room.
+    pub fn zeros(dtype: DType, shape: &[usize]) -> Result<Block> {
+        let out_of_memory = |bytes: u64| {
+            Error::memory(format!(
+                "unable to allocate {} for an array with shape {} and data type {dtype}; reduce it chunk by chunk instead",
+                human_bytes(bytes),
+                shape_text(shape),
+            ))
+        };
+        let wide = shape.iter().fold(dtype.size() as u128, |n, &s| n.saturating_mul(s as u128));
+        // Rust (and wasm32) allow no single allocation beyond isize::MAX bytes.
+        if wide > isize::MAX as u128 - 8 {
+            return Err(out_of_memory(u64::try_from(wide).unwrap_or(u64::MAX)));
+        }
+        let len = wide as usize;
+        let count = len.div_ceil(8);
+        let mut words: Vec<u64> = Vec::new();
+        words.try_reserve_exact(count).map_err(|_| out_of_memory(len as u64))?;
+        words.resize(count, 0);
+        Ok(Block { dtype, shape: shape.to_vec(), buffer: Buffer { words, len } })
+    }
+
+    /// A block of `shape` with these elements in row-major order.
+    ///
+    /// # Panics
+    /// If `elements` are not as many as `shape` holds, or not of `dtype`'s size.
+    pub fn from_elements<T: bytemuck::NoUninit>(dtype: DType, shape: &[usize], elements: &[T]) -> Result<Block> {
+        assert_eq!(std::mem::size_of::<T>(), dtype.size(), "element size of {dtype}");
+        let mut block = Block::zeros(dtype, shape)?;
+        assert_eq!(elements.len(), block.len(), "elements of a block of shape {shape:?}");
+        block.bytes_mut().copy_from_slice(bytemuck::cast_slice(elements));
+        Ok(block)
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Extent of each axis; empty for a single number.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.buffer.len / self.dtype.size()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.buffer.len == 0
+    }
+
+    /// Size of the elements in bytes.
+    pub fn byte_len(&self) -> usize {
+        self.buffer.len
+    }
+
+    /// The elements as bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.buffer.words)[..self.buffer.len]
+    }
+
+    /// The elements as bytes, to fill in.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        let len = self.buffer.len;
+        &mut bytemuck::cast_slice_mut(&mut self.buffer.words)[..len]
+    }
+
+    /// The elements as `T`, which must be the type [`crate::with_type!`] gives for the dtype.
+    ///
+    /// # Panics
+    /// If `T` has another size than the dtype.
+    pub fn elements<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(&self) -> &[T] {
+        assert_eq!(std::mem::size_of::<T>(), self.dtype.size());
+        bytemuck::cast_slice(self.bytes())
+    }
+
+    /// The elements as `T`, to fill in; see [`Block::elements`].
+    pub fn elements_mut<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(&mut self) -> &mut [T] {
+        assert_eq!(std::mem::size_of::<T>(), self.dtype.size());
+        bytemuck::cast_slice_mut(self.bytes_mut())
+    }
+
+    /// The same elements under another shape of as many elements.
+    ///
+    /// # Errors
+    /// A value error, in NumPy's words, when the counts differ.
+    pub fn reshaped(mut self, shape: &[usize]) -> Result<Block> {
+        let count = shape.iter().try_fold(1usize, |n, &s| n.checked_mul(s));
+        if count != Some(self.len()) {
+            return Err(Error::value(format!(
+                "cannot reshape array of size {} into shape {}",
+                self.len(),
+                shape_text(shape)
+            )));
+        }
+        self.shape = shape.to_vec();
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_too_large_for_memory_is_an_error_that_says_its_size() {
+        let error = Block::zeros(DType::F64, &[1 << 31, 1 << 30]).unwrap_err();
+        assert!(error.is_memory());
+        assert!(error.to_string().contains("16.0 EiB") || error.to_string().contains("PiB"), "{error}");
+    }
+
+    #[test]
+    fn elements_are_the_bytes_in_row_major_order() {
+        let block = Block::from_elements(DType::I16, &[2, 3], &[1i16, 2, 3, 4, 5, 6]).unwrap();
+        assert_eq!(block.elements::<i16>()[3], 4);
+        assert_eq!(block.byte_len(), 12);
+        let flat = block.reshaped(&[6]).unwrap();
+        assert_eq!(flat.shape(), &[6]);
+        assert!(flat.reshaped(&[5]).is_err());
+    }
+}

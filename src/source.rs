@@ -1,0 +1,80 @@
+//! Where an array's elements come from.
+
+use crate::block::Block;
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::grid::Region;
+
+/// An array that gives any block of itself on request, from any thread.
+///
+/// A dataset of an HDF5 file is one; an array in memory is another. The engine knows no more of
+/// either than this.
+pub trait ChunkSource: Send + Sync {
+    /// Extent of each axis; empty for a single number.
+    fn shape(&self) -> &[u64];
+
+    /// Type of the elements as [`ChunkSource::read`] gives them.
+    fn dtype(&self) -> DType;
+
+    /// The chunk shape in which the source stores its elements; `None` where any block costs the same.
+    fn chunks(&self) -> Option<&[u64]>;
+
+    /// What the source is to its user, such as `testdata.hdf5:/data`.
+    fn label(&self) -> String;
+
+    /// A text that differs whenever the elements may: what Dask-like tokens are made from.
+    fn identity(&self) -> String;
+
+    /// The elements of `region`, which must lie inside the shape.
+    fn read(&self, region: &Region) -> Result<Block>;
+
+    /// Bytes that reading `region` moves from storage, for progress and forecasts.
+    fn stored_bytes(&self, region: &Region) -> u64 {
+        region.checked_len().unwrap_or(u64::MAX).saturating_mul(self.dtype().size() as u64)
+    }
+}
+
+/// An array held in memory, as a source.
+pub struct MemorySource {
+    block: std::sync::Arc<Block>,
+    shape: Vec<u64>,
+    identity: String,
+}
+
+impl MemorySource {
+    /// `block` as a source. `identity` must differ between blocks with different elements.
+    pub fn new(block: std::sync::Arc<Block>, identity: impl Into<String>) -> MemorySource {
+        let shape = block.shape().iter().map(|&extent| extent as u64).collect();
+        MemorySource { block, shape, identity: identity.into() }
+    }
+}
+
+impl ChunkSource for MemorySource {
+    fn shape(&self) -> &[u64] {
+        &self.shape
+    }
+
+    fn dtype(&self) -> DType {
+        self.block.dtype()
+    }
+
+    fn chunks(&self) -> Option<&[u64]> {
+        None
+    }
+
+    fn label(&self) -> String {
+        "array".into()
+    }
+
+    fn identity(&self) -> String {
+        self.identity.clone()
+    }
+
+    fn read(&self, region: &Region) -> Result<Block> {
+        crate::memory::copy_region(&self.block, region)
+    }
+
+    fn stored_bytes(&self, _region: &Region) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,43 @@
+//! Where bytes lie: random access by range, from any thread.
+//!
+//! [`Storage`] is what the HDF5 room reads from and [`WritableStorage`] what its writer writes to.
+//! Native programs use [`FileStorage`]; tests and small files [`MemoryStorage`]; the page supplies
+//! its own over dropped files and the browser's private file system.
+
+mod file;
+mod memory;
+
+pub use file::{FileStorage, WritableFile};
+pub use memory::{MemoryStorage, WritableMemory};
+
+use crate::error::Result;
+
+/// Bytes that can be read by range, from any thread, without being loaded.
+pub trait Storage: Send + Sync {
+    /// Length in bytes.
+    fn len(&self) -> u64;
+
+    /// Whether there are no bytes.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Fills `out` with the bytes from `offset` on.
+    ///
+    /// # Errors
+    /// An invalid-file error when the range passes the end (a truncated file); a storage or
+    /// file-changed error when the medium fails.
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()>;
+}
+
+/// Storage that can also be written, by one writer at a time.
+pub trait WritableStorage: Storage {
+    /// Writes `bytes` at `offset`, growing the storage where they pass its end.
+    ///
+    /// # Errors
+    /// A storage-full error when there is no room; nothing else has been lost then.
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()>;
+
+    /// Makes everything written durable.
+    fn flush(&self) -> Result<()>;
+}

@@ -1,0 +1,120 @@
+/**
+ * Every message between the page and the kernel worker, tagged by `type`.
+ *
+ * The page owns what a person sees (cells, outputs, the shelf); the kernel worker owns the Python
+ * interpreter, the engine and the files. Nothing else passes between them but `interrupt`, a word
+ * of shared memory the page sets and the kernel looks at (see `ToKernel` `init`).
+ */
+
+/** A file that cells can open by name. */
+export interface ShelfFile {
+  name: string;
+  size: number;
+  /** `dropped`: a local file, read where it lies. `stored`: in the browser's own storage (OPFS). */
+  kind: "dropped" | "stored";
+  /** Milliseconds since 1970. */
+  lastModified: number;
+  /** Whether a cell is writing it now. */
+  writing?: boolean;
+}
+
+/** What a value looks like, by MIME type; `text/plain` is always there. */
+export interface MimeBundle {
+  "text/plain": string;
+  "text/html"?: string;
+  "image/svg+xml"?: string;
+  "application/vnd.chunkbook.graph+json"?: TaskGraphDrawing;
+}
+
+/** A placed task graph: coordinates in pixels, y growing downwards, read bottom to top. */
+export interface TaskGraphDrawing {
+  width: number;
+  height: number;
+  nodes: TaskGraphNode[];
+  /** Pairs of indices into `nodes`: from an input to the task that takes it. */
+  edges: [number, number][];
+  /** Tasks in the whole graph; more than are drawn when siblings were collapsed. */
+  tasks: number;
+}
+
+export interface TaskGraphNode {
+  /** Centre. */
+  x: number;
+  y: number;
+  /** The key as Python writes it, such as `('sum-partial-3f9a', 4, 0)`. */
+  key: string;
+  /** Short text drawn in the node, such as `sum`. */
+  label: string;
+  /** The layer's name, for colour. */
+  layer: string;
+  /** Extents of the result. */
+  shape: number[];
+  dtype: string;
+  /** Bytes of the result. */
+  bytes: number;
+  /** How many tasks this node stands for: 1 unless siblings were collapsed. */
+  count: number;
+}
+
+/** A Python exception as the cell shows it. */
+export interface CellError {
+  /** The exception's class, such as `MemoryError`. */
+  name: string;
+  message: string;
+  /** The whole traceback, with the user's line numbers. */
+  traceback: string;
+}
+
+/** Progress of the computation or write that a cell is waiting for. */
+export interface Progress {
+  /** What runs, such as `sum of testdata.hdf5:/data` or `Writing testdata.hdf5`. */
+  label: string;
+  /** Tasks done and in all; for a write, chunks. `total` is 0 where it is not known. */
+  done: number;
+  total: number;
+  /** Bytes read or written so far. */
+  bytes: number;
+  /** Milliseconds since the start. */
+  elapsed: number;
+  /** Wasm memory in use, and the most so far, in bytes. */
+  memory: number;
+}
+
+export type KernelState = "starting" | "idle" | "busy" | "dead";
+
+/** What the kernel runs on, told once when it is ready. */
+export interface KernelInfo {
+  /** Threads that compute. */
+  threads: number;
+  /** Whether the page is cross-origin isolated, so that memory can be shared with threads. */
+  isolated: boolean;
+  version: string;
+}
+
+export type ToKernel =
+  /** First message. `interrupt` is one Int32 of shared memory: 1 asks the running cell to stop; absent without isolation. */
+  | { type: "init"; interrupt: SharedArrayBuffer | null; threads: number; isolated: boolean }
+  /** Run a cell. `label` is how tracebacks name it, such as `In [3]`. */
+  | { type: "run"; id: number; source: string; label: string }
+  /** A file was dropped; replaces one of the same name. */
+  | { type: "add-file"; request: number; file: File }
+  | { type: "remove-file"; request: number; name: string }
+  /** Copy a dropped file into the browser's storage, where it reads about twenty times faster. */
+  | { type: "store-file"; request: number; name: string };
+
+export type FromKernel =
+  | ({ type: "ready" } & KernelInfo)
+  /** The kernel cannot start: why, and what to do. */
+  | { type: "failed"; message: string }
+  /** The answer to the message with that `request`; `error` says why it could not be done. */
+  | { type: "answer"; request: number; error: string | null }
+  | { type: "started"; id: number }
+  | { type: "stream"; id: number; name: "stdout" | "stderr"; text: string }
+  /** A rich output that a cell shows before its value, such as a drawing. */
+  | { type: "display"; id: number; data: MimeBundle }
+  /** `null` when the computation has ended. Sent at most twenty times a second. */
+  | { type: "progress"; id: number; progress: Progress | null }
+  /** The cell has ended. `result` is the value of its last expression, `null` for none or None. */
+  | { type: "done"; id: number; result: MimeBundle | null; error: CellError | null; ms: number }
+  /** The shelf, whenever it changes. */
+  | { type: "files"; files: ShelfFile[]; usage: number; quota: number };
