@@ -59,16 +59,133 @@ impl Region {
     }
 }
 
-/// Along each axis the sizes of its chunks, in order: Dask's `chunks`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The chunks of one axis, in order.
+#[derive(Clone, Debug)]
+pub enum Axis {
+    /// Chunks of one size, the last one smaller where it does not divide: costs the same for any number of them.
+    Regular {
+        /// Length of the axis.
+        extent: u64,
+        /// Size of every chunk but perhaps the last; positive.
+        chunk: u64,
+    },
+    /// Chunks of sizes of their own: where each starts, and at last where the axis ends.
+    Irregular(std::sync::Arc<[u64]>),
+}
+
+impl Axis {
+    /// Chunks of `chunk`, the last one smaller; an axis of length 0 has one chunk of size 0.
+    ///
+    /// # Panics
+    /// If `chunk` is 0.
+    pub fn regular(extent: u64, chunk: u64) -> Axis {
+        assert!(chunk > 0, "chunk extents are positive");
+        Axis::Regular { extent, chunk: chunk.min(extent.max(1)) }
+    }
+
+    /// Chunks of these sizes.
+    pub fn from_sizes(sizes: &[u64]) -> Axis {
+        let extent = sizes.iter().sum();
+        if let [first, middle @ .., last] = sizes {
+            if *first > 0 && *last > 0 && last <= first && middle.iter().all(|size| size == first) {
+                return Axis::Regular { extent, chunk: *first };
+            }
+        }
+        if sizes.len() == 1 {
+            return Axis::Regular { extent, chunk: extent.max(1) };
+        }
+        let mut starts = Vec::with_capacity(sizes.len() + 1);
+        let mut start = 0;
+        for size in sizes {
+            starts.push(start);
+            start += size;
+        }
+        starts.push(start);
+        Axis::Irregular(starts.into())
+    }
+
+    /// Length of the axis.
+    pub fn extent(&self) -> u64 {
+        match self {
+            Axis::Regular { extent, .. } => *extent,
+            Axis::Irregular(starts) => starts[starts.len() - 1],
+        }
+    }
+
+    /// Number of chunks.
+    pub fn count(&self) -> usize {
+        match self {
+            Axis::Regular { extent, chunk } => extent.div_ceil(*chunk).max(1) as usize,
+            Axis::Irregular(starts) => starts.len() - 1,
+        }
+    }
+
+    /// Where chunk `index` starts.
+    pub fn start(&self, index: usize) -> u64 {
+        match self {
+            Axis::Regular { chunk, .. } => index as u64 * chunk,
+            Axis::Irregular(starts) => starts[index],
+        }
+    }
+
+    /// Size of chunk `index`.
+    pub fn size(&self, index: usize) -> u64 {
+        match self {
+            Axis::Regular { extent, chunk } => (*chunk).min(extent - index as u64 * chunk),
+            Axis::Irregular(starts) => starts[index + 1] - starts[index],
+        }
+    }
+
+    /// Size of the largest chunk.
+    pub fn largest(&self) -> u64 {
+        match self {
+            Axis::Regular { extent, chunk } => *chunk.min(extent),
+            Axis::Irregular(starts) => starts.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0),
+        }
+    }
+
+    /// The chunk that holds element `offset`, which must lie on the axis.
+    pub fn chunk_of(&self, offset: u64) -> usize {
+        match self {
+            Axis::Regular { chunk, .. } => (offset / chunk) as usize,
+            Axis::Irregular(starts) => starts.partition_point(|&start| start <= offset) - 1,
+        }
+    }
+
+    /// The sizes of the chunks, in order.
+    pub fn sizes(&self) -> impl Iterator<Item = u64> + '_ {
+        (0..self.count()).map(|index| self.size(index))
+    }
+}
+
+impl PartialEq for Axis {
+    /// Whether the chunks are the same, however they are written down.
+    fn eq(&self, other: &Axis) -> bool {
+        match (self, other) {
+            (Axis::Regular { extent: a, chunk: c }, Axis::Regular { extent: b, chunk: d }) if c == d => a == b,
+            (Axis::Irregular(a), Axis::Irregular(b)) => a == b,
+            _ => self.count() == other.count() && self.sizes().eq(other.sizes()),
+        }
+    }
+}
+
+impl Eq for Axis {}
+
+/// Along each axis its chunks, in order: Dask's `chunks`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChunkGrid {
-    sizes: Vec<Vec<u64>>,
+    axes: Vec<Axis>,
 }
 
 impl ChunkGrid {
     /// A grid from the sizes along each axis. An axis of length 0 has one chunk of size 0.
     pub fn new(sizes: Vec<Vec<u64>>) -> ChunkGrid {
-        ChunkGrid { sizes }
+        ChunkGrid { axes: sizes.iter().map(|axis| Axis::from_sizes(axis)).collect() }
+    }
+
+    /// A grid from its axes.
+    pub fn from_axes(axes: Vec<Axis>) -> ChunkGrid {
+        ChunkGrid { axes }
     }
 
     /// Chunks of `chunk` along each axis of `shape`, the last one smaller where it does not divide.
@@ -77,34 +194,27 @@ impl ChunkGrid {
     /// If the ranks differ or a chunk extent is 0.
     pub fn regular(shape: &[u64], chunk: &[u64]) -> ChunkGrid {
         assert_eq!(shape.len(), chunk.len(), "rank of the chunk shape");
-        let sizes = shape
-            .iter()
-            .zip(chunk)
-            .map(|(&extent, &size)| {
-                assert!(size > 0, "chunk extents are positive");
-                let mut axis = vec![size; usize::try_from(extent / size).expect("chunk count fits memory")];
-                if extent % size > 0 || extent == 0 {
-                    axis.push(extent % size);
-                }
-                axis
-            })
-            .collect();
-        ChunkGrid { sizes }
+        ChunkGrid { axes: shape.iter().zip(chunk).map(|(&extent, &size)| Axis::regular(extent, size)).collect() }
     }
 
-    /// Chunk sizes along each axis.
-    pub fn sizes(&self) -> &[Vec<u64>] {
-        &self.sizes
+    /// The axes.
+    pub fn axes(&self) -> &[Axis] {
+        &self.axes
+    }
+
+    /// Chunk sizes along each axis, written out.
+    pub fn sizes(&self) -> Vec<Vec<u64>> {
+        self.axes.iter().map(|axis| axis.sizes().collect()).collect()
     }
 
     /// Number of chunks along each axis.
     pub fn counts(&self) -> Vec<usize> {
-        self.sizes.iter().map(Vec::len).collect()
+        self.axes.iter().map(Axis::count).collect()
     }
 
     /// Number of chunks.
     pub fn len(&self) -> usize {
-        self.sizes.iter().map(Vec::len).product()
+        self.axes.iter().map(Axis::count).product()
     }
 
     /// Whether there is no chunk.
@@ -114,20 +224,31 @@ impl ChunkGrid {
 
     /// The extent of the array.
     pub fn shape(&self) -> Vec<u64> {
-        self.sizes.iter().map(|axis| axis.iter().sum()).collect()
+        self.axes.iter().map(Axis::extent).collect()
     }
 
     /// Where the chunk at `index` lies.
     pub fn region(&self, index: &[usize]) -> Region {
         Region {
-            start: index.iter().zip(&self.sizes).map(|(&i, axis)| axis[..i].iter().sum()).collect(),
-            count: index.iter().zip(&self.sizes).map(|(&i, axis)| axis[i]).collect(),
+            start: index.iter().zip(&self.axes).map(|(&i, axis)| axis.start(i)).collect(),
+            count: index.iter().zip(&self.axes).map(|(&i, axis)| axis.size(i)).collect(),
         }
     }
 
-    /// Elements of the largest chunk.
+    /// Elements of the chunk at `position`, counted row-major, as far as they fit 64 bits.
+    pub fn block_len(&self, mut position: usize) -> u64 {
+        let mut len = 1u64;
+        for axis in self.axes.iter().rev() {
+            let count = axis.count();
+            len = len.saturating_mul(axis.size(position % count));
+            position /= count;
+        }
+        len
+    }
+
+    /// Elements of the largest chunk, as far as they fit 64 bits.
     pub fn largest(&self) -> u64 {
-        self.sizes.iter().map(|axis| axis.iter().copied().max().unwrap_or(0)).product()
+        self.axes.iter().fold(1, |len: u64, axis| len.saturating_mul(axis.largest()))
     }
 }
 
@@ -156,6 +277,26 @@ mod tests {
         assert_eq!(grid.sizes(), &[vec![4, 4, 2], vec![7]]);
         assert_eq!(grid.region(&[2, 0]), Region { start: vec![8, 0], count: vec![2, 7] });
         assert_eq!(ChunkGrid::regular(&[0], &[5]).sizes(), &[vec![0]]);
+    }
+
+    #[test]
+    fn a_grid_is_the_same_however_its_chunks_are_written_down() {
+        let sizes = [vec![4, 4, 2], vec![1, 2, 3], vec![7], vec![0], vec![3, 3], vec![2, 5], vec![0, 2]];
+        for axis in &sizes {
+            let made = Axis::from_sizes(axis);
+            assert_eq!(&made.sizes().collect::<Vec<_>>(), axis);
+            assert_eq!(made.count(), axis.len());
+            assert_eq!(made.extent(), axis.iter().sum::<u64>());
+            assert_eq!(made.largest(), *axis.iter().max().unwrap());
+            for offset in 0..made.extent() {
+                let chunk = made.chunk_of(offset);
+                assert!((made.start(chunk)..made.start(chunk) + made.size(chunk)).contains(&offset));
+            }
+        }
+        assert_eq!(Axis::from_sizes(&[4, 4, 2]), Axis::regular(10, 4));
+        assert_eq!(Axis::from_sizes(&[5]), Axis::regular(5, 9));
+        assert_eq!(Axis::Irregular([0, 5, 10].into()), Axis::regular(10, 5));
+        assert_ne!(Axis::regular(10, 4), Axis::regular(10, 5));
     }
 
     #[test]
