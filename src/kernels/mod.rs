@@ -1,1 +1,14 @@
-//! (to come)
+//! The inner loops: casts, elementwise strips, strided copies, reductions. No I/O, no threads.
+//!
+//! A kernel sees slices of one element type and a fixed number of lanes, which the compiler turns
+//! into SSE, AVX or simd128; everything that decides *which* kernel runs lies a floor above.
+
+pub mod element;
+pub mod elementwise;
+mod lanes;
+mod loops;
+pub mod reduction;
+pub(crate) mod strided;
+mod walk;
+
+pub(crate) use loops::{binary_loop, comparison_loop, mixed_comparison_loop, predicate_loop, unary_loop};

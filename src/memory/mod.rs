@@ -1,6 +1,14 @@
 //! Arrays in memory: what NumPy does with them.
-use crate::{block::Block, error::Result, grid::Region};
-/// The part of `block` that `region` covers, copied.
-pub fn copy_region(_block: &Block, _region: &Region) -> Result<Block> {
-    todo!()
-}
+
+mod compute;
+mod create;
+mod operand;
+pub mod random;
+mod slicing;
+
+pub use crate::kernels::elementwise::{BinaryOp, UnaryOp};
+pub use crate::kernels::reduction::{Partial, Reduction};
+pub use compute::{astype, binary, unary};
+pub use create::{arange, full, linspace};
+pub use operand::{binary_type, broadcast_shape, promote, unary_type, Operand, OperandType};
+pub use slicing::{assign, concatenate, copy_region, paste, slice, transpose, AxisSlice};

@@ -1,0 +1,394 @@
+//! The innermost loops of reductions: what one run of elements, or a few rows of columns, amounts to.
+//!
+//! Runs are worked through in lanes, as many accumulators side by side as fill the vector registers
+//! of SSE and simd128 without spilling, so the order of additions is fixed by the code and not by
+//! the machine.
+
+use super::element::Element;
+
+/// Elements of a run that are reduced at once: few enough that a second pass finds them in L1.
+pub(crate) const LEAF: usize = 2048;
+
+/// Rows of columns that are reduced at once.
+pub(crate) const ROWS: usize = 32;
+
+/// Accumulators side by side: eight registers of two doubles.
+const LANES: usize = 16;
+
+/// Elements that one set of lanes adds up before lanes are added to lanes, as in NumPy's pairwise sum.
+const STRETCH: usize = 16 * LANES;
+
+/// What a reduction gathers from elements: a value for a run of them, and a rule to merge two values.
+pub(crate) trait Statistic<T: Element> {
+    /// What is known of some elements.
+    type Value: Copy;
+
+    /// What is known of one element.
+    fn one(element: T) -> Self::Value;
+
+    /// What is known of the elements of `left` followed by those of `right`.
+    fn merge(left: Self::Value, right: Self::Value) -> Self::Value;
+
+    /// What is known of a run of at least one and at most [`LEAF`] elements.
+    fn leaf(run: &[T]) -> Self::Value;
+
+    /// What is known of each of `L` columns over `rows` rows, which begin `stride` elements apart.
+    #[inline(always)]
+    fn columns<const L: usize>(elements: &[T], stride: usize, rows: usize) -> [Self::Value; L] {
+        let mut known: [Self::Value; L] = std::array::from_fn(|column| Self::one(elements[column]));
+        for row in 1..rows {
+            let row = &elements[row * stride..][..L];
+            for column in 0..L {
+                known[column] = Self::merge(known[column], Self::one(row[column]));
+            }
+        }
+        known
+    }
+}
+
+/// The sum of `f(element)` over a run, with the error bound of NumPy's pairwise sum.
+#[inline(always)]
+fn sum_of<T: Element>(run: &[T], f: impl Fn(T) -> f64 + Copy) -> f64 {
+    #[inline(always)]
+    fn stretch<T: Element>(run: &[T], f: impl Fn(T) -> f64 + Copy) -> [f64; LANES] {
+        let mut lanes = [0.0; LANES];
+        for row in run.chunks_exact(LANES) {
+            for lane in 0..LANES {
+                lanes[lane] += f(row[lane]);
+            }
+        }
+        lanes
+    }
+    let add = |a: [f64; LANES], b: [f64; LANES]| -> [f64; LANES] { std::array::from_fn(|lane| a[lane] + b[lane]) };
+
+    let mut total = [0.0; LANES];
+    let mut quads = run.chunks_exact(4 * STRETCH);
+    for quad in quads.by_ref() {
+        let [a, b, c, d] = std::array::from_fn(|part| stretch(&quad[part * STRETCH..][..STRETCH], f));
+        total = add(total, add(add(a, b), add(c, d)));
+    }
+    let mut stretches = quads.remainder().chunks_exact(STRETCH);
+    for part in stretches.by_ref() {
+        total = add(total, stretch(part, f));
+    }
+    let rest = stretches.remainder();
+    total = add(total, stretch(rest, f));
+    for (lane, &element) in rest.chunks_exact(LANES).remainder().iter().enumerate() {
+        total[lane] += f(element);
+    }
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        for lane in 0..width {
+            total[lane] += total[lane + width];
+        }
+    }
+    total[0]
+}
+
+/// The sum, in `float64`.
+pub(crate) struct FloatSum;
+
+impl<T: Element> Statistic<T> for FloatSum {
+    type Value = f64;
+
+    #[inline(always)]
+    fn one(element: T) -> f64 {
+        element.to_f64()
+    }
+
+    #[inline(always)]
+    fn merge(left: f64, right: f64) -> f64 {
+        left + right
+    }
+
+    #[inline]
+    fn leaf(run: &[T]) -> f64 {
+        sum_of(run, T::to_f64)
+    }
+}
+
+/// The product, in `float64`.
+pub(crate) struct FloatProduct;
+
+impl<T: Element> Statistic<T> for FloatProduct {
+    type Value = f64;
+
+    #[inline(always)]
+    fn one(element: T) -> f64 {
+        element.to_f64()
+    }
+
+    #[inline(always)]
+    fn merge(left: f64, right: f64) -> f64 {
+        left * right
+    }
+
+    #[inline]
+    fn leaf(run: &[T]) -> f64 {
+        let mut lanes = [1.0; LANES];
+        let rows = run.chunks_exact(LANES);
+        let rest = rows.remainder();
+        for row in rows {
+            for lane in 0..LANES {
+                lanes[lane] *= row[lane].to_f64();
+            }
+        }
+        for (lane, element) in rest.iter().enumerate() {
+            lanes[lane] *= element.to_f64();
+        }
+        lanes.iter().product()
+    }
+}
+
+/// The sum of integers, wrapping at 64 bits; the bits are those of `int64` and `uint64` alike.
+pub(crate) struct IntegerSum;
+
+impl<T: Element> Statistic<T> for IntegerSum {
+    type Value = u64;
+
+    #[inline(always)]
+    fn one(element: T) -> u64 {
+        element.to_u64()
+    }
+
+    #[inline(always)]
+    fn merge(left: u64, right: u64) -> u64 {
+        left.wrapping_add(right)
+    }
+
+    #[inline]
+    fn leaf(run: &[T]) -> u64 {
+        run.iter().fold(0, |total, element| total.wrapping_add(element.to_u64()))
+    }
+}
+
+/// The product of integers, wrapping at 64 bits.
+pub(crate) struct IntegerProduct;
+
+impl<T: Element> Statistic<T> for IntegerProduct {
+    type Value = u64;
+
+    #[inline(always)]
+    fn one(element: T) -> u64 {
+        element.to_u64()
+    }
+
+    #[inline(always)]
+    fn merge(left: u64, right: u64) -> u64 {
+        left.wrapping_mul(right)
+    }
+
+    #[inline]
+    fn leaf(run: &[T]) -> u64 {
+        run.iter().fold(1, |product, element| product.wrapping_mul(element.to_u64()))
+    }
+}
+
+/// How many elements, their sum, and the sum of their squared distances from their mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct MomentsValue {
+    pub(crate) count: f64,
+    pub(crate) total: f64,
+    pub(crate) m2: f64,
+}
+
+impl MomentsValue {
+    pub(crate) fn mean(self) -> f64 {
+        self.total / self.count
+    }
+}
+
+/// Count, sum and M2; merged by Chan's rule (Chan, Golub & LeVeque 1979, "Updating formulae and a
+/// pairwise algorithm for computing sample variances"). The sum is [`FloatSum`]'s, bit for bit.
+pub(crate) struct Moments;
+
+impl<T: Element> Statistic<T> for Moments {
+    type Value = MomentsValue;
+
+    #[inline(always)]
+    fn one(element: T) -> MomentsValue {
+        // The distance of an infinite or NaN element from itself is NaN, in NumPy too.
+        let x = element.to_f64();
+        MomentsValue { count: 1.0, total: x, m2: x.abs() * 0.0 }
+    }
+
+    #[inline(always)]
+    fn merge(left: MomentsValue, right: MomentsValue) -> MomentsValue {
+        let count = left.count + right.count;
+        let delta = right.mean() - left.mean();
+        MomentsValue {
+            count,
+            total: left.total + right.total,
+            m2: left.m2 + right.m2 + delta * delta * (left.count * right.count / count),
+        }
+    }
+
+    #[inline]
+    fn leaf(run: &[T]) -> MomentsValue {
+        let count = run.len() as f64;
+        let total = sum_of(run, T::to_f64);
+        let mean = total / count;
+        let m2 = sum_of(run, |element| {
+            let distance = element.to_f64() - mean;
+            distance * distance
+        });
+        MomentsValue { count, total, m2 }
+    }
+
+    #[inline(always)]
+    fn columns<const L: usize>(elements: &[T], stride: usize, rows: usize) -> [MomentsValue; L] {
+        let count = rows as f64;
+        let total = <FloatSum as Statistic<T>>::columns::<L>(elements, stride, rows);
+        let mean = total.map(|total| total / count);
+        let mut m2 = [0.0; L];
+        for row in 0..rows {
+            let row = &elements[row * stride..][..L];
+            for column in 0..L {
+                let distance = row[column].to_f64() - mean[column];
+                m2[column] += distance * distance;
+            }
+        }
+        std::array::from_fn(|column| MomentsValue { count, total: total[column], m2: m2[column] })
+    }
+}
+
+/// The least (`GREATEST` false) or greatest element; NaN if there is one.
+pub(crate) struct Extremum<const GREATEST: bool>;
+
+impl<const GREATEST: bool> Extremum<GREATEST> {
+    /// The better of two elements that are not NaN; the first where they are equal.
+    #[inline(always)]
+    fn better<T: Element>(held: T, next: T) -> T {
+        if GREATEST {
+            if next > held {
+                next
+            } else {
+                held
+            }
+        } else if next < held {
+            next
+        } else {
+            held
+        }
+    }
+}
+
+impl<T: Element, const GREATEST: bool> Statistic<T> for Extremum<GREATEST> {
+    type Value = T;
+
+    #[inline(always)]
+    fn one(element: T) -> T {
+        element
+    }
+
+    #[inline(always)]
+    fn merge(left: T, right: T) -> T {
+        if left.is_nan() {
+            left
+        } else if right.is_nan() {
+            right
+        } else {
+            Self::better(left, right)
+        }
+    }
+
+    #[inline]
+    fn leaf(run: &[T]) -> T {
+        // NaN is looked for apart: the two loops are one vector instruction each, and the run is in L1.
+        if run.iter().fold(false, |found, element| found | element.is_nan()) {
+            return run.iter().copied().find(|element| element.is_nan()).unwrap_or(run[0]);
+        }
+        let mut lanes = [run[0]; LANES];
+        let rows = run.chunks_exact(LANES);
+        let rest = rows.remainder();
+        for row in rows {
+            for lane in 0..LANES {
+                lanes[lane] = Self::better(lanes[lane], row[lane]);
+            }
+        }
+        rest.iter().chain(&lanes).copied().fold(run[0], Self::better)
+    }
+}
+
+/// An extreme element and where it is among `count` elements.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Position<T> {
+    pub(crate) value: T,
+    pub(crate) index: u64,
+    pub(crate) count: u64,
+}
+
+/// The first least or greatest element, or the first NaN, and its index.
+pub(crate) struct ArgExtremum<const GREATEST: bool>;
+
+impl<T: Element, const GREATEST: bool> Statistic<T> for ArgExtremum<GREATEST> {
+    type Value = Position<T>;
+
+    #[inline(always)]
+    fn one(element: T) -> Position<T> {
+        Position { value: element, index: 0, count: 1 }
+    }
+
+    #[inline(always)]
+    fn merge(left: Position<T>, right: Position<T>) -> Position<T> {
+        let better = if GREATEST { right.value > left.value } else { right.value < left.value };
+        let count = left.count + right.count;
+        if !left.value.is_nan() && (better || right.value.is_nan()) {
+            Position { value: right.value, index: left.count + right.index, count }
+        } else {
+            Position { count, ..left }
+        }
+    }
+
+    #[inline]
+    fn leaf(run: &[T]) -> Position<T> {
+        let value = Extremum::<GREATEST>::leaf(run);
+        let index = run.iter().position(|&element| element == value || element.is_nan()).unwrap_or(0);
+        Position { value, index: index as u64, count: run.len() as u64 }
+    }
+}
+
+/// Whether any element is true.
+pub(crate) struct Any;
+
+impl<T: Element> Statistic<T> for Any {
+    type Value = bool;
+
+    #[inline(always)]
+    fn one(element: T) -> bool {
+        element.is_true()
+    }
+
+    #[inline(always)]
+    fn merge(left: bool, right: bool) -> bool {
+        left | right
+    }
+
+    #[inline]
+    fn leaf(run: &[T]) -> bool {
+        run.iter().fold(false, |found, element| found | element.is_true())
+    }
+}
+
+/// Whether every element is true.
+pub(crate) struct All;
+
+impl<T: Element> Statistic<T> for All {
+    type Value = bool;
+
+    #[inline(always)]
+    fn one(element: T) -> bool {
+        element.is_true()
+    }
+
+    #[inline(always)]
+    fn merge(left: bool, right: bool) -> bool {
+        left & right
+    }
+
+    #[inline]
+    fn leaf(run: &[T]) -> bool {
+        run.iter().fold(true, |found, element| found & element.is_true())
+    }
+}

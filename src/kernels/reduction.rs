@@ -1,0 +1,398 @@
+//! Reductions as Dask has them: each is a triple of chunk, combine and aggregate.
+//!
+//! `chunk` makes a [`Partial`] of one chunk, `combine` merges partials in the order given, and
+//! `aggregate` makes the result of what is left. Sums of floats are gathered in `float64` whatever
+//! the element type, integers in 64 bits that wrap, and moments as (count, mean, M2).
+
+use super::element::Element;
+use super::lanes::{
+    All, Any, ArgExtremum, Extremum, FloatProduct, FloatSum, IntegerProduct, IntegerSum, Moments, MomentsValue,
+    Position, Statistic,
+};
+use super::walk;
+use crate::block::Block;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::with_type;
+
+/// A reduction over some axes of an array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    /// The sum; integers are summed in 64 bits, wrapping.
+    Sum,
+    /// The product; integers are multiplied in 64 bits, wrapping.
+    Prod,
+    /// The arithmetic mean.
+    Mean,
+    /// The variance: squared distances from the mean, over the count less `ddof`.
+    Var {
+        /// "Delta degrees of freedom": 0 for a population, 1 for a sample.
+        ddof: u32,
+    },
+    /// The standard deviation: the root of the variance.
+    Std {
+        /// "Delta degrees of freedom": 0 for a population, 1 for a sample.
+        ddof: u32,
+    },
+    /// The least element, NaN if there is one.
+    Min,
+    /// The greatest element, NaN if there is one.
+    Max,
+    /// Whether any element is true.
+    Any,
+    /// Whether every element is true.
+    All,
+    /// Index of the first least element, or of the first NaN.
+    ArgMin,
+    /// Index of the first greatest element, or of the first NaN.
+    ArgMax,
+}
+
+/// What a reduction knows of some chunks: fields of one shape, in which reduced axes have length 1.
+///
+/// | reduction | fields |
+/// | --- | --- |
+/// | sum, prod | total (`float64`, `int64` or `uint64`) |
+/// | mean | count (`int64`), total (`float64`) |
+/// | var, std | count (`int64`), mean, M2 (`float64`) |
+/// | min, max, any, all | the value |
+/// | argmin, argmax | value, index (`int64`), count (`int64`) |
+#[derive(Clone, Debug)]
+pub struct Partial {
+    /// The fields, as in the table.
+    pub fields: Vec<Block>,
+    /// The element type the result will have.
+    pub dtype: DType,
+}
+
+impl Reduction {
+    /// The reduction that NumPy gives this name; `ddof` is for var and std.
+    ///
+    /// # Errors
+    /// An unsupported error that lists the names there are.
+    pub fn parse(name: &str, ddof: u32) -> Result<Reduction> {
+        use Reduction::*;
+        let all = [Sum, Prod, Mean, Var { ddof }, Std { ddof }, Min, Max, Any, All, ArgMin, ArgMax];
+        all.into_iter().find(|reduction| reduction.name() == name).ok_or_else(|| {
+            let names: Vec<_> = all.iter().map(|reduction| reduction.name()).collect();
+            Error::unsupported(format!("there is no reduction {name:?}; there are {}", names.join(", ")))
+        })
+    }
+
+    /// NumPy's name of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reduction::Sum => "sum",
+            Reduction::Prod => "prod",
+            Reduction::Mean => "mean",
+            Reduction::Var { .. } => "var",
+            Reduction::Std { .. } => "std",
+            Reduction::Min => "min",
+            Reduction::Max => "max",
+            Reduction::Any => "any",
+            Reduction::All => "all",
+            Reduction::ArgMin => "argmin",
+            Reduction::ArgMax => "argmax",
+        }
+    }
+
+    /// The element type of the result, by NumPy's rules.
+    ///
+    /// # Errors
+    /// None of the element types there are now is refused.
+    pub fn result_dtype(self, input: DType) -> Result<DType> {
+        Ok(match self {
+            Reduction::Sum | Reduction::Prod if input.is_float() => input,
+            Reduction::Sum | Reduction::Prod if input.is_unsigned_integer() => DType::U64,
+            Reduction::Sum | Reduction::Prod => DType::I64,
+            Reduction::Mean | Reduction::Var { .. } | Reduction::Std { .. } if input.is_float() => input,
+            Reduction::Mean | Reduction::Var { .. } | Reduction::Std { .. } => DType::F64,
+            Reduction::Min | Reduction::Max => input,
+            Reduction::Any | Reduction::All => DType::Bool,
+            Reduction::ArgMin | Reduction::ArgMax => DType::I64,
+        })
+    }
+
+    /// What one chunk contributes; the reduced `axes` get length 1.
+    ///
+    /// # Errors
+    /// A value error, in NumPy's words, when there is nothing to take the least or greatest of, or when an
+    /// axis does not exist; an unsupported error for argmin and argmax over several axes.
+    pub fn chunk(self, block: &Block, axes: &[usize]) -> Result<Partial> {
+        let shape = kept_shape(block.shape(), axes)?;
+        let mut fields = Fields::new(self, block.dtype(), &shape)?;
+        let is_argument = matches!(self, Reduction::ArgMin | Reduction::ArgMax);
+        if is_argument && axes.len() > 1 {
+            return Err(Error::unsupported(format!(
+                "{} over {} axes; take it over one axis, or of the flattened array",
+                self.name(),
+                axes.len()
+            )));
+        }
+        if fields.is_empty() {
+            return fields.finish();
+        }
+        if block.is_empty() {
+            fields.fill_empty(self)?;
+            return fields.finish();
+        }
+        let floats = block.dtype().is_float();
+        with_type!(block.dtype(), T => {
+            match self {
+                Reduction::Sum if floats => fields.gather::<T, FloatSum>(block, axes, |f, at, v| f.set(0, at, v)),
+                Reduction::Sum => fields.gather::<T, IntegerSum>(block, axes, |f, at, v| f.set(0, at, v)),
+                Reduction::Prod if floats => fields.gather::<T, FloatProduct>(block, axes, |f, at, v| f.set(0, at, v)),
+                Reduction::Prod => fields.gather::<T, IntegerProduct>(block, axes, |f, at, v| f.set(0, at, v)),
+                Reduction::Mean => {
+                    let count = (block.len() / fields.len()) as i64;
+                    fields.gather::<T, FloatSum>(block, axes, |f, at, v| {
+                        f.set(0, at, count);
+                        f.set(1, at, v);
+                    });
+                }
+                Reduction::Var { .. } | Reduction::Std { .. } => {
+                    fields.gather::<T, Moments>(block, axes, |f, at, v: MomentsValue| {
+                        f.set(0, at, v.count as i64);
+                        f.set(1, at, v.mean());
+                        f.set(2, at, v.m2);
+                    });
+                }
+                Reduction::Min => fields.gather::<T, Extremum<false>>(block, axes, |f, at, v| f.set(0, at, v)),
+                Reduction::Max => fields.gather::<T, Extremum<true>>(block, axes, |f, at, v| f.set(0, at, v)),
+                Reduction::Any => fields.gather::<T, Any>(block, axes, |f, at, v| f.set(0, at, u8::from(v))),
+                Reduction::All => fields.gather::<T, All>(block, axes, |f, at, v| f.set(0, at, u8::from(v))),
+                Reduction::ArgMin => fields.gather::<T, ArgExtremum<false>>(block, axes, Fields::set_position),
+                Reduction::ArgMax => fields.gather::<T, ArgExtremum<true>>(block, axes, Fields::set_position),
+            }
+        });
+        fields.finish()
+    }
+
+    /// The partials merged, strictly in the order given.
+    ///
+    /// # Errors
+    /// An internal error when there are none or their shapes differ.
+    pub fn combine(self, partials: &[&Partial]) -> Result<Partial> {
+        let Some((first, rest)) = partials.split_first() else {
+            return Err(Error::internal("no partials to combine"));
+        };
+        let mut merged = Partial::clone(first);
+        for partial in rest {
+            let same = merged.fields.len() == partial.fields.len()
+                && merged
+                    .fields
+                    .iter()
+                    .zip(&partial.fields)
+                    .all(|(a, b)| a.shape() == b.shape() && a.dtype() == b.dtype());
+            if !same {
+                return Err(Error::internal("partials of different shapes do not combine"));
+            }
+            self.merge(&mut merged.fields, &partial.fields);
+        }
+        Ok(merged)
+    }
+
+    fn merge(self, left: &mut [Block], right: &[Block]) {
+        match self {
+            Reduction::Sum if left[0].dtype() == DType::F64 => zip_field::<f64>(left, right, 0, |a, b| a + b),
+            Reduction::Sum => zip_field::<u64>(left, right, 0, u64::wrapping_add),
+            Reduction::Prod if left[0].dtype() == DType::F64 => zip_field::<f64>(left, right, 0, |a, b| a * b),
+            Reduction::Prod => zip_field::<u64>(left, right, 0, u64::wrapping_mul),
+            Reduction::Mean => {
+                zip_field::<i64>(left, right, 0, |a, b| a + b);
+                zip_field::<f64>(left, right, 1, |a, b| a + b);
+            }
+            Reduction::Var { .. } | Reduction::Std { .. } => merge_moments(left, right),
+            Reduction::Min => with_type!(left[0].dtype(), T => {
+                zip_field::<T>(left, right, 0, <Extremum<false> as Statistic<T>>::merge)
+            }),
+            Reduction::Max => with_type!(left[0].dtype(), T => {
+                zip_field::<T>(left, right, 0, <Extremum<true> as Statistic<T>>::merge)
+            }),
+            Reduction::Any => zip_field::<u8>(left, right, 0, |a, b| a | b),
+            Reduction::All => zip_field::<u8>(left, right, 0, |a, b| a & b),
+            Reduction::ArgMin => with_type!(left[0].dtype(), T => merge_positions::<T, false>(left, right)),
+            Reduction::ArgMax => with_type!(left[0].dtype(), T => merge_positions::<T, true>(left, right)),
+        }
+    }
+
+    /// The result of the last partial; without `keepdims` the reduced `axes` are left out of its shape.
+    ///
+    /// # Errors
+    /// A memory error when there is no room.
+    pub fn aggregate(self, partial: Partial, axes: &[usize], keepdims: bool) -> Result<Block> {
+        let Partial { fields, dtype } = partial;
+        let kept = fields[0].shape().to_vec();
+        let result = match self {
+            Reduction::Mean => {
+                let (counts, totals) = (fields[0].elements::<i64>(), fields[1].elements::<f64>());
+                let means: Vec<f64> = counts.iter().zip(totals).map(|(&count, total)| total / count as f64).collect();
+                Block::from_elements(DType::F64, &kept, &means)?
+            }
+            Reduction::Var { ddof } | Reduction::Std { ddof } => {
+                let (counts, m2) = (fields[0].elements::<i64>(), fields[2].elements::<f64>());
+                let is_std = matches!(self, Reduction::Std { .. });
+                let spread: Vec<f64> = counts
+                    .iter()
+                    .zip(m2)
+                    .map(|(&count, m2)| {
+                        let variance = m2 / (count - i64::from(ddof)).max(0) as f64;
+                        if is_std {
+                            variance.sqrt()
+                        } else {
+                            variance
+                        }
+                    })
+                    .collect();
+                Block::from_elements(DType::F64, &kept, &spread)?
+            }
+            Reduction::ArgMin | Reduction::ArgMax => fields[1].clone(),
+            _ => fields[0].clone(),
+        };
+        let result = crate::memory::astype(&result, dtype)?;
+        if keepdims {
+            return Ok(result);
+        }
+        let shape: Vec<_> = (0..kept.len()).filter(|axis| !axes.contains(axis)).map(|axis| kept[axis]).collect();
+        result.reshaped(&shape)
+    }
+
+    /// The reduction of an array in memory.
+    ///
+    /// # Errors
+    /// Those of [`Reduction::chunk`]; argmin and argmax take all axes too, as an index of the flattened array.
+    pub fn reduce(self, block: &Block, axes: &[usize], keepdims: bool) -> Result<Block> {
+        let rank = block.shape().len();
+        if matches!(self, Reduction::ArgMin | Reduction::ArgMax) && rank != 1 && axes.len() == rank {
+            let flat = block.clone().reshaped(&[block.len()])?;
+            let index = self.aggregate(self.chunk(&flat, &[0])?, &[0], false)?;
+            return index.reshaped(&vec![1; if keepdims { rank } else { 0 }]);
+        }
+        self.aggregate(self.chunk(block, axes)?, axes, keepdims)
+    }
+}
+
+/// The shape with the reduced axes of length 1.
+fn kept_shape(shape: &[usize], axes: &[usize]) -> Result<Vec<usize>> {
+    if let Some(axis) = axes.iter().find(|&&axis| axis >= shape.len()) {
+        return Err(Error::value(format!("axis {axis} is out of bounds for array of dimension {}", shape.len())));
+    }
+    Ok(shape.iter().enumerate().map(|(axis, &extent)| if axes.contains(&axis) { 1 } else { extent }).collect())
+}
+
+/// The fields of a partial while they are filled in.
+struct Fields {
+    blocks: Vec<Block>,
+    dtype: DType,
+}
+
+impl Fields {
+    fn new(reduction: Reduction, input: DType, shape: &[usize]) -> Result<Fields> {
+        let dtype = reduction.result_dtype(input)?;
+        let total = if dtype.is_float() { DType::F64 } else { dtype };
+        let types = match reduction {
+            Reduction::Sum | Reduction::Prod => vec![total],
+            Reduction::Mean => vec![DType::I64, DType::F64],
+            Reduction::Var { .. } | Reduction::Std { .. } => vec![DType::I64, DType::F64, DType::F64],
+            Reduction::Min | Reduction::Max | Reduction::Any | Reduction::All => vec![dtype],
+            Reduction::ArgMin | Reduction::ArgMax => vec![input, DType::I64, DType::I64],
+        };
+        let blocks = types.into_iter().map(|dtype| Block::zeros(dtype, shape)).collect::<Result<_>>()?;
+        Ok(Fields { blocks, dtype })
+    }
+
+    fn len(&self) -> usize {
+        self.blocks[0].len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn set<V: bytemuck::Pod>(&mut self, field: usize, at: usize, value: V) {
+        self.blocks[field].elements_mut::<V>()[at] = value;
+    }
+
+    fn set_position<T: Element>(&mut self, at: usize, position: Position<T>) {
+        self.set(0, at, position.value);
+        self.set(1, at, position.index as i64);
+        self.set(2, at, position.count as i64);
+    }
+
+    /// The answers for no elements at all; a field is zero unless set.
+    fn fill_empty(&mut self, reduction: Reduction) -> Result<()> {
+        let identity_free =
+            |name| Error::value(format!("zero-size array to reduction operation {name} which has no identity"));
+        match reduction {
+            Reduction::Min => return Err(identity_free("minimum")),
+            Reduction::Max => return Err(identity_free("maximum")),
+            Reduction::ArgMin | Reduction::ArgMax => {
+                return Err(Error::value(format!("attempt to get {} of an empty sequence", reduction.name())));
+            }
+            Reduction::Prod if self.blocks[0].dtype() == DType::F64 => self.blocks[0].elements_mut::<f64>().fill(1.0),
+            Reduction::Prod => self.blocks[0].elements_mut::<u64>().fill(1),
+            Reduction::All => self.blocks[0].elements_mut::<u8>().fill(1),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn gather<T: Element, S: Statistic<T>>(
+        &mut self,
+        block: &Block,
+        axes: &[usize],
+        put: impl Fn(&mut Fields, usize, S::Value),
+    ) {
+        let mut at = 0;
+        walk::reduce::<T, S>(block.elements::<T>(), block.shape(), axes, |value| {
+            put(self, at, value);
+            at += 1;
+        });
+    }
+
+    fn finish(self) -> Result<Partial> {
+        Ok(Partial { fields: self.blocks, dtype: self.dtype })
+    }
+}
+
+fn zip_field<V: bytemuck::Pod>(left: &mut [Block], right: &[Block], field: usize, merge: impl Fn(V, V) -> V) {
+    for (a, &b) in left[field].elements_mut::<V>().iter_mut().zip(right[field].elements::<V>()) {
+        *a = merge(*a, b);
+    }
+}
+
+/// Chan's rule on (count, mean, M2), element by element.
+fn merge_moments(left: &mut [Block], right: &[Block]) {
+    let [counts, means, m2s] = left else { unreachable!("moments have three fields") };
+    let (counts, means, m2s) = (counts.elements_mut::<i64>(), means.elements_mut::<f64>(), m2s.elements_mut::<f64>());
+    let (right_counts, right_means, right_m2s) =
+        (right[0].elements::<i64>(), right[1].elements::<f64>(), right[2].elements::<f64>());
+    for i in 0..counts.len() {
+        if right_counts[i] == 0 {
+            continue;
+        }
+        if counts[i] == 0 {
+            (counts[i], means[i], m2s[i]) = (right_counts[i], right_means[i], right_m2s[i]);
+            continue;
+        }
+        let (a, b) = (counts[i] as f64, right_counts[i] as f64);
+        let delta = right_means[i] - means[i];
+        counts[i] += right_counts[i];
+        means[i] += delta * (b / (a + b));
+        m2s[i] += right_m2s[i] + delta * delta * (a * b / (a + b));
+    }
+}
+
+fn merge_positions<T: Element, const GREATEST: bool>(left: &mut [Block], right: &[Block]) {
+    let at = |fields: &[Block], i: usize| Position {
+        value: fields[0].elements::<T>()[i],
+        index: fields[1].elements::<i64>()[i] as u64,
+        count: fields[2].elements::<i64>()[i] as u64,
+    };
+    for i in 0..left[0].len() {
+        let merged = <ArgExtremum<GREATEST> as Statistic<T>>::merge(at(left, i), at(right, i));
+        left[0].elements_mut::<T>()[i] = merged.value;
+        left[1].elements_mut::<i64>()[i] = merged.index as i64;
+        left[2].elements_mut::<i64>()[i] = merged.count as i64;
+    }
+}

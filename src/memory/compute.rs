@@ -1,0 +1,313 @@
+//! Elementwise arithmetic on arrays in memory, in strips that stay in L1.
+
+use super::operand::{broadcast_shape, broadcast_strides, resolve_binary, resolve_unary, Operand, Resolved};
+use crate::block::Block;
+use crate::dtype::{DType, Scalar};
+use crate::error::{Error, Result};
+use crate::kernels::element::{cast_slice, Element};
+use crate::kernels::elementwise::{BinaryOp, UnaryOp};
+use crate::kernels::strided::Walk;
+use crate::kernels::{binary_loop, comparison_loop, mixed_comparison_loop, predicate_loop, unary_loop};
+use crate::with_type;
+
+/// [`with_type!`] over the types that arithmetic is done in: `float16` is computed in `float32`.
+macro_rules! with_arithmetic {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            DType::F16 => unreachable!("float16 is computed in float32"),
+            DType::Bool | DType::U8 => with_arithmetic!(@ $T u8 $body),
+            DType::I8 => with_arithmetic!(@ $T i8 $body),
+            DType::I16 => with_arithmetic!(@ $T i16 $body),
+            DType::I32 => with_arithmetic!(@ $T i32 $body),
+            DType::I64 => with_arithmetic!(@ $T i64 $body),
+            DType::U16 => with_arithmetic!(@ $T u16 $body),
+            DType::U32 => with_arithmetic!(@ $T u32 $body),
+            DType::U64 => with_arithmetic!(@ $T u64 $body),
+            DType::F32 => with_arithmetic!(@ $T f32 $body),
+            DType::F64 => with_arithmetic!(@ $T f64 $body),
+        }
+    };
+    (@ $T:ident $Type:ident $body:expr) => {{
+        type $T = $Type;
+        $body
+    }};
+}
+
+/// Elements of a strip: three strips of 8-byte elements take half of a 32 KiB L1 cache.
+const STRIP: usize = 512;
+
+/// A number as an array without axes of `dtype`.
+///
+/// # Errors
+/// A value error, in NumPy's words, when a Python integer does not fit or a NaN is to be an integer.
+pub(crate) fn scalar_block(scalar: Scalar, dtype: DType) -> Result<Block> {
+    check_range(scalar, dtype)?;
+    let natural = match scalar {
+        Scalar::Bool(value) => Block::from_elements(DType::Bool, &[], &[u8::from(value)])?,
+        Scalar::Int(value) => Block::from_elements(DType::I64, &[], &[value])?,
+        Scalar::UInt(value) => Block::from_elements(DType::U64, &[], &[value])?,
+        Scalar::Float(value) => Block::from_elements(DType::F64, &[], &[value])?,
+    };
+    astype(&natural, dtype)
+}
+
+fn check_range(scalar: Scalar, dtype: DType) -> Result<()> {
+    let value = match scalar {
+        Scalar::Int(value) => i128::from(value),
+        Scalar::UInt(value) => i128::from(value),
+        Scalar::Bool(_) | Scalar::Float(_) => return Ok(()),
+    };
+    let bits = dtype.size() * 8;
+    let fits = if dtype.is_signed_integer() {
+        (-(1i128 << (bits - 1))..1i128 << (bits - 1)).contains(&value)
+    } else if dtype.is_unsigned_integer() {
+        (0..1i128 << bits).contains(&value)
+    } else {
+        true
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::value(format!("Python integer {value} out of bounds for {dtype}")))
+    }
+}
+
+/// The elements of `block` as `dtype`, cast as NumPy's `astype` does.
+///
+/// # Errors
+/// A memory error when there is no room for the result.
+pub fn astype(block: &Block, dtype: DType) -> Result<Block> {
+    if block.dtype() == dtype {
+        return Ok(block.clone());
+    }
+    let mut cast = Block::zeros(dtype, block.shape())?;
+    with_type!(block.dtype(), S => {
+        let source = block.elements::<S>();
+        if dtype == DType::Bool {
+            for (to, &from) in cast.bytes_mut().iter_mut().zip(source) {
+                *to = u8::from(Element::is_true(from));
+            }
+        } else {
+            with_type!(dtype, T => cast_slice::<S, T>(source, cast.elements_mut::<T>()));
+        }
+    });
+    Ok(cast)
+}
+
+/// One input of a strip loop: its elements, broadcast over the result, cast strip by strip when need be.
+struct Input<'a, T> {
+    block: &'a Block,
+    /// The elements when they have type `T` already.
+    direct: Option<&'a [T]>,
+    /// A strip of cast or repeated elements.
+    scratch: [T; STRIP],
+}
+
+impl<'a, T: Element> Input<'a, T> {
+    fn new(block: &'a Block, compute: DType) -> Input<'a, T> {
+        let direct = (block.dtype() == compute).then(|| block.elements::<T>());
+        Input { block, direct, scratch: [T::zeroed(); STRIP] }
+    }
+
+    /// `count` elements from `offset` by `stride`, which is 0 or 1 in most strips.
+    fn strip(&mut self, offset: usize, stride: isize, count: usize) -> &[T] {
+        if let (Some(elements), 1) = (self.direct, stride) {
+            return &elements[offset..offset + count];
+        }
+        let target = &mut self.scratch[..count];
+        with_type!(self.block.dtype(), S => {
+            let source = self.block.elements::<S>();
+            match stride {
+                1 => cast_slice(&source[offset..offset + count], target),
+                0 => target.fill(T::cast_from(source[offset])),
+                _ => for (i, to) in target.iter_mut().enumerate() {
+                    *to = T::cast_from(source[offset.wrapping_add_signed(i as isize * stride)]);
+                },
+            }
+        });
+        &self.scratch[..count]
+    }
+}
+
+/// Runs `kernel` over two inputs broadcast to the shape of `out`.
+fn zip_strips<A: Element, B: Element, O: Element>(
+    (left, left_type): (&Block, DType),
+    (right, right_type): (&Block, DType),
+    out: &mut Block,
+    kernel: fn(&[A], &[B], &mut [O]),
+) {
+    let shape = out.shape().to_vec();
+    let strides = |block: &Block| broadcast_strides(block.shape(), &shape).expect("the shapes were broadcast before");
+    let own = crate::kernels::strided::row_major_strides(&shape);
+    let walk = Walk::new(&shape, [&own, &strides(left), &strides(right)]);
+    let [_, left_stride, right_stride] = walk.run_strides();
+    let (mut left, mut right) = (Input::<A>::new(left, left_type), Input::<B>::new(right, right_type));
+    let out = out.elements_mut::<O>();
+    let run = walk.run();
+    walk.for_each_run(|[to, from_left, from_right]| {
+        let mut done = 0;
+        while done < run {
+            let count = STRIP.min(run - done);
+            let at = |start: isize, stride: isize| (start + done as isize * stride) as usize;
+            let a = left.strip(at(from_left, left_stride), left_stride, count);
+            let b = right.strip(at(from_right, right_stride), right_stride, count);
+            kernel(a, b, &mut out[at(to, 1)..][..count]);
+            done += count;
+        }
+    });
+}
+
+/// Bitwise arithmetic that stands for arithmetic on 0 and 1, which is what `bool` has.
+fn boolean_op(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Add | BinaryOp::Maximum => BinaryOp::BitwiseOr,
+        BinaryOp::Multiply | BinaryOp::Minimum => BinaryOp::BitwiseAnd,
+        _ => op,
+    }
+}
+
+fn no_loop(name: &str, dtype: DType) -> Error {
+    Error::internal(format!("{name} has no loop for {dtype}"))
+}
+
+/// `op` on every pair of elements, broadcast and promoted as NumPy 2 does.
+///
+/// # Errors
+/// A value error when the shapes do not broadcast, a number does not fit, or an integer is raised to
+/// a negative power; a type error when the operation does not take these types.
+pub fn binary(op: BinaryOp, left: &Operand, right: &Operand) -> Result<Block> {
+    let Resolved { inputs: (left_type, right_type), compute, result, mixed } =
+        resolve_binary(op, left.operand_type(), right.operand_type())?;
+    if let (BinaryOp::Power, Operand::Block(base), Operand::Scalar(exponent)) = (op, left, right) {
+        if let Some(power) = simple_power(base, exponent.as_f64(), result)? {
+            return Ok(power);
+        }
+    }
+    let (left_number, right_number) = (number(left, left_type)?, number(right, right_type)?);
+    let left = left_number.as_ref().unwrap_or_else(|| block(left));
+    let right = right_number.as_ref().unwrap_or_else(|| block(right));
+    if op == BinaryOp::Power && compute.is_signed_integer() && has_negative(right) {
+        return Err(Error::value("Integers to negative integer powers are not allowed."));
+    }
+    let shape = broadcast_shape(left.shape(), right.shape())?;
+    if mixed {
+        return compare_mixed(op, left, right, &shape);
+    }
+    if result == DType::Bool && !bitwise(op) {
+        let mut out = Block::zeros(DType::Bool, &shape)?;
+        with_type!(compute, T => {
+            let kernel = comparison_loop::<T>(op).ok_or_else(|| no_loop(op.name(), compute))?;
+            zip_strips::<T, T, u8>((left, compute), (right, compute), &mut out, kernel);
+        });
+        return Ok(out);
+    }
+    let op = if compute == DType::Bool { boolean_op(op) } else { op };
+    let mut out = Block::zeros(compute, &shape)?;
+    with_arithmetic!(compute, T => {
+        let kernel = binary_loop::<T>(op).ok_or_else(|| no_loop(op.name(), compute))?;
+        zip_strips::<T, T, T>((left, compute), (right, compute), &mut out, kernel);
+    });
+    into_type(out, result)
+}
+
+/// A number as an array of the type it takes; `None` for an operand that is an array already.
+fn number(operand: &Operand, dtype: DType) -> Result<Option<Block>> {
+    match operand {
+        Operand::Block(_) => Ok(None),
+        Operand::Scalar(scalar) => scalar_block(*scalar, dtype).map(Some),
+    }
+}
+
+/// The array that an operand is.
+fn block<'a>(operand: &Operand<'a>) -> &'a Block {
+    match operand {
+        Operand::Block(block) => block,
+        Operand::Scalar(_) => unreachable!("numbers were made arrays before"),
+    }
+}
+
+/// Whether `op` on `bool` is one of those that give `bool` by arithmetic rather than by comparing.
+fn bitwise(op: BinaryOp) -> bool {
+    !op.is_comparison() && !matches!(op, BinaryOp::LogicalAnd | BinaryOp::LogicalOr)
+}
+
+fn into_type(block: Block, dtype: DType) -> Result<Block> {
+    if block.dtype() == dtype {
+        Ok(block)
+    } else {
+        astype(&block, dtype)
+    }
+}
+
+/// The powers that NumPy computes without `pow` when the exponent is a Python number.
+fn simple_power(base: &Block, exponent: f64, result: DType) -> Result<Option<Block>> {
+    if !result.is_float() {
+        return Ok(None);
+    }
+    let base = into_type(base.clone(), result)?;
+    if exponent == 2.0 {
+        unary(UnaryOp::Square, &base).map(Some)
+    } else if exponent == 0.5 {
+        unary(UnaryOp::Sqrt, &base).map(Some)
+    } else if exponent == -1.0 {
+        binary(BinaryOp::Divide, &Operand::Scalar(Scalar::Float(1.0)), &Operand::Block(&base)).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+fn has_negative(exponents: &Block) -> bool {
+    with_type!(exponents.dtype(), T => exponents.elements::<T>().iter().any(|&e| e.to_f64() < 0.0))
+}
+
+fn compare_mixed(op: BinaryOp, left: &Block, right: &Block, shape: &[usize]) -> Result<Block> {
+    let mut out = Block::zeros(DType::Bool, shape)?;
+    // The signed operand goes first, so the comparison is mirrored when it was the second.
+    let (signed, unsigned, op) =
+        if left.dtype().is_signed_integer() { (left, right, op) } else { (right, left, mirrored(op)) };
+    let kernel = mixed_comparison_loop(op).ok_or_else(|| no_loop(op.name(), DType::I64))?;
+    zip_strips::<i64, u64, u8>((signed, DType::I64), (unsigned, DType::U64), &mut out, kernel);
+    Ok(out)
+}
+
+/// The comparison that holds for `(b, a)` where `op` holds for `(a, b)`.
+fn mirrored(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Less => BinaryOp::Greater,
+        BinaryOp::LessEqual => BinaryOp::GreaterEqual,
+        BinaryOp::Greater => BinaryOp::Less,
+        BinaryOp::GreaterEqual => BinaryOp::LessEqual,
+        _ => op,
+    }
+}
+
+/// `op` on every element, promoted as NumPy 2 does.
+///
+/// # Errors
+/// A type error when the operation does not take the type.
+pub fn unary(op: UnaryOp, input: &Block) -> Result<Block> {
+    let Resolved { compute, result, .. } = resolve_unary(op, input.dtype())?;
+    let op = if (op, compute) == (UnaryOp::Invert, DType::Bool) { UnaryOp::LogicalNot } else { op };
+    if result == DType::Bool && (op == UnaryOp::LogicalNot || compute != DType::Bool) {
+        let mut out = Block::zeros(DType::Bool, input.shape())?;
+        with_type!(compute, T => {
+            let kernel = predicate_loop::<T>(op).ok_or_else(|| no_loop(op.name(), compute))?;
+            map_strips::<T, u8>(input, compute, &mut out, kernel);
+        });
+        return Ok(out);
+    }
+    let mut out = Block::zeros(compute, input.shape())?;
+    with_arithmetic!(compute, T => {
+        let kernel = unary_loop::<T>(op).ok_or_else(|| no_loop(op.name(), compute))?;
+        map_strips::<T, T>(input, compute, &mut out, kernel);
+    });
+    into_type(out, result)
+}
+
+/// Runs `kernel` over every element of `input`.
+fn map_strips<T: Element, O: Element>(input: &Block, compute: DType, out: &mut Block, kernel: fn(&[T], &mut [O])) {
+    let mut input = Input::<T>::new(input, compute);
+    for (strip, out) in out.elements_mut::<O>().chunks_mut(STRIP).enumerate() {
+        kernel(input.strip(strip * STRIP, 1, out.len()), out);
+    }
+}
