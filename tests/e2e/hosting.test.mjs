@@ -1,0 +1,91 @@
+/**
+ * The page works wherever it is put: with isolation headers, without them, under any path, and in a
+ * browser without service workers; and it talks to its own origin only.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openPage, runCell, whenReady } from "./harness.mjs";
+
+const SUM = "import numpy as np\nnp.ones((100, 7)).sum()";
+
+/** Opens the page, runs `body` on it, and closes the browser whatever happens. */
+async function onPage(options, body) {
+  const opened = await openPage(options);
+  try {
+    await body(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** How often the document itself was loaded. */
+function loads({ requests, url }) {
+  return requests.filter((request) => request === url).length;
+}
+
+/** The navigation type of the current document: `navigate` at first, `reload` after a reload. */
+function navigationType(page) {
+  return page.evaluate(() => performance.getEntriesByType("navigation")[0].type);
+}
+
+async function assertComputes(page) {
+  const { result, error } = await runCell(page, SUM);
+  assert.equal(error, null);
+  assert.equal(Number(result.replace(/^np\.float64\((.*)\)$/, "$1")), 700);
+}
+
+function assertOwnOriginOnly({ requests, url }) {
+  const { origin } = new URL(url);
+  const foreign = requests.filter(
+    (request) => /^(https?|wss?):/.test(request) && !request.startsWith(origin),
+  );
+  assert.deepEqual(foreign, []);
+}
+
+test("a host that sends the headers gets an isolated page without a reload", async () => {
+  await onPage({ headers: true }, async (opened) => {
+    assert.equal(await opened.page.evaluate(() => window.crossOriginIsolated), true);
+    assert.equal(opened.info.isolated, true);
+    assert.ok(opened.info.threads >= 1);
+    assert.equal(await navigationType(opened.page), "navigate");
+    await assertComputes(opened.page);
+    assertOwnOriginOnly(opened);
+    assert.deepEqual(opened.errors, []);
+  });
+});
+
+test("a host without the headers gets an isolated page after one reload", async () => {
+  await onPage({ headers: false }, async (opened) => {
+    assert.equal(await opened.page.evaluate(() => window.crossOriginIsolated), true);
+    assert.equal(opened.info.isolated, true);
+    assert.equal(await navigationType(opened.page), "reload");
+    assert.equal(loads(opened), 2);
+    await assertComputes(opened.page);
+
+    await opened.page.goto(opened.url);
+    assert.equal((await whenReady(opened.page)).isolated, true);
+    assert.equal(loads(opened), 3, "a second visit is isolated at once");
+    assertOwnOriginOnly(opened);
+  });
+});
+
+test("the page works under a path of a host without headers", async () => {
+  await onPage({ headers: false, base: "/some/where/" }, async (opened) => {
+    assert.equal(opened.info.isolated, true);
+    await assertComputes(opened.page);
+    const outside = opened.requests.filter(
+      (request) => !request.startsWith(opened.url) && request.startsWith("http"),
+    );
+    assert.deepEqual(outside, []);
+  });
+});
+
+test("a browser without service workers computes on one thread and says why", async () => {
+  await onPage({ headers: false, serviceWorkers: "block" }, async (opened) => {
+    assert.equal(await opened.page.evaluate(() => window.crossOriginIsolated), false);
+    assert.deepEqual([opened.info.isolated, opened.info.threads], [false, 1]);
+    assert.ok(loads(opened) <= 2, "it does not reload again and again");
+    await assertComputes(opened.page);
+    await opened.page.getByText("This page computes on one thread, because").first().waitFor();
+  });
+});
