@@ -24,7 +24,7 @@ pub trait Element: bytemuck::Pod + PartialOrd + Send + Sync {
     fn to_u8(self) -> u8;
     /// As `uint16`, by way of `int32`.
     fn to_u16(self) -> u16;
-    /// As `uint32`, by way of `int64`.
+    /// As `uint32`; a negative float wraps by way of `int32` (`float16` by way of `int64`).
     fn to_u32(self) -> u32;
     /// As `uint64`; a negative float wraps by way of `int64`.
     fn to_u64(self) -> u64;
@@ -84,10 +84,21 @@ fn narrow_to_f16(x: f64) -> f16 {
     f16::from_f32(f32::from_bits(odd))
 }
 
+/// The cast to `uint32` that compilers make of two vector casts to `int32`.
+#[inline(always)]
+fn float_to_u32(x: f64) -> u32 {
+    if x >= TWO_TO_31 {
+        (x - TWO_TO_31).to_i32() as u32 ^ (1 << 31)
+    } else {
+        x.to_i32() as u32
+    }
+}
+
+const TWO_TO_31: f64 = 2_147_483_648.0;
 const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
 
 macro_rules! float_element {
-    ($T:ident, $to:ident, $value:ident => $wide:expr, $to_f16:expr, $to_f32:expr) => {
+    ($T:ident, $to:ident, $value:ident => $wide:expr, $to_u32:expr, $to_f16:expr, $to_f32:expr) => {
         impl Element for $T {
             #[inline(always)]
             fn is_nan(self) -> bool {
@@ -133,7 +144,8 @@ macro_rules! float_element {
             }
             #[inline(always)]
             fn to_u32(self) -> u32 {
-                self.to_i64() as u32
+                let $value = self;
+                $to_u32
             }
             #[inline(always)]
             fn to_u64(self) -> u64 {
@@ -167,9 +179,9 @@ macro_rules! float_element {
     };
 }
 
-float_element!(f16, to_f16, x => f64::from(x), x, f32::from(x));
-float_element!(f32, to_f32, x => f64::from(x), f16::from_f32(x), x);
-float_element!(f64, to_f64, x => x, narrow_to_f16(x), x as f32);
+float_element!(f16, to_f16, x => f64::from(x), x.to_i64() as u32, x, f32::from(x));
+float_element!(f32, to_f32, x => f64::from(x), float_to_u32(x.into()), f16::from_f32(x), x);
+float_element!(f64, to_f64, x => x, float_to_u32(x), narrow_to_f16(x), x as f32);
 
 /// Casts every element of `source` into `target`, which is as long.
 pub fn cast_slice<S: Element, T: Element>(source: &[S], target: &mut [T]) {

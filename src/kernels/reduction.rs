@@ -129,11 +129,11 @@ impl Reduction {
                 axes.len()
             )));
         }
-        if fields.is_empty() {
+        if axes.iter().any(|&axis| block.shape()[axis] == 0) {
+            fields.fill_empty(self)?;
             return fields.finish();
         }
         if block.is_empty() {
-            fields.fill_empty(self)?;
             return fields.finish();
         }
         let floats = block.dtype().is_float();
@@ -303,10 +303,6 @@ impl Fields {
 
     fn len(&self) -> usize {
         self.blocks[0].len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     fn set<V: bytemuck::Pod>(&mut self, field: usize, at: usize, value: V) {

@@ -55,7 +55,13 @@ fn check_range(scalar: Scalar, dtype: DType) -> Result<()> {
     let value = match scalar {
         Scalar::Int(value) => i128::from(value),
         Scalar::UInt(value) => i128::from(value),
-        Scalar::Bool(_) | Scalar::Float(_) => return Ok(()),
+        Scalar::Bool(_) => return Ok(()),
+        Scalar::Float(_) if dtype == DType::Bool || dtype.is_float() => return Ok(()),
+        Scalar::Float(value) if value.is_nan() => return Err(Error::value("cannot convert float NaN to integer")),
+        Scalar::Float(value) if value.is_infinite() => {
+            return Err(Error::value("cannot convert float infinity to integer"));
+        }
+        Scalar::Float(value) => value as i128,
     };
     let bits = dtype.size() * 8;
     let fits = if dtype.is_signed_integer() {
@@ -288,7 +294,7 @@ fn mirrored(op: BinaryOp) -> BinaryOp {
 pub fn unary(op: UnaryOp, input: &Block) -> Result<Block> {
     let Resolved { compute, result, .. } = resolve_unary(op, input.dtype())?;
     let op = if (op, compute) == (UnaryOp::Invert, DType::Bool) { UnaryOp::LogicalNot } else { op };
-    if result == DType::Bool && (op == UnaryOp::LogicalNot || compute != DType::Bool) {
+    if matches!(op, UnaryOp::IsNan | UnaryOp::IsInf | UnaryOp::IsFinite | UnaryOp::LogicalNot) {
         let mut out = Block::zeros(DType::Bool, input.shape())?;
         with_type!(compute, T => {
             let kernel = predicate_loop::<T>(op).ok_or_else(|| no_loop(op.name(), compute))?;

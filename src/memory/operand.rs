@@ -126,28 +126,32 @@ fn weak_type(scalar: Scalar, other: DType) -> DType {
 }
 
 /// The types both operands have once numbers have taken theirs.
-fn settled(op: BinaryOp, left: OperandType, right: OperandType) -> (DType, DType) {
+fn settled(op: BinaryOp, left: OperandType, right: OperandType) -> Result<(DType, DType)> {
     use OperandType::{Array, Scalar};
-    // A comparison with a number that does not fit the array's type still has an answer.
     let against = |scalar, other: DType| {
-        if op.is_comparison() && !other.is_float() {
-            scalar_type(scalar)
-        } else {
-            weak_type(scalar, other)
+        if other == DType::Bool && scalar_type(scalar) == DType::U64 && op != BinaryOp::Divide {
+            return Err(Error::value("Python int too large to convert to C long"));
         }
+        // An integer that does not fit the array's type can still be compared with it, or be a quotient's part.
+        Ok(match op {
+            _ if other.is_float() => weak_type(scalar, other),
+            _ if op.is_comparison() => scalar_type(scalar),
+            BinaryOp::Divide => DType::F64,
+            _ => weak_type(scalar, other),
+        })
     };
-    match (left, right) {
+    Ok(match (left, right) {
         (Array(left), Array(right)) => (left, right),
-        (Array(left), Scalar(right)) => (left, against(right, left)),
-        (Scalar(left), Array(right)) => (against(left, right), right),
+        (Array(left), Scalar(right)) => (left, against(right, left)?),
+        (Scalar(left), Array(right)) => (against(left, right)?, right),
         (Scalar(left), Scalar(right)) => (scalar_type(left), scalar_type(right)),
-    }
+    })
 }
 
 /// The types in which `op` is computed.
 pub(crate) fn resolve_binary(op: BinaryOp, left: OperandType, right: OperandType) -> Result<Resolved> {
     use BinaryOp::*;
-    let (left, right) = settled(op, left, right);
+    let (left, right) = settled(op, left, right)?;
     let common = promote(left, right);
     let integers = !left.is_float() && !right.is_float();
     let (compute, result) = match op {
@@ -247,12 +251,17 @@ pub fn broadcast_shape(left: &[usize], right: &[usize]) -> Result<Vec<usize>> {
             (a, b) if a == b || b == 1 => Ok(a),
             (1, b) => Ok(b),
             _ => Err(Error::value(format!(
-                "operands could not be broadcast together with shapes {} {}",
-                shape_text(left),
-                shape_text(right)
+                "operands could not be broadcast together with shapes {} {} ",
+                tight(left),
+                tight(right)
             ))),
         })
         .collect()
+}
+
+/// A shape as NumPy's C code prints it: without spaces.
+pub(crate) fn tight(shape: &[usize]) -> String {
+    shape_text(shape).replace(' ', "")
 }
 
 /// The strides by which a row-major array of shape `own` is repeated over `shape`; `None` when it cannot be.

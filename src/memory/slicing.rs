@@ -1,7 +1,7 @@
 //! Parts of arrays: basic slices, assignment, transposes, joining.
 
 use super::compute::{astype, scalar_block};
-use super::operand::Operand;
+use super::operand::{broadcast_strides, promote, tight, Operand};
 use crate::block::{shape_text, Block};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -131,17 +131,13 @@ pub fn assign(block: &mut Block, slices: &[AxisSlice], value: &Operand) -> Resul
 /// The strides by which a value is repeated over `shape`; axes of length 1 in front are ignored.
 fn assigned_strides(value: &[usize], shape: &[usize]) -> Result<Vec<isize>> {
     let refused = || {
-        Error::value(format!(
-            "could not broadcast input array from shape {} into shape {}",
-            shape_text(value),
-            shape_text(shape)
-        ))
+        Error::value(format!("could not broadcast input array from shape {} into shape {}", tight(value), tight(shape)))
     };
     let surplus = value.len().saturating_sub(shape.len());
     if value[..surplus].iter().any(|&extent| extent != 1) {
         return Err(refused());
     }
-    super::operand::broadcast_strides(&value[surplus..], shape).ok_or_else(refused)
+    broadcast_strides(&value[surplus..], shape).ok_or_else(refused)
 }
 
 /// Puts `part` into `block`, its first element at index `start`.
@@ -201,7 +197,8 @@ pub fn concatenate(blocks: &[&Block], axis: usize) -> Result<Block> {
     for (position, block) in blocks.iter().enumerate() {
         if block.shape().len() != rank {
             return Err(Error::value(format!(
-                "all the input array dimensions must match; array 0 has {rank} and array {position} has {}",
+                "all the input arrays must have same number of dimensions, but the array at index 0 has {rank} \
+                 dimension(s) and the array at index {position} has {} dimension(s)",
                 block.shape().len()
             )));
         }
@@ -214,7 +211,7 @@ pub fn concatenate(blocks: &[&Block], axis: usize) -> Result<Block> {
             )));
         }
         shape[axis] += block.shape()[axis];
-        dtype = super::operand::promote(dtype, block.dtype());
+        dtype = promote(dtype, block.dtype());
     }
     let mut joined = Block::zeros(dtype, &shape)?;
     let mut start = vec![0; rank];
