@@ -56,30 +56,8 @@ def cast_samples(dtype):
     values, other = samples(dtype)
     if dtype.startswith("float"):
         # Ties and near-ties of narrower floats, and integers just inside and outside their ranges.
-        extra = [
-            2049.0,
-            2051.0,
-            2049.0 + 2.0**-40,
-            65519.0,
-            65520.0,
-            5.96e-8,
-            2.98e-8,
-            255.9,
-            -128.9,
-            300.7,
-            -300.7,
-            32768.0,
-            2.0**31,
-            -(2.0**31),
-            2.0**32,
-            3e9,
-            -3e9,
-            2.0**62,
-            2.0**63,
-            1.8e19,
-            1e30,
-            -1e30,
-        ]
+        extra = [2049.0, 2051.0, 2049.0 + 2.0**-40, 65519.0, 65520.0, 5.96e-8, 2.98e-8, 255.9, -128.9, 300.7,
+                 -300.7, 32768.0, 2.0**31, -(2.0**31), 2.0**32, 3e9, -3e9, 2.0**62, 2.0**63, 1.8e19, 1e30, -1e30]
         values = np.concatenate([values, np.array(extra).astype(dtype)])
     return np.concatenate([values, other])
 
@@ -95,31 +73,23 @@ def reduction_input(dtype):
 
 def questions():
     types = {
-        name: [
-            answer(getattr(np, name), np.ones(1, left), np.ones(1, right)).get("dtype")
-            for left in DTYPES
-            for right in DTYPES
-        ]
+        name: [answer(getattr(np, name), np.ones(1, left), np.ones(1, right)).get("dtype") for left in DTYPES for right in DTYPES]
         for name in BINARY
     }
-    binary = [[name, dtype, answer(getattr(np, name), *samples(dtype))] for name in BINARY for dtype in DTYPES]
+    binary = [
+        [name, dtype, answer(getattr(np, name), *samples(dtype))]
+        for name in BINARY for dtype in DTYPES
+    ]
     mixed = [
         [name, left, right, answer(getattr(np, name), samples(left)[0], samples(right)[1])]
         for name in ["add", "divide", "less", "greater_equal", "equal", "power", "hypot"]
-        for left, right in [
-            ("int64", "uint64"),
-            ("uint64", "int64"),
-            ("int8", "uint8"),
-            ("bool", "float16"),
-            ("float32", "int32"),
-        ]
+        for left, right in [("int64", "uint64"), ("uint64", "int64"), ("int8", "uint8"), ("bool", "float16"), ("float32", "int32")]
     ]
     scalars = [
         [name, dtype, repr(scalar), side, answer(getattr(np, name), *((samples(dtype)[0][2:7], scalar)[::side]))]
         for name in ["add", "divide", "power", "less", "bitwise_and"]
         for dtype in ["bool", "int8", "uint8", "int64", "uint64", "float16", "float32", "float64"]
-        for scalar in SCALARS
-        for side in (1, -1)
+        for scalar in SCALARS for side in (1, -1)
     ]
     return {
         "numpy": np.__version__,
@@ -131,29 +101,16 @@ def questions():
         "mixed": mixed,
         "scalars": scalars,
         "unary": [[name, dtype, answer(getattr(np, name), samples(dtype)[0])] for name in UNARY for dtype in DTYPES],
-        "casts": [
-            [source, target, packed(cast_samples(source).astype(target))] for source in DTYPES for target in DTYPES
-        ],
+        "casts": [[source, target, packed(cast_samples(source).astype(target))] for source in DTYPES for target in DTYPES],
         "reductions": [
-            [
-                name,
-                dtype,
-                list(range(3)) if axis is None else [axis] if isinstance(axis, int) else list(axis),
-                answer(getattr(reduction_input(dtype), name), axis=axis),
-            ]
-            for name in REDUCTIONS
-            for dtype in DTYPES
+            [name, dtype, list(range(3)) if axis is None else [axis] if isinstance(axis, int) else list(axis),
+             answer(getattr(reduction_input(dtype), name), axis=axis)]
+            for name in REDUCTIONS for dtype in DTYPES
             for axis in ([None, 0, 1, 2] if name.startswith("arg") else [None, 0, 1, 2, (0, 2), ()])
         ],
         "empty": [
-            [
-                name,
-                shape,
-                axes,
-                answer(getattr(np.zeros(shape), name), axis=axes[0] if name.startswith("arg") else tuple(axes)),
-            ]
-            for name in REDUCTIONS
-            for shape, axes in [([0], [0]), ([0, 3], [0]), ([0, 3], [1]), ([0, 0], [0])]
+            [name, shape, axes, answer(getattr(np.zeros(shape), name), axis=axes[0] if name.startswith("arg") else tuple(axes))]
+            for name in REDUCTIONS for shape, axes in [([0], [0]), ([0, 3], [0]), ([0, 3], [1]), ([0, 0], [0])]
         ],
     }
 
