@@ -1,1 +1,30 @@
-//! (to come)
+//! Reading and writing HDF5 files, chunk by chunk, over any [`crate::storage::Storage`].
+//!
+//! [`File`] opens a file and walks its tree; [`Dataset::source`] gives a dataset's elements as a
+//! [`crate::source::ChunkSource`]. hdf5-reader supplies the superblock, B-trees, heaps and chunk
+//! indexes; headers, layouts, datatypes and fill values are read here, bit for bit, because a field
+//! overlooked there is a wrong number here. [`Writer`] streams a new file to storage without
+//! holding its chunks.
+
+mod adapter;
+mod attribute;
+mod boxes;
+mod chunk_map;
+mod cursor;
+mod dataset;
+mod datatype;
+mod element;
+mod file;
+mod filters;
+mod header;
+mod links;
+mod messages;
+mod read;
+
+pub use attribute::AttributeValue;
+pub use dataset::Dataset;
+pub use datatype::{ByteOrder, Class, Datatype, FloatFields, Member as CompoundMember};
+pub use element::ElementType;
+pub use file::{File, Kind, Member};
+pub use filters::registered_name as registered_filter_name;
+pub use messages::Filter;

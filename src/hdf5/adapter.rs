@@ -1,0 +1,119 @@
+//! The engine's [`Storage`] as hdf5-reader wants it, and hdf5-reader's errors as ours.
+
+use crate::error::{Error, Result};
+use crate::storage::Storage;
+use hdf5_reader::error::Error as ReaderError;
+use hdf5_reader::StorageBuffer;
+use std::sync::Arc;
+
+/// An HDF5 file's bytes, addressed as the file itself does: from its superblock on.
+///
+/// A user block puts the superblock at 512, 1024 … bytes; `base` is that distance.
+#[derive(Clone)]
+pub(super) struct Bytes {
+    storage: Arc<dyn Storage>,
+    base: u64,
+}
+
+impl Bytes {
+    pub(super) fn new(storage: Arc<dyn Storage>, base: u64) -> Bytes {
+        Bytes { storage, base }
+    }
+
+    /// Bytes from the superblock to the end of the file.
+    pub(super) fn len(&self) -> u64 {
+        self.storage.len().saturating_sub(self.base)
+    }
+
+    /// Fills `out` from `address` on.
+    pub(super) fn read_at(&self, address: u64, out: &mut [u8]) -> Result<()> {
+        self.check(address, out.len() as u64)?;
+        self.storage.read_at(self.base + address, out)
+    }
+
+    /// `len` bytes at `address`, allocated only once they are known to be in the file.
+    pub(super) fn read(&self, address: u64, len: u64) -> Result<Vec<u8>> {
+        self.check(address, len)?;
+        let mut out = allocate(len)?;
+        self.storage.read_at(self.base + address, &mut out)?;
+        Ok(out)
+    }
+
+    /// Up to `len` bytes at `address`: fewer where the file ends before.
+    pub(super) fn read_up_to(&self, address: u64, len: u64) -> Result<Vec<u8>> {
+        self.read(address, len.min(self.len().saturating_sub(address)))
+    }
+
+    fn check(&self, address: u64, len: u64) -> Result<()> {
+        match address.checked_add(len) {
+            Some(end) if end <= self.len() => Ok(()),
+            _ => Err(Error::invalid_file(format!(
+                "{len} bytes at address {address} lie past the end of the file ({} bytes); it is truncated or damaged",
+                self.len()
+            ))),
+        }
+    }
+}
+
+/// `len` zeroed bytes, or a memory error instead of an abort.
+pub(super) fn allocate(len: u64) -> Result<Vec<u8>> {
+    let no_room = || Error::memory(format!("no room for {}", crate::block::human_bytes(len)));
+    let len = usize::try_from(len).map_err(|_| no_room())?;
+    let mut out = Vec::new();
+    out.try_reserve_exact(len).map_err(|_| no_room())?;
+    out.resize(len, 0);
+    Ok(out)
+}
+
+impl hdf5_reader::Storage for Bytes {
+    fn len(&self) -> u64 {
+        Bytes::len(self)
+    }
+
+    fn read_range(&self, offset: u64, len: usize) -> hdf5_reader::error::Result<StorageBuffer> {
+        self.read(offset, len as u64)
+            .map(StorageBuffer::from_vec)
+            .map_err(|error| ReaderError::Io(std::io::Error::other(error)))
+    }
+}
+
+/// hdf5-reader's error as ours; an error of our own that passed through it comes out unchanged.
+pub(super) fn convert(error: ReaderError) -> Error {
+    match error {
+        ReaderError::Io(io) => match io.downcast::<Error>() {
+            Ok(ours) => ours,
+            Err(io) => Error::storage(io.to_string()),
+        },
+        ReaderError::Context { source, .. } => convert(*source),
+        ReaderError::UnexpectedEof { .. } => Error::invalid_file(format!("{error}; the file is truncated or damaged")),
+        ReaderError::ResourceLimit(_) => Error::memory(error.to_string()),
+        ReaderError::UnsupportedFilter(_) | ReaderError::UnsupportedEncoding(_) => {
+            Error::unsupported(format!("{error}"))
+        }
+        _ => Error::invalid_file(format!("{error}; the file is damaged or uses a form this reader does not know")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::MemoryStorage;
+    use hdf5_reader::Storage as _;
+
+    #[test]
+    fn a_length_past_the_end_is_refused_before_anything_is_allocated() {
+        let bytes = Bytes::new(Arc::new(MemoryStorage::new(vec![7; 100])), 20);
+        assert_eq!(bytes.len(), 80);
+        assert_eq!(bytes.read(79, 1).unwrap(), [7]);
+        let error = bytes.read(79, u64::MAX - 100).unwrap_err();
+        assert_eq!(error.kind(), crate::error::ErrorKind::InvalidFile);
+        assert!(bytes.read(u64::MAX, 2).is_err());
+    }
+
+    #[test]
+    fn our_own_error_survives_the_way_through_hdf5_reader() {
+        let bytes = Bytes::new(Arc::new(MemoryStorage::new(vec![0; 8])), 0);
+        let Err(error) = bytes.read_range(4, 5) else { panic!("read past the end") };
+        assert!(convert(error).to_string().contains("past the end of the file"));
+    }
+}

@@ -1,0 +1,193 @@
+//! Attributes and their values.
+
+use super::adapter::{convert, Bytes};
+use super::cursor::{text, Cursor};
+use super::datatype::{Class, Datatype};
+use super::element::Element;
+use super::file::File;
+use super::header::{Header, Widths};
+use super::messages::Dataspace;
+use crate::block::{shape_text, Block};
+use crate::error::{Error, Result};
+use hdf5_reader::btree_v2::{collect_btree_v2_records_storage, BTreeV2Header, BTreeV2Record};
+use hdf5_reader::fractal_heap::{FractalHeap, FractalHeapDirectBlockCache};
+use hdf5_reader::global_heap::GlobalHeapCollection;
+use hdf5_reader::messages as ids;
+use std::collections::HashMap;
+
+/// What an attribute holds.
+#[derive(Clone, Debug)]
+pub enum AttributeValue {
+    /// One text.
+    Text(String),
+    /// Texts of a one-dimensional attribute (of any rank when read, row-major).
+    Texts(Vec<String>),
+    /// Numbers; of shape `()` for a single one.
+    Numeric(Block),
+    /// An attribute without elements (`h5py.Empty`).
+    Empty,
+}
+
+/// The attributes of the object whose header is `header`.
+pub(super) fn read_all(file: &File, header: &Header) -> Result<Vec<(String, Result<AttributeValue>)>> {
+    let widths = file.widths();
+    let mut bodies: Vec<(Option<u64>, Result<Vec<u8>>)> = Vec::new();
+    let mut by_order = false;
+    for message in header.messages.iter().filter(|message| message.id == ids::MSG_ATTRIBUTE) {
+        bodies.push((message.order.map(u64::from), file.message_body(message)));
+    }
+    if let Some(message) = header.find(ids::MSG_ATTRIBUTE_INFO) {
+        let mut cursor = hdf5_reader::io::Cursor::new(&message.body);
+        let info = ids::attribute_info::parse(&mut cursor, widths.offset, widths.length, message.body.len())
+            .map_err(convert)?;
+        by_order = info.creation_order_tracked;
+        if info.fractal_heap_address != u64::MAX && info.btree_name_index_address != u64::MAX {
+            dense(file, info.fractal_heap_address, info.btree_name_index_address, &mut bodies)?;
+        }
+    }
+    let mut heaps = Heaps { bytes: file.bytes(), widths, parsed: HashMap::new() };
+    let mut attributes: Vec<_> = bodies
+        .into_iter()
+        .map(|(order, body)| match body.and_then(|body| Parsed::of(file, &body)) {
+            Ok(parsed) => (order, parsed.name.clone(), parsed.value(&mut heaps)),
+            Err(error) => (order, "(unreadable attribute)".to_string(), Err(error)),
+        })
+        .collect();
+    if by_order {
+        attributes.sort_by_key(|(order, ..)| *order);
+    } else {
+        attributes.sort_by(|a, b| a.1.as_bytes().cmp(b.1.as_bytes()));
+    }
+    Ok(attributes.into_iter().map(|(_, name, value)| (name, value)).collect())
+}
+
+fn dense(file: &File, heap: u64, tree: u64, bodies: &mut Vec<(Option<u64>, Result<Vec<u8>>)>) -> Result<()> {
+    let Widths { offset, length } = file.widths();
+    let bytes = file.bytes();
+    let heap = FractalHeap::parse_at_storage(bytes, heap, offset, length).map_err(convert)?;
+    let tree = BTreeV2Header::parse_at_storage(bytes, tree, offset, length).map_err(convert)?;
+    let records = collect_btree_v2_records_storage(bytes, &tree, offset, length, None, &[], None).map_err(convert)?;
+    let mut cache = FractalHeapDirectBlockCache::default();
+    for record in records {
+        let BTreeV2Record::AttributeNameHash { heap_id, flags, creation_order, .. } = record else { continue };
+        let body = if flags & 0x02 != 0 {
+            Err(Error::unsupported("an attribute stored in the file's heap of shared messages"))
+        } else {
+            heap.get_object_storage_cached(&heap_id, bytes, offset, length, &mut cache).map_err(convert)
+        };
+        bodies.push((Some(u64::from(creation_order)), body));
+    }
+    Ok(())
+}
+
+/// An attribute message taken apart (specification IV.A.2.m).
+struct Parsed {
+    name: String,
+    datatype: Datatype,
+    dataspace: Dataspace,
+    data: Vec<u8>,
+}
+
+impl Parsed {
+    fn of(file: &File, body: &[u8]) -> Result<Parsed> {
+        let mut cursor = Cursor::new(body);
+        let version = cursor.u8()?;
+        let flags = cursor.u8()?;
+        let sizes = [cursor.u16()?, cursor.u16()?, cursor.u16()?].map(usize::from);
+        match version {
+            1 | 2 => {}
+            3 => cursor.skip(1)?,
+            other => return Err(Error::unsupported(format!("attribute version {other} is not known"))),
+        }
+        let mut part = |size: usize| -> Result<&[u8]> {
+            let part = cursor.bytes(size)?;
+            if version == 1 {
+                cursor.skip(size.wrapping_neg() % 8)?;
+            }
+            Ok(part)
+        };
+        let name = part(sizes[0])?;
+        let (datatype, dataspace) = (part(sizes[1])?, part(sizes[2])?);
+        let shared = |bit: u8| version > 1 && flags & bit != 0;
+        let whole = |id: u16, bit: u8, body: &[u8]| {
+            if shared(bit) {
+                file.shared().resolve(id, body)
+            } else {
+                Ok(body.to_vec())
+            }
+        };
+        Ok(Parsed {
+            name: text(name.split(|&byte| byte == 0).next().unwrap_or_default()),
+            datatype: Datatype::parse(&whole(ids::MSG_DATATYPE, 1, datatype)?)?,
+            dataspace: Dataspace::parse(&whole(ids::MSG_DATASPACE, 2, dataspace)?, file.widths())?,
+            data: cursor.bytes(cursor.remaining())?.to_vec(),
+        })
+    }
+
+    fn value(&self, heaps: &mut Heaps) -> Result<AttributeValue> {
+        let Dataspace::Simple { dims, .. } = &self.dataspace else { return Ok(AttributeValue::Empty) };
+        let size = self.datatype.size as usize;
+        let data = dims
+            .iter()
+            .try_fold(size as u64, |n, &extent| n.checked_mul(extent))
+            .and_then(|needed| self.data.get(..usize::try_from(needed).ok()?))
+            .ok_or_else(|| Error::invalid_file(format!("an attribute of shape {} is cut short", shape_text(dims))))?;
+        let texts: Result<Vec<String>> = match &self.datatype.class {
+            Class::FixedString => Ok(data.chunks_exact(size).map(fixed_text).collect()),
+            Class::VariableString => data.chunks_exact(size).map(|reference| heaps.text(reference)).collect(),
+            _ => return self.numbers(dims, data),
+        };
+        let mut texts = texts?;
+        Ok(if dims.is_empty() {
+            AttributeValue::Text(texts.pop().unwrap_or_default())
+        } else {
+            AttributeValue::Texts(texts)
+        })
+    }
+
+    fn numbers(&self, dims: &[u64], data: &[u8]) -> Result<AttributeValue> {
+        let element = Element::of(&self.datatype)?;
+        let shape: Vec<usize> = dims.iter().chain(&element.trailing).map(|&extent| extent as usize).collect();
+        let mut block = Block::zeros(element.dtype, &shape)?;
+        element.decode(data, block.bytes_mut());
+        Ok(AttributeValue::Numeric(block))
+    }
+}
+
+/// A text padded with NULs, or with spaces as Fortran does.
+fn fixed_text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    text(bytes[..end].trim_ascii_end())
+}
+
+/// Global heap collections, each parsed once.
+struct Heaps<'a> {
+    bytes: &'a Bytes,
+    widths: Widths,
+    parsed: HashMap<u64, GlobalHeapCollection>,
+}
+
+impl Heaps<'_> {
+    /// The text that a variable-length element refers to: its length, a heap's address, an index.
+    fn text(&mut self, reference: &[u8]) -> Result<String> {
+        let mut cursor = Cursor::new(reference);
+        let len = cursor.u32()? as usize;
+        let Some(address) = cursor.address(self.widths.offset)? else { return Ok(String::new()) };
+        let index = cursor.u32()?;
+        if len == 0 || index == 0 {
+            return Ok(String::new());
+        }
+        if !self.parsed.contains_key(&address) {
+            let heap =
+                GlobalHeapCollection::parse_at_storage(self.bytes, address, self.widths.offset, self.widths.length)
+                    .map_err(convert)?;
+            self.parsed.insert(address, heap);
+        }
+        u16::try_from(index)
+            .ok()
+            .and_then(|index| self.parsed[&address].get_object(index))
+            .and_then(|object| object.data.get(..len))
+            .map(|bytes| text(bytes.split(|&byte| byte == 0).next().unwrap_or_default()))
+            .ok_or_else(|| Error::invalid_file("a text is missing from its heap; the file is damaged"))
+    }
+}

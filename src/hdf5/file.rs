@@ -1,0 +1,306 @@
+//! An HDF5 file opened for reading: its tree of groups and datasets.
+
+use super::adapter::{convert, Bytes};
+use super::attribute::{self, AttributeValue};
+use super::cursor::Cursor;
+use super::dataset::Dataset;
+use super::header::{Header, Message, Shared, Widths};
+use super::links::{Links, Target};
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::Storage;
+use hdf5_reader::messages as ids;
+use hdf5_reader::superblock::Superblock;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a path of a file leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A group of further objects.
+    Group,
+    /// A dataset.
+    Dataset,
+    /// A committed datatype, or something that cannot be read.
+    Other,
+}
+
+/// One entry of a group.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its name in the group.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Why it cannot be opened, if it cannot.
+    pub error: Option<Error>,
+}
+
+/// An HDF5 file opened for reading. Cheap to clone; usable from any thread.
+#[derive(Clone)]
+pub struct File {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    bytes: Bytes,
+    widths: Widths,
+    root: u64,
+    extension: Option<u64>,
+    name: String,
+    groups: Mutex<HashMap<u64, Arc<Links>>>,
+}
+
+/// An object found at the end of a path.
+#[derive(Clone)]
+pub(super) struct Object {
+    pub(super) address: u64,
+    pub(super) header: Arc<Header>,
+}
+
+/// Soft links followed on the way to one object before it is called a circle.
+const MAX_LINKS: u32 = 40;
+
+impl File {
+    /// Opens the file in `storage`; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// An invalid-file error that says whether it is no HDF5 file, a truncated one, or a damaged one.
+    pub fn open(storage: Arc<dyn Storage>, name: &str) -> Result<File> {
+        File::open_unnamed(storage, name).map_err(|error| error.at(format!("file '{name}'")))
+    }
+
+    fn open_unnamed(storage: Arc<dyn Storage>, name: &str) -> Result<File> {
+        let whole = Bytes::new(Arc::clone(&storage), 0);
+        if storage.is_empty() {
+            return Err(Error::invalid_file("not an HDF5 file: it is empty"));
+        }
+        let superblock = Superblock::parse_from_storage(&whole).map_err(|error| match error {
+            hdf5_reader::error::Error::InvalidMagic => not_hdf5(&whole),
+            other => convert(other),
+        })?;
+        let base = superblock.base_address;
+        let bytes = Bytes::new(storage, base);
+        check_length(&bytes, &superblock, base)?;
+        let widths = Widths { offset: superblock.offset_size, length: superblock.length_size };
+        if !matches!(widths.offset, 2 | 4 | 8) || !matches!(widths.length, 2 | 4 | 8) {
+            return Err(Error::unsupported(format!(
+                "addresses of {} and lengths of {} bytes are not known",
+                widths.offset, widths.length
+            )));
+        }
+        let root = superblock.root_object_header_address().map_err(convert)?;
+        let inner = Inner {
+            bytes,
+            widths,
+            root,
+            extension: superblock.extension_address,
+            name: name.into(),
+            groups: Mutex::default(),
+        };
+        let file = File { inner: Arc::new(inner) };
+        file.links(&file.root()?)?;
+        Ok(file)
+    }
+
+    /// The name given when it was opened.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    pub(super) fn bytes(&self) -> &Bytes {
+        &self.inner.bytes
+    }
+
+    pub(super) fn widths(&self) -> Widths {
+        self.inner.widths
+    }
+
+    /// What `path` leads to.
+    ///
+    /// # Errors
+    /// A key error when there is no such object; an invalid-file error when it cannot be read.
+    pub fn kind(&self, path: &str) -> Result<Kind> {
+        self.located(path, |file| Ok(kind_of(&file.find(path)?.header)))
+    }
+
+    /// The entries of the group at `path`, in h5py's order: by name, or by creation where the group
+    /// tracks it. One that cannot be opened is listed with its error.
+    ///
+    /// # Errors
+    /// A key error when there is no such object; a type error when it is no group.
+    pub fn members(&self, path: &str) -> Result<Vec<Member>> {
+        self.located(path, |file| {
+            let group = file.find(path)?;
+            let links = file.links(&group)?;
+            let member = |(name, target): &(String, Target)| match file.follow(target, &group, 0) {
+                Ok(object) => Member { name: name.clone(), kind: kind_of(&object.header), error: None },
+                Err(error) => Member { name: name.clone(), kind: Kind::Other, error: Some(error) },
+            };
+            Ok(links.iter().map(member).collect())
+        })
+    }
+
+    /// The dataset at `path`.
+    ///
+    /// # Errors
+    /// A key error when there is no such object; a type error when it is no dataset; an
+    /// invalid-file or unsupported error when its description cannot be read.
+    pub fn dataset(&self, path: &str) -> Result<Dataset> {
+        self.located(path, |file| {
+            let object = file.find(path)?;
+            match kind_of(&object.header) {
+                Kind::Dataset => Dataset::new(file, path, &object),
+                Kind::Group => Err(Error::type_error("it is a group, not a dataset; name one of its datasets")),
+                Kind::Other => Err(Error::type_error("it is a committed datatype, not a dataset")),
+            }
+        })
+    }
+
+    /// The attributes of the object at `path`, each with its value or why it cannot be had.
+    ///
+    /// # Errors
+    /// A key error when there is no such object.
+    pub fn attributes(&self, path: &str) -> Result<Vec<(String, Result<AttributeValue>)>> {
+        self.located(path, |file| attribute::read_all(file, &file.find(path)?.header))
+    }
+
+    /// A text that is the same for every path that leads to one object, for walks that must not go in circles.
+    ///
+    /// # Errors
+    /// A key error when there is no such object.
+    pub fn object_id(&self, path: &str) -> Result<String> {
+        self.located(path, |file| Ok(format!("{:x}", file.find(path)?.address)))
+    }
+
+    fn located<T>(&self, path: &str, read: impl FnOnce(&File) -> Result<T>) -> Result<T> {
+        read(self).map_err(|error| error.at(format!("'{path}'")).at(format!("file '{}'", self.inner.name)))
+    }
+
+    fn object(&self, address: u64) -> Result<Object> {
+        let header = Header::read(&self.inner.bytes, address, self.inner.widths)?;
+        Ok(Object { address, header: Arc::new(header) })
+    }
+
+    fn root(&self) -> Result<Object> {
+        self.object(self.inner.root)
+    }
+
+    fn links(&self, group: &Object) -> Result<Arc<Links>> {
+        let known = |groups: &Mutex<HashMap<u64, Arc<Links>>>| {
+            groups.lock().unwrap_or_else(PoisonError::into_inner).get(&group.address).cloned()
+        };
+        if let Some(links) = known(&self.inner.groups) {
+            return Ok(links);
+        }
+        let links = Links::read(&self.inner.bytes, self.inner.widths, &group.header)?
+            .ok_or_else(|| Error::type_error("it is no group, so it has no members"))?;
+        let links = Arc::new(links);
+        self.inner.groups.lock().unwrap_or_else(PoisonError::into_inner).insert(group.address, Arc::clone(&links));
+        Ok(links)
+    }
+
+    pub(super) fn find(&self, path: &str) -> Result<Object> {
+        self.find_from(self.root()?, path, 0)
+    }
+
+    /// Follows `path` from `start`, or from the root when it begins with a slash.
+    fn find_from(&self, start: Object, path: &str, followed: u32) -> Result<Object> {
+        let mut object = if path.starts_with('/') { self.root()? } else { start };
+        for name in path.split('/').filter(|name| !name.is_empty() && *name != ".") {
+            let links = self.links(&object).map_err(|error| match error.kind() {
+                ErrorKind::Type => Error::key(format!("no such object: what precedes '{name}' is no group")),
+                _ => error,
+            })?;
+            let target = links.get(name).ok_or_else(|| no_such(name, &links))?;
+            object = self.follow(target, &object, followed)?;
+        }
+        Ok(object)
+    }
+
+    fn follow(&self, target: &Target, group: &Object, followed: u32) -> Result<Object> {
+        match target {
+            Target::Hard(address) => self.object(*address),
+            Target::Soft(_) if followed >= MAX_LINKS => {
+                Err(Error::key(format!("more than {MAX_LINKS} soft links to follow; they lead in a circle")))
+            }
+            Target::Soft(path) => self
+                .find_from(group.clone(), path, followed + 1)
+                .map_err(|error| error.at(format!("soft link to '{path}'"))),
+            Target::External { file, path } => {
+                Err(Error::unsupported(format!("a link to '{path}' in another file, '{file}'; open that file instead")))
+            }
+            Target::Unreadable(error) => Err(error.clone()),
+        }
+    }
+
+    /// A message's own bytes, wherever they lie.
+    pub(super) fn message_body(&self, message: &Message) -> Result<Vec<u8>> {
+        if message.is_shared() {
+            self.shared().resolve(message.id, &message.body)
+        } else {
+            Ok(message.body.clone())
+        }
+    }
+
+    pub(super) fn shared(&self) -> Shared<'_> {
+        Shared { bytes: &self.inner.bytes, widths: self.inner.widths, extension: self.inner.extension }
+    }
+}
+
+fn kind_of(header: &Header) -> Kind {
+    let has = |id| header.find(id).is_some();
+    if has(ids::MSG_DATATYPE) && has(ids::MSG_DATASPACE) {
+        Kind::Dataset
+    } else if has(ids::MSG_SYMBOL_TABLE) || has(ids::MSG_LINK_INFO) || has(ids::MSG_LINK) {
+        Kind::Group
+    } else {
+        Kind::Other
+    }
+}
+
+fn no_such(name: &str, links: &Links) -> Error {
+    let names: Vec<_> = links.iter().map(|(name, _)| name.as_str()).take(8).collect();
+    if names.is_empty() {
+        return Error::key(format!("no such object: '{name}'; the group is empty"));
+    }
+    let more = if links.iter().count() > names.len() { ", …" } else { "" };
+    Error::key(format!("no such object: '{name}'; there are {}{more}", names.join(", ")))
+}
+
+/// What the file is instead, where its first bytes tell.
+fn not_hdf5(bytes: &Bytes) -> Error {
+    let head = bytes.read_up_to(0, 8).unwrap_or_default();
+    let what = match head.as_slice() {
+        [b'C', b'D', b'F', 1 | 2 | 5, ..] => "it is a netCDF classic file; convert it with nccopy -k nc4",
+        [0x0e, 0x03, 0x13, 0x01, ..] => "it is an HDF4 file; convert it with h4toh5",
+        [0x89, b'P', b'N', b'G', ..] => "it is a PNG image",
+        [b'P', b'K', 3 | 5, ..] => "it is a zip archive; unpack it first",
+        [0x1f, 0x8b, ..] => "it is compressed with gzip; unpack it first",
+        [0x89, b'H', b'D', b'F', ..] => "its signature is damaged, as by a transfer in text mode",
+        _ => "the signature \\x89HDF\\r\\n\\x1a\\n is missing",
+    };
+    Error::invalid_file(format!("not an HDF5 file: {what}"))
+}
+
+/// HDF5 notes the file's length in its superblock and refuses a file that is shorter.
+fn check_length(bytes: &Bytes, superblock: &Superblock, base: u64) -> Result<()> {
+    let at = match superblock.version {
+        0 => 24,
+        1 => 28,
+        _ => 12,
+    };
+    let prefix = bytes.read_up_to(0, 64)?;
+    let mut cursor = Cursor::new(&prefix);
+    cursor.skip(at)?;
+    // The superblock counts from the base address it states, which need not be where it lies.
+    let stated = cursor.uint(superblock.offset_size.min(8).into())?;
+    let expected = superblock.eof_address.saturating_sub(stated);
+    if bytes.len() < expected {
+        return Err(Error::invalid_file(format!(
+            "the file is truncated: it should have {} bytes but has {}; copy or download it again",
+            expected.saturating_add(base),
+            bytes.len() + base
+        )));
+    }
+    Ok(())
+}

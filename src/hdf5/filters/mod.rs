@@ -1,0 +1,268 @@
+//! Filter pipelines: what was done to a chunk when it was written, undone.
+
+mod checksum;
+mod shuffle;
+
+use super::adapter::convert;
+use super::messages::Filter;
+use crate::error::{Error, Result};
+use flate2::{Compression, Decompress, FlushDecompress, Status};
+use std::io::Write;
+
+pub(super) use checksum::fletcher32;
+
+/// Deflate (RFC 1950).
+pub const DEFLATE: u16 = 1;
+/// Bytes of all elements sorted by significance.
+pub const SHUFFLE: u16 = 2;
+/// A checksum behind the data.
+pub const FLETCHER32: u16 = 3;
+/// Szip, the extended Rice coder of CCSDS 121.0-B.
+pub const SZIP: u16 = 4;
+/// Only the significant bits of each element.
+pub const NBIT: u16 = 5;
+/// Integers less their minimum, in as few bits as they need.
+pub const SCALEOFFSET: u16 = 6;
+
+/// The name `id` is registered under (<https://github.com/HDFGroup/hdf5_plugins>).
+pub fn registered_name(id: u16) -> Option<&'static str> {
+    Some(match id {
+        DEFLATE => "gzip",
+        SHUFFLE => "shuffle",
+        FLETCHER32 => "fletcher32",
+        SZIP => "szip",
+        NBIT => "nbit",
+        SCALEOFFSET => "scaleoffset",
+        307 => "bzip2",
+        32000 => "lzf",
+        32001 => "blosc",
+        32002 => "mafisc",
+        32003 => "snappy",
+        32004 => "lz4",
+        32005 => "apax",
+        32006 => "cbf",
+        32007 => "jpeg-xr",
+        32008 => "bitshuffle",
+        32009 => "spdp",
+        32010 => "lpc-rice",
+        32011 => "ccsds-123",
+        32012 => "jpeg-ls",
+        32013 => "zfp",
+        32014 => "fpzip",
+        32015 => "zstd",
+        32016 => "b3d",
+        32017 => "sz",
+        32018 => "fcidecomp",
+        32019 => "jpeg",
+        32020 => "vbz",
+        32021 => "faprec",
+        32022 => "bitgroom",
+        32023 => "granular-bitround",
+        32024 => "sz3",
+        32025 => "delta-rice",
+        32026 => "blosc2",
+        32027 => "flac",
+        32028 => "h5z-lcpr",
+        _ => return None,
+    })
+}
+
+/// How a filter is called in messages: `zfp (32013)`.
+pub(super) fn label(filter: &Filter) -> String {
+    match registered_name(filter.id).or(filter.name.as_deref()) {
+        Some(name) => format!("{name} ({})", filter.id),
+        None => format!("number {}", filter.id),
+    }
+}
+
+/// The filters of a dataset, in the order they were applied.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pipeline {
+    filters: Vec<Filter>,
+}
+
+impl Pipeline {
+    pub(super) fn new(filters: Vec<Filter>) -> Pipeline {
+        Pipeline { filters }
+    }
+
+    pub(super) fn filters(&self) -> &[Filter] {
+        &self.filters
+    }
+
+    /// Refuses a pipeline with a filter that cannot be undone here.
+    ///
+    /// # Errors
+    /// An unsupported error that names the filter.
+    pub(super) fn check(&self) -> Result<()> {
+        match self.filters.iter().find(|filter| !matches!(filter.id, DEFLATE..=SCALEOFFSET)) {
+            None => Ok(()),
+            Some(unknown) => Err(Error::unsupported(format!(
+                "its chunks are filtered with {}, which cannot be undone here; rewrite it with h5repack -f GZIP=4",
+                label(unknown)
+            ))),
+        }
+    }
+
+    /// Whether a chunk with this mask went through no filter.
+    pub(super) fn is_plain(&self, mask: u32) -> bool {
+        (0..self.filters.len()).all(|position| mask & (1 << position) != 0)
+    }
+
+    /// Undoes the pipeline on `stored`, filling `out`, which is as long as the chunk must be.
+    ///
+    /// # Errors
+    /// An invalid-file error when the data are damaged or give another length than `out`'s.
+    pub(super) fn decode(&self, stored: Vec<u8>, mask: u32, out: &mut [u8]) -> Result<()> {
+        let active: Vec<&Filter> = self
+            .filters
+            .iter()
+            .enumerate()
+            .filter(|(position, _)| mask & (1 << position) == 0)
+            .map(|(_, filter)| filter)
+            .collect();
+        let mut data = stored;
+        for (position, filter) in active.iter().enumerate().rev() {
+            // What lies between two filters may be somewhat longer than the chunk itself.
+            let limit = if position == 0 { out.len() } else { out.len() + out.len() / 8 + (64 << 10) };
+            if position == 0 && filter.id == SHUFFLE && data.len() == out.len() {
+                shuffle::unshuffle(&data, element_size(filter), out);
+                return Ok(());
+            }
+            data = undo(filter, data, limit).map_err(|error| error.at(format!("filter {}", label(filter))))?;
+        }
+        if data.len() != out.len() {
+            return Err(Error::invalid_file(format!(
+                "it holds {} bytes once its filters are undone, but a chunk has {}; the file is damaged",
+                data.len(),
+                out.len()
+            )));
+        }
+        out.copy_from_slice(&data);
+        Ok(())
+    }
+
+    /// Applies the pipeline to a chunk's bytes; only filters the writer offers.
+    pub(super) fn encode(&self, mut data: Vec<u8>) -> Result<Vec<u8>> {
+        for filter in &self.filters {
+            data = match filter.id {
+                SHUFFLE => shuffle::shuffle(&data, element_size(filter)),
+                DEFLATE => deflate(&data, filter.parameters.first().copied().unwrap_or(4))?,
+                FLETCHER32 => {
+                    let sum = fletcher32(&data);
+                    data.extend(sum.to_le_bytes());
+                    data
+                }
+                _ => return Err(Error::unsupported(format!("filter {} cannot be written", label(filter)))),
+            };
+        }
+        Ok(data)
+    }
+}
+
+fn element_size(filter: &Filter) -> usize {
+    filter.parameters.first().map_or(1, |&size| size as usize)
+}
+
+/// Undoes one filter; the result has at most `limit` bytes.
+fn undo(filter: &Filter, data: Vec<u8>, limit: usize) -> Result<Vec<u8>> {
+    use hdf5_reader::filters as theirs;
+    match filter.id {
+        DEFLATE => inflate(&data, limit),
+        SHUFFLE => {
+            let mut out = vec![0; data.len()];
+            shuffle::unshuffle(&data, element_size(filter), &mut out);
+            Ok(out)
+        }
+        FLETCHER32 => checksum::verify(data),
+        SZIP => theirs::szip::decompress_with_limit(&data, &filter.parameters, limit).map_err(convert),
+        NBIT => theirs::nbit::decompress_with_limit(&data, &filter.parameters, limit).map_err(convert),
+        SCALEOFFSET => theirs::scaleoffset::decompress_with_limit(&data, &filter.parameters, limit).map_err(convert),
+        _ => Err(Error::unsupported(format!("filter {} cannot be undone here", label(filter)))),
+    }
+}
+
+/// Deflate cannot expand by more than 1032 to 1, so no more is reserved than the input can fill.
+fn inflate(data: &[u8], limit: usize) -> Result<Vec<u8>> {
+    let damaged = |why: &str| Error::invalid_file(format!("deflate stream {why}; the file is damaged"));
+    let room = data.len().saturating_mul(1032).saturating_add(64).min(limit.saturating_add(1));
+    let mut out = Vec::new();
+    out.try_reserve_exact(room)
+        .map_err(|_| Error::memory(format!("no room for {} of a chunk", crate::block::human_bytes(room as u64))))?;
+    let mut stream = Decompress::new(true);
+    let status = stream
+        .decompress_vec(data, &mut out, FlushDecompress::Finish)
+        .map_err(|error| damaged(&format!("is broken ({error})")))?;
+    if out.len() > limit {
+        return Err(damaged("is longer than a chunk"));
+    }
+    match status {
+        Status::StreamEnd => Ok(out),
+        _ => Err(damaged("does not end")),
+    }
+}
+
+fn deflate(data: &[u8], level: u32) -> Result<Vec<u8>> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::with_capacity(data.len() / 2), Compression::new(level));
+    encoder
+        .write_all(data)
+        .and_then(|()| encoder.finish())
+        .map_err(|error| Error::internal(format!("deflate failed: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pipeline(ids: &[(u16, u32)]) -> Pipeline {
+        Pipeline::new(
+            ids.iter().map(|&(id, parameter)| Filter { id, name: None, parameters: vec![parameter] }).collect(),
+        )
+    }
+
+    #[test]
+    fn every_pipeline_the_writer_offers_is_undone() {
+        let data: Vec<u8> = (0..8000u32).flat_map(|i| (i / 7).to_le_bytes()).collect();
+        for ids in [
+            &[(DEFLATE, 4)][..],
+            &[(SHUFFLE, 4), (DEFLATE, 9)],
+            &[(SHUFFLE, 8), (DEFLATE, 1), (FLETCHER32, 0)],
+            &[(FLETCHER32, 0)],
+            &[(SHUFFLE, 4)],
+            &[],
+        ] {
+            let pipeline = pipeline(ids);
+            let mut out = vec![0; data.len()];
+            pipeline.decode(pipeline.encode(data.clone()).unwrap(), 0, &mut out).unwrap();
+            assert_eq!(out, data, "{ids:?}");
+        }
+    }
+
+    #[test]
+    fn a_masked_filter_is_skipped() {
+        let pipeline = pipeline(&[(SHUFFLE, 4), (DEFLATE, 4)]);
+        let mut out = vec![0; 8];
+        pipeline.decode(vec![1, 2, 3, 4, 5, 6, 7, 8], 0b11, &mut out).unwrap();
+        assert_eq!(out, [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert!(pipeline.is_plain(0b11) && !pipeline.is_plain(0b10));
+    }
+
+    #[test]
+    fn damage_is_an_error_and_never_a_number() {
+        let pipeline = pipeline(&[(DEFLATE, 4), (FLETCHER32, 0)]);
+        let good = pipeline.encode(vec![5; 1000]).unwrap();
+        for position in 0..good.len() {
+            let mut bad = good.clone();
+            bad[position] ^= 0x10;
+            assert!(pipeline.decode(bad, 0, &mut [0; 1000]).is_err(), "byte {position}");
+        }
+        assert!(pipeline.decode(good.clone(), 0, &mut [0; 999]).is_err());
+        assert!(pipeline.decode(good, 0, &mut [0; 1001]).is_err());
+    }
+
+    #[test]
+    fn an_unknown_filter_is_named_with_its_number() {
+        let error = pipeline(&[(32013, 0)]).check().unwrap_err();
+        assert!(error.to_string().contains("zfp (32013)"), "{error}");
+    }
+}
