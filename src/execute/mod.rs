@@ -1,1 +1,198 @@
-//! (to come)
+//! Running graphs: which task next, on which thread, within how much memory.
+//!
+//! Nothing is kept for a task that has not begun. The order of the reads is found by walking the
+//! graph depth first from its outputs; a task becomes ready when the last of its inputs is done, and
+//! runs before any further read, so that partials are combined as early as they can be.
+
+mod bits;
+mod evaluate;
+mod plan;
+mod run;
+mod schedule;
+mod stage;
+
+use crate::array::Array;
+use crate::block::Block;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Key};
+use crate::grid::unravel;
+use crate::kernels::reduction::Reduction;
+use plan::Plan;
+use run::Run;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+
+pub(crate) use evaluate::Value;
+
+/// Who runs the tasks. Results are the same, bit for bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Scheduler {
+    /// The calling thread, one task after the other.
+    Serial,
+    /// The threads of rayon's global pool. The calling thread waits and observes; from inside the
+    /// pool it computes alone, as [`Scheduler::Serial`] does.
+    #[default]
+    Threads,
+}
+
+/// A flag by which anyone may stop a computation; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct CancelToken(Arc<AtomicBool>);
+
+impl CancelToken {
+    /// A token that is not set.
+    pub fn new() -> CancelToken {
+        CancelToken::default()
+    }
+
+    /// Stops the computations that were given the token: no further task begins.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Makes the token as good as new.
+    pub fn reset(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether [`CancelToken::cancel`] was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How far a computation is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Tasks that are done.
+    pub tasks_done: u64,
+    /// Tasks in all.
+    pub tasks_total: u64,
+    /// Bytes moved from storage so far.
+    pub bytes_read: u64,
+    /// Bytes of results that wait to be used, and of the running tasks' blocks by estimate.
+    pub bytes_in_flight: u64,
+    /// The most that [`Progress::bytes_in_flight`] has been.
+    pub bytes_peak: u64,
+    /// Milliseconds since the computation began.
+    pub elapsed_ms: f64,
+}
+
+/// Whoever wants to see a computation go on.
+pub trait Observer {
+    /// Called on the thread that computes: about every 50 ms while other threads work, between tasks otherwise.
+    fn tick(&self, progress: &Progress);
+}
+
+/// An observer that looks away.
+impl Observer for () {
+    fn tick(&self, _progress: &Progress) {}
+}
+
+/// Where the time comes from; wasm has no clock of its own.
+pub trait Clock {
+    /// Milliseconds since some fixed moment.
+    fn now_ms(&self) -> f64;
+}
+
+/// The operating system's monotonic clock.
+#[cfg(not(target_arch = "wasm32"))]
+pub struct SystemClock(std::time::Instant);
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Default for SystemClock {
+    fn default() -> SystemClock {
+        SystemClock(std::time::Instant::now())
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Clock for SystemClock {
+    fn now_ms(&self) -> f64 {
+        self.0.elapsed().as_secs_f64() * 1e3
+    }
+}
+
+/// How to run a graph.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Who runs the tasks.
+    pub scheduler: Scheduler,
+    /// Bytes that blocks in memory may take before reading waits. One task may always run, however large.
+    pub memory_budget: u64,
+    /// Stops the computation from elsewhere.
+    pub cancel: &'a CancelToken,
+    /// Sees it go on.
+    pub observer: &'a dyn Observer,
+    /// Times it.
+    pub clock: &'a dyn Clock,
+}
+
+/// The arrays as blocks in memory. What they share is computed once.
+///
+/// # Errors
+/// A memory error if a result does not fit; otherwise the first error of a task, with its key, or an
+/// interruption. The tasks that have begun by then are finished, no other is begun.
+pub fn compute(arrays: &[Array], options: &Options) -> Result<Vec<Block>> {
+    let graph = Graph::of(arrays);
+    let outputs = graph.outputs().to_vec();
+    let plan = Plan::of_arrays(graph)?;
+    let finished = Run::new(plan, options).finish(options)?;
+    let take = |(i, &layer): (usize, &usize)| finished.array(layer, outputs[i + 1..].contains(&layer));
+    outputs.iter().enumerate().map(take).collect()
+}
+
+/// What a task of a graph makes.
+#[derive(Clone, Debug)]
+pub enum TaskResult {
+    /// A block of an array.
+    Block(Block),
+    /// What a step of a reduction knows so far, where that is more than one number for each element: its
+    /// fields, of one shape.
+    Partial(Vec<(&'static str, Block)>),
+}
+
+impl TaskResult {
+    fn new(value: Value) -> TaskResult {
+        match value {
+            Value::Block(block) => TaskResult::Block(Arc::unwrap_or_clone(block)),
+            Value::Partial(partial, reduction) => {
+                let mut fields = Arc::unwrap_or_clone(partial).fields;
+                let names: &[&str] = match reduction {
+                    Reduction::Mean => &["n", "total"],
+                    Reduction::Var { .. } | Reduction::Std { .. } => &["n", "mean", "M2"],
+                    Reduction::ArgMin | Reduction::ArgMax => &["vals", "arg", "n"],
+                    _ => return TaskResult::Block(fields.swap_remove(0)),
+                };
+                TaskResult::Partial(names.iter().copied().zip(fields).collect())
+            }
+        }
+    }
+
+    /// The block, if the task makes just one.
+    pub fn block(&self) -> Option<&Block> {
+        match self {
+            TaskResult::Block(block) => Some(block),
+            TaskResult::Partial(_) => None,
+        }
+    }
+}
+
+/// The results of any tasks of a graph, in the order of `keys`; only what they need is computed.
+///
+/// # Errors
+/// A key error for a key that is not in the graph; otherwise as [`compute`].
+pub fn get(graph: &Graph, keys: &[Key], options: &Options) -> Result<Vec<TaskResult>> {
+    let found = keys.iter().map(|key| graph.find(key)).collect::<Result<Vec<_>>>()?;
+    let plan = Plan::of_blocks(graph.clone(), &found);
+    let finished = Run::new(plan, options).finish(options)?;
+    found
+        .iter()
+        .map(|&(layer, position)| {
+            finished.value(layer, position).map(TaskResult::new).ok_or_else(|| {
+                let key = Key::new(graph.layers()[layer].name(), unravel(position, graph.layers()[layer].counts()));
+                Error::internal(format!("{key} was not computed"))
+            })
+        })
+        .collect()
+}

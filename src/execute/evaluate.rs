@@ -1,0 +1,136 @@
+//! What a task does.
+
+use crate::block::Block;
+use crate::error::{Error, Result};
+use crate::graph::layer::{Layer, Operand as LayerOperand, Operation};
+use crate::graph::MAX_RANK;
+use crate::grid::{unravel, Region};
+use crate::kernels::reduction::{Partial, Reduction};
+use crate::memory::{self, AxisSlice, Operand};
+use std::sync::Arc;
+
+/// What a task makes.
+#[derive(Clone)]
+pub(crate) enum Value {
+    Block(Arc<Block>),
+    Partial(Arc<Partial>, Reduction),
+}
+
+impl Value {
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Value::Block(block) => block.byte_len() as u64,
+            Value::Partial(partial, _) => partial.fields.iter().map(|field| field.byte_len() as u64).sum(),
+        }
+    }
+
+    pub(crate) fn block(&self) -> Result<&Arc<Block>> {
+        match self {
+            Value::Block(block) => Ok(block),
+            Value::Partial(..) => Err(Error::internal("a partial where a block was expected")),
+        }
+    }
+
+    fn partial(&self) -> Result<&Partial> {
+        match self {
+            Value::Partial(partial, _) => Ok(partial),
+            Value::Block(_) => Err(Error::internal("a block where a partial was expected")),
+        }
+    }
+}
+
+/// The block at `position` of `layer`, from the blocks of each of its inputs in the order in which the
+/// layer takes them; and the bytes that were read for it.
+pub(crate) fn evaluate(layer: &Layer, position: usize, inputs: &[&[Value]]) -> Result<(Value, u64)> {
+    let only = |input: usize| match inputs.get(input) {
+        Some([value]) => value.block(),
+        _ => Err(Error::internal(format!("a task of {} takes one block of each input", layer.name()))),
+    };
+    let block = match &layer.operation {
+        Operation::Source(source) => {
+            let region = layer.grid().region(&unravel(position, layer.counts()));
+            let block = source.read(&region).map_err(|error| error.at(source.label()))?;
+            return Ok((Value::Block(Arc::new(block)), source.stored_bytes(&region)));
+        }
+        Operation::Unary(op) => memory::unary(*op, only(0)?)?,
+        Operation::AsType => memory::astype(only(0)?, layer.dtype())?,
+        Operation::Binary { op, left, right } => {
+            let operand = |operand: &LayerOperand| match operand {
+                LayerOperand::Input(input) => only(*input).map(|block| Operand::Block(block)),
+                LayerOperand::Scalar(scalar) => Ok(Operand::Scalar(*scalar)),
+            };
+            memory::binary(*op, &operand(left)?, &operand(right)?)?
+        }
+        Operation::Chunk { reduction, axes } => {
+            let partial = reduction.chunk(only(0)?, axes)?;
+            return Ok((Value::Partial(Arc::new(partial), *reduction), 0));
+        }
+        Operation::Combine { reduction } => {
+            let partial = reduction.combine(&partials(inputs[0])?)?;
+            return Ok((Value::Partial(Arc::new(partial), *reduction), 0));
+        }
+        Operation::Aggregate { reduction, axes, keepdims } => {
+            let partial = reduction.combine(&partials(inputs[0])?)?;
+            reduction.aggregate(partial, axes, *keepdims)?
+        }
+        Operation::Slice { slices, drop } => {
+            let local = local_slices(layer, position, slices, drop);
+            memory::slice(only(0)?, &local, drop)?
+        }
+        Operation::Transpose { axes } => memory::transpose(only(0)?, axes)?,
+        Operation::Rechunk => rechunk(layer, position, inputs[0])?,
+    };
+    Ok((Value::Block(Arc::new(block)), 0))
+}
+
+fn partials(values: &[Value]) -> Result<Vec<&Partial>> {
+    values.iter().map(Value::partial).collect()
+}
+
+/// What the slices of the whole array are within the one input block of the block at `position`.
+fn local_slices(layer: &Layer, position: usize, slices: &[AxisSlice], drop: &[usize]) -> Vec<AxisSlice> {
+    let index = unravel(position, layer.counts());
+    let edge = &layer.edges[0];
+    let chunks = edge.input.grid().axes();
+    let mut output = 0;
+    let mut local = Vec::with_capacity(slices.len());
+    for (axis, slice) in slices.iter().enumerate() {
+        let mut full_index = [0; MAX_RANK];
+        full_index[..index.len()].copy_from_slice(&index);
+        let (block, _) = edge.links[axis].inputs(&full_index, chunks[axis].count());
+        let (taken, count) = if drop.contains(&axis) {
+            (0, 1)
+        } else {
+            output += 1;
+            let made = &layer.grid().axes()[output - 1];
+            (made.start(index[output - 1]), made.size(index[output - 1]))
+        };
+        let first = slice.start as i64 + slice.step * taken as i64;
+        let start = if count == 0 { 0 } else { first as u64 - chunks[axis].start(block) };
+        local.push(AxisSlice { start, count, step: slice.step });
+    }
+    local
+}
+
+/// The block at `position` put together from the parts of `blocks` that lie in it.
+fn rechunk(layer: &Layer, position: usize, blocks: &[Value]) -> Result<Block> {
+    let region = layer.grid().region(&unravel(position, layer.counts()));
+    let mut made = Block::zeros(layer.dtype(), &region.extents()?)?;
+    let input = &layer.edges[0].input;
+    let mut positions = Vec::with_capacity(blocks.len());
+    layer.visit_inputs(0, position, |block| positions.push(block));
+    for (&from, value) in positions.iter().zip(blocks) {
+        let source = input.grid().region(&unravel(from, input.counts()));
+        let Some(shared) = region.intersection(&source) else { continue };
+        let relative = |to: &Region| -> Vec<u64> { shared.start.iter().zip(&to.start).map(|(a, b)| a - b).collect() };
+        let at: Vec<usize> = relative(&region).iter().map(|&start| start as usize).collect();
+        let block = value.block()?;
+        if shared == source {
+            memory::paste(&mut made, &at, block)?;
+        } else {
+            let part = Region { start: relative(&source), count: shared.count.clone() };
+            memory::paste(&mut made, &at, &memory::copy_region(block, &part)?)?;
+        }
+    }
+    Ok(made)
+}

@@ -1,0 +1,342 @@
+//! What a computation needs, and in which order it is read.
+
+use super::bits::{BitSet, Needed};
+use super::evaluate::{evaluate, Value};
+use super::stage::{stages, Input, Stage};
+use crate::block::Block;
+use crate::error::{Error, Result};
+use crate::graph::Graph;
+use crate::grid::{unravel, Region};
+use std::collections::HashMap;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Mutex;
+
+/// A block of all layers of a stage: what a thread runs at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Node {
+    pub(crate) stage: u32,
+    pub(crate) position: usize,
+}
+
+/// Where the results go that the user asked for.
+enum Request {
+    /// The whole array, put together as blocks are done.
+    Array(Mutex<Block>),
+    /// Some blocks, or the only one of an array.
+    Blocks(Mutex<HashMap<usize, Value>>),
+}
+
+/// A graph, and what of it is to be computed.
+pub(crate) struct Plan {
+    graph: Graph,
+    needed: Vec<Needed>,
+    requests: Vec<Option<Request>>,
+    /// The layers and blocks that were asked for, in order.
+    roots: Vec<(usize, Needed)>,
+    pub(crate) stages: Vec<Stage>,
+    stage_of: Vec<usize>,
+    pub(crate) tasks_total: u64,
+}
+
+/// What running a node gave.
+pub(crate) struct NodeResult {
+    /// The results that other stages take, by step.
+    pub(crate) values: Vec<(usize, Value)>,
+    pub(crate) bytes_read: u64,
+}
+
+impl Plan {
+    /// Everything that the graph's arrays need, and room for the arrays themselves.
+    ///
+    /// # Errors
+    /// A memory error when there is no such room.
+    pub(crate) fn of_arrays(graph: Graph) -> Result<Plan> {
+        let mut requests: Vec<Option<Request>> = graph.layers().iter().map(|_| None).collect();
+        let mut roots = vec![];
+        for &output in graph.outputs() {
+            if requests[output].is_some() {
+                continue;
+            }
+            let layer = &graph.layers()[output];
+            requests[output] = Some(if layer.len() == 1 {
+                Request::Blocks(Mutex::default())
+            } else {
+                let extents = Region::whole(&layer.grid().shape()).extents()?;
+                Request::Array(Mutex::new(Block::zeros(layer.dtype(), &extents)?))
+            });
+            roots.push((output, Needed::All));
+        }
+        Ok(Plan::new(graph, requests, roots))
+    }
+
+    /// What the blocks at those layers and positions need.
+    pub(crate) fn of_blocks(graph: Graph, blocks: &[(usize, usize)]) -> Plan {
+        let mut requests: Vec<Option<Request>> = graph.layers().iter().map(|_| None).collect();
+        let mut roots: Vec<(usize, Needed)> = vec![];
+        for &(layer, position) in blocks {
+            requests[layer].get_or_insert_with(|| Request::Blocks(Mutex::default()));
+            let root = roots.iter().position(|root| root.0 == layer).unwrap_or_else(|| {
+                roots.push((layer, Needed::None));
+                roots.len() - 1
+            });
+            roots[root].1.insert(position, graph.layers()[layer].len());
+        }
+        Plan::new(graph, requests, roots)
+    }
+
+    fn new(graph: Graph, requests: Vec<Option<Request>>, roots: Vec<(usize, Needed)>) -> Plan {
+        let needed = needed(&graph, &roots);
+        let requested: Vec<bool> = requests.iter().map(Option::is_some).collect();
+        let (stages, stage_of) = stages(&graph, &needed, &requested);
+        let tasks_total =
+            graph.layers().iter().zip(&needed).map(|(layer, needed)| needed.count(layer.len()) as u64).sum();
+        Plan { graph, needed, requests, roots, stages, stage_of, tasks_total }
+    }
+
+    /// The layers and blocks that were asked for.
+    pub(crate) fn roots(&self) -> &[(usize, Needed)] {
+        &self.roots
+    }
+
+    /// Number of blocks of a layer.
+    pub(crate) fn layer_len(&self, layer: usize) -> usize {
+        self.graph.layers()[layer].len()
+    }
+
+    /// The node that makes the block at `position` of `layer`.
+    pub(crate) fn node(&self, layer: usize, position: usize) -> Node {
+        Node { stage: self.stage_of[layer] as u32, position }
+    }
+
+    pub(crate) fn stage(&self, node: Node) -> &Stage {
+        &self.stages[node.stage as usize]
+    }
+
+    /// Calls `visit` with each block of another stage that `node` takes, as number of the external edge,
+    /// layer and position, in order.
+    pub(crate) fn visit_inputs(&self, node: Node, mut visit: impl FnMut(usize, usize, usize)) {
+        for (number, &(layer, edge)) in self.stage(node).externals.iter().enumerate() {
+            let input = self.graph.inputs(layer)[edge];
+            self.graph.layers()[layer].visit_inputs(edge, node.position, |position| visit(number, input, position));
+        }
+    }
+
+    /// Number of blocks of other stages that `node` takes; a block taken twice counts twice.
+    pub(crate) fn input_count(&self, node: Node) -> u32 {
+        let mut count = 0;
+        self.visit_inputs(node, |_, _, _| count += 1);
+        count
+    }
+
+    /// Calls `visit` with each node that takes the result of step `step` of `node`, as often as it takes it.
+    pub(crate) fn visit_consumers(&self, node: Node, step: usize, mut visit: impl FnMut(Node)) {
+        for &(layer, edge) in &self.stage(node).steps[step].consumers {
+            self.graph.layers()[layer].visit_consumers(edge, node.position, |position| {
+                if self.needed[layer].contains(position) {
+                    visit(self.node(layer, position));
+                }
+            });
+        }
+    }
+
+    /// The most bytes that the stage's own blocks take at once while `node` runs.
+    pub(crate) fn estimate(&self, node: Node) -> u64 {
+        let steps = &self.stage(node).steps;
+        let bytes = |step: usize| self.graph.layers()[steps[step].layer].block_bytes(node.position);
+        let (mut now, mut peak) = (0u64, 0u64);
+        for (number, step) in steps.iter().enumerate() {
+            now = now.saturating_add(bytes(number));
+            peak = peak.max(now);
+            for &done in &step.last_use_of {
+                now -= bytes(done);
+            }
+        }
+        peak
+    }
+
+    /// Runs `node`. `inputs` has, for each external edge of the stage, the blocks it takes, in order.
+    ///
+    /// # Errors
+    /// The error of the task that failed, with its key; a panic is one.
+    pub(crate) fn run(&self, node: Node, inputs: &[Vec<Value>]) -> Result<NodeResult> {
+        let stage = self.stage(node);
+        let mut own: Vec<Option<Value>> = vec![None; stage.steps.len()];
+        let mut values = vec![];
+        let mut bytes_read = 0;
+        for (number, step) in stage.steps.iter().enumerate() {
+            let layer = &self.graph.layers()[step.layer];
+            let task = || -> Result<(Value, u64)> {
+                let held: Vec<Option<&Value>> = step
+                    .inputs
+                    .iter()
+                    .map(|input| if let Input::Own(other) = input { own[*other].as_ref() } else { None })
+                    .collect();
+                let given: Vec<&[Value]> = step
+                    .inputs
+                    .iter()
+                    .zip(&held)
+                    .map(|(input, held)| match (input, held) {
+                        (Input::External(edge), _) => inputs[*edge].as_slice(),
+                        (Input::Own(_), held) => held.map_or(&[][..], std::slice::from_ref),
+                    })
+                    .collect();
+                evaluate(layer, node.position, &given)
+            };
+            let (value, read) = catch_unwind(AssertUnwindSafe(task))
+                .unwrap_or_else(|panic| Err(panic_error(&*panic)))
+                .map_err(|error| error.at(layer.key(node.position).to_string()))?;
+            bytes_read += read;
+            if let Some(request) = &self.requests[step.layer] {
+                self.keep(request, step.layer, node.position, &value)?;
+            }
+            own[number] = Some(value);
+            for &done in &step.last_use_of {
+                own[done] = None;
+            }
+        }
+        for (number, step) in stage.steps.iter().enumerate() {
+            if !step.consumers.is_empty() {
+                values.extend(own[number].take().map(|value| (number, value)));
+            }
+        }
+        Ok(NodeResult { values, bytes_read })
+    }
+
+    fn keep(&self, request: &Request, layer: usize, position: usize, value: &Value) -> Result<()> {
+        let poisoned = |_| Error::internal("a result was lost when another task panicked");
+        match request {
+            Request::Blocks(blocks) => {
+                let mut blocks = blocks.lock().map_err(|_| poisoned(()))?;
+                let asked = self.roots.iter().any(|(root, blocks)| *root == layer && blocks.contains(position));
+                if asked {
+                    blocks.insert(position, value.clone());
+                }
+            }
+            Request::Array(array) => {
+                let region = {
+                    let layer = &self.graph.layers()[layer];
+                    layer.grid().region(&unravel(position, layer.counts()))
+                };
+                let start: Vec<usize> = region.start.iter().map(|&start| start as usize).collect();
+                crate::memory::paste(&mut *array.lock().map_err(|_| poisoned(()))?, &start, value.block()?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The array that `layer` makes, once it is computed; `again` if it is asked for once more.
+    pub(crate) fn take_array(&self, layer: usize, again: bool) -> Result<Block> {
+        let missing = || Error::internal("an array was not computed");
+        match self.requests[layer].as_ref().ok_or_else(missing)? {
+            Request::Array(array) => {
+                let mut array = array.lock().map_err(|_| missing())?;
+                if again {
+                    return Ok(array.clone());
+                }
+                let nothing = Block::zeros(array.dtype(), &[0])?;
+                Ok(std::mem::replace(&mut *array, nothing))
+            }
+            Request::Blocks(blocks) => {
+                let mut blocks = blocks.lock().map_err(|_| missing())?;
+                let value = if again { blocks.get(&0).cloned() } else { blocks.remove(&0) };
+                match value.ok_or_else(missing)? {
+                    Value::Block(block) => Ok(std::sync::Arc::unwrap_or_clone(block)),
+                    Value::Partial(..) => Err(Error::internal("a partial where an array was expected")),
+                }
+            }
+        }
+    }
+
+    /// The block at `position` of `layer`, once it is computed.
+    pub(crate) fn value(&self, layer: usize, position: usize) -> Option<Value> {
+        match self.requests[layer].as_ref()? {
+            Request::Blocks(blocks) => blocks.lock().ok()?.get(&position).cloned(),
+            Request::Array(_) => None,
+        }
+    }
+}
+
+/// Which blocks of every layer are needed to make the roots.
+fn needed(graph: &Graph, roots: &[(usize, Needed)]) -> Vec<Needed> {
+    let mut needed: Vec<Needed> = vec![Needed::None; graph.layers().len()];
+    for (layer, blocks) in roots {
+        needed[*layer] = blocks.clone();
+    }
+    for (number, layer) in graph.layers().iter().enumerate().rev() {
+        let own = std::mem::replace(&mut needed[number], Needed::None);
+        for (edge, &input) in graph.inputs(number).iter().enumerate() {
+            if needed[input] == Needed::All {
+                continue;
+            }
+            if own == Needed::All && layer.edges[edge].takes_all() {
+                needed[input] = Needed::All;
+                continue;
+            }
+            let bound = graph.layers()[input].len();
+            let mut from = 0;
+            while let Some(position) = own.next(from, layer.len()) {
+                layer.visit_inputs(edge, position, |block| needed[input].insert(block, bound));
+                from = position + 1;
+            }
+        }
+        needed[number] = own;
+    }
+    needed
+}
+
+fn panic_error(panic: &(dyn std::any::Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Error::internal(format!(
+        "a bug in Chunkbook: the task panicked ({}); other results are not affected",
+        text.unwrap_or("without a message")
+    ))
+}
+
+/// The nodes that need no other, depth first from the roots: each once, lazily.
+pub(crate) struct Leaves {
+    root: usize,
+    position: usize,
+    stack: Vec<Node>,
+    /// For each stage the positions that were met.
+    seen: Vec<Option<BitSet>>,
+}
+
+impl Leaves {
+    pub(crate) fn new(plan: &Plan) -> Leaves {
+        Leaves { root: 0, position: 0, stack: vec![], seen: vec![None; plan.stages.len()] }
+    }
+
+    /// The next one, if there is any left.
+    pub(crate) fn next(&mut self, plan: &Plan) -> Option<Node> {
+        loop {
+            let node = match self.stack.pop() {
+                Some(node) => node,
+                None => self.next_root(plan)?,
+            };
+            let stage = plan.stage(node);
+            let len = || plan.layer_len(stage.steps[0].layer);
+            let seen = self.seen[node.stage as usize].get_or_insert_with(|| BitSet::new(len()));
+            if !seen.insert(node.position) {
+                continue;
+            }
+            let first = self.stack.len();
+            plan.visit_inputs(node, |_, layer, position| self.stack.push(plan.node(layer, position)));
+            if self.stack.len() == first {
+                return Some(node);
+            }
+            self.stack[first..].reverse();
+        }
+    }
+
+    fn next_root(&mut self, plan: &Plan) -> Option<Node> {
+        loop {
+            let (layer, needed) = plan.roots().get(self.root)?;
+            if let Some(position) = needed.next(self.position, plan.layer_len(*layer)) {
+                self.position = position + 1;
+                return Some(plan.node(*layer, position));
+            }
+            self.root += 1;
+            self.position = 0;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The scheduler's state: what is ready, what waits, what is held, and what may begin.
+
+use super::evaluate::Value;
+use super::plan::{Leaves, Node, NodeResult, Plan};
+use super::Progress;
+use crate::error::{Error, Result};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// A hasher for small integers (Fibonacci hashing): a task has to cost less than a microsecond.
+#[derive(Default)]
+pub(crate) struct IntegerHasher(u64);
+
+impl Hasher for IntegerHasher {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.write_u64(u64::from(n));
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = (self.0.rotate_left(23) ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_usize(&mut self, n: usize) {
+        self.write_u64(n as u64);
+    }
+}
+
+type IntegerMap<K, V> = HashMap<K, V, BuildHasherDefault<IntegerHasher>>;
+
+/// A result that some task still needs.
+struct Held {
+    value: Value,
+    uses: u32,
+    bytes: u64,
+}
+
+/// A node to run, with the blocks it takes.
+pub(crate) struct Job {
+    pub(crate) node: Node,
+    /// For each external edge of the stage, its blocks.
+    pub(crate) inputs: Vec<Vec<Value>>,
+    estimate: u64,
+}
+
+/// Everything that changes while a plan runs. Its size goes with what is in flight, not with the graph.
+pub(crate) struct Schedule {
+    leaves: Leaves,
+    /// The leaf that is next, once it was looked at.
+    next_leaf: Option<Node>,
+    /// Nodes whose inputs are all there; the last one is next.
+    ready: Vec<Node>,
+    /// The same for those that also read a source, and so wait for memory.
+    ready_reads: Vec<Node>,
+    /// For nodes with some inputs there, how many are not.
+    waiting: IntegerMap<Node, u32>,
+    held: IntegerMap<(u32, usize), Held>,
+    budget: u64,
+    running: usize,
+    pub(crate) error: Option<Error>,
+    pub(crate) progress: Progress,
+}
+
+impl Schedule {
+    pub(crate) fn new(plan: &Plan, budget: u64) -> Schedule {
+        Schedule {
+            leaves: Leaves::new(plan),
+            next_leaf: None,
+            ready: vec![],
+            ready_reads: vec![],
+            waiting: IntegerMap::default(),
+            held: IntegerMap::default(),
+            budget,
+            running: 0,
+            error: None,
+            progress: Progress { tasks_total: plan.tasks_total, ..Progress::default() },
+        }
+    }
+
+    /// The node that should run next, if one may begin now.
+    pub(crate) fn next(&mut self, plan: &Plan) -> Option<Node> {
+        if self.error.is_some() {
+            return None;
+        }
+        if let Some(&node) = self.ready.last() {
+            return Some(node);
+        }
+        if self.ready_reads.is_empty() && self.next_leaf.is_none() {
+            self.next_leaf = self.leaves.next(plan);
+        }
+        let node = self.ready_reads.last().copied().or(self.next_leaf)?;
+        let fits = || self.progress.bytes_in_flight.saturating_add(plan.estimate(node)) <= self.budget;
+        (self.running == 0 || fits()).then_some(node)
+    }
+
+    /// Takes what [`Schedule::next`] gives out of the queues, with its inputs.
+    pub(crate) fn take(&mut self, plan: &Plan) -> Option<Job> {
+        let node = self.next(plan)?;
+        if self.ready.pop().is_none() && self.ready_reads.pop().is_none() {
+            self.next_leaf = None;
+        }
+        let mut inputs = vec![vec![]; plan.stage(node).externals.len()];
+        plan.visit_inputs(node, |edge, layer, position| {
+            if let Some(held) = self.held.get(&(layer as u32, position)) {
+                inputs[edge].push(held.value.clone());
+            }
+        });
+        let estimate = plan.estimate(node);
+        self.running += 1;
+        self.add_bytes(estimate);
+        Some(Job { node, inputs, estimate })
+    }
+
+    fn add_bytes(&mut self, bytes: u64) {
+        self.progress.bytes_in_flight = self.progress.bytes_in_flight.saturating_add(bytes);
+        self.progress.bytes_peak = self.progress.bytes_peak.max(self.progress.bytes_in_flight);
+    }
+
+    /// Notes that a job is done. Results that nothing needs any more are given back, to be dropped
+    /// where no one waits for it.
+    pub(crate) fn finish(&mut self, plan: &Plan, job: &Job, result: Result<NodeResult>) -> Vec<Value> {
+        self.running -= 1;
+        self.progress.bytes_in_flight = self.progress.bytes_in_flight.saturating_sub(job.estimate);
+        let done = match result {
+            Ok(done) => done,
+            Err(error) => {
+                self.error.get_or_insert(error);
+                return vec![];
+            }
+        };
+        self.progress.tasks_done += plan.stage(job.node).steps.len() as u64;
+        self.progress.bytes_read += done.bytes_read;
+        for (step, value) in done.values {
+            let mut uses = 0;
+            plan.visit_consumers(job.node, step, |consumer| {
+                uses += 1;
+                self.input_done(plan, consumer);
+            });
+            if uses > 0 {
+                let layer = plan.stage(job.node).steps[step].layer as u32;
+                let bytes = value.bytes();
+                self.add_bytes(bytes);
+                self.held.insert((layer, job.node.position), Held { value, uses, bytes });
+            }
+        }
+        let mut released = vec![];
+        plan.visit_inputs(job.node, |_, layer, position| {
+            let key = (layer as u32, position);
+            let Some(held) = self.held.get_mut(&key) else { return };
+            held.uses -= 1;
+            if held.uses == 0 {
+                let bytes = held.bytes;
+                self.progress.bytes_in_flight = self.progress.bytes_in_flight.saturating_sub(bytes);
+                released.extend(self.held.remove(&key).map(|held| held.value));
+            }
+        });
+        released
+    }
+
+    fn input_done(&mut self, plan: &Plan, node: Node) {
+        let missing = self.waiting.entry(node).or_insert_with(|| plan.input_count(node));
+        *missing -= 1;
+        if *missing == 0 {
+            self.waiting.remove(&node);
+            if plan.stage(node).reads {
+                self.ready_reads.push(node);
+            } else {
+                self.ready.push(node);
+            }
+        }
+    }
+
+    /// Whether every task is done.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.progress.tasks_done == self.progress.tasks_total
+    }
+}
