@@ -6,6 +6,9 @@
  * of shared memory the page sets and the kernel looks at (see `ToKernel` `init`).
  */
 
+/** The folder of the browser's private file system (OPFS) that holds the stored files. */
+export const STORED_FOLDER = "chunkbook";
+
 /** A file that cells can open by name. */
 export interface ShelfFile {
   name: string;

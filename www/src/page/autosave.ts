@@ -1,0 +1,43 @@
+/**
+ * The notebook between visits: kept without outputs in localStorage, which is written at once and
+ * so survives a tab that is closed. An untouched tutorial is not kept, so that a newer one is seen.
+ */
+import { parseNotebook, serializeNotebook } from "./ipynb";
+import type { Notebook } from "./notebook";
+
+const KEY = "chunkbook.notebook";
+
+/** The part of `Storage` used here. */
+export type KeyValueStore = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+/** Keeps the notebook; false where the browser refuses. */
+export function saveNotebook(storage: KeyValueStore, notebook: Notebook): boolean {
+  try {
+    storage.setItem(
+      KEY,
+      JSON.stringify({ name: notebook.name, file: serializeNotebook(notebook, { outputs: false }) }),
+    );
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The notebook kept before, or `null` where there is none that can be read. */
+export function restoreNotebook(storage: KeyValueStore): Notebook | null {
+  try {
+    const saved: unknown = JSON.parse(storage.getItem(KEY) ?? "null");
+    if (typeof saved !== "object" || saved === null || !("file" in saved) || !("name" in saved)) return null;
+    return parseNotebook(String(saved.file), String(saved.name));
+  } catch {
+    return null;
+  }
+}
+
+export function forgetNotebook(storage: KeyValueStore): void {
+  try {
+    storage.removeItem(KEY);
+  } catch {
+    // A browser that lets nothing be stored has nothing to forget.
+  }
+}

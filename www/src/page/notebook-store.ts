@@ -1,0 +1,427 @@
+/**
+ * The one owner of what the page shows: the notebook, the selection, notices, and (through the
+ * kernel client) the kernel and the shelf. Views read it and call its methods; they keep nothing.
+ */
+import type { ShelfFile } from "../protocol";
+import {
+  datasetCell,
+  type ListedDataset,
+  listingSource,
+  openingCell,
+  ownFileCell,
+  parseListing,
+  pointAtFile,
+} from "./file-cells";
+import { KernelClient, type KernelOptions, type RunOutcome, type Shelf } from "./kernel-client";
+import {
+  type Cell,
+  type CellKind,
+  cellIndex,
+  clearOutputs,
+  findCell,
+  insertCell,
+  moveCell,
+  type Notebook,
+  newCell,
+  type Output,
+  removeCell,
+  updateCell,
+  withoutOutputs,
+} from "./notebook";
+import { StreamText } from "./stream-text";
+
+/** A short message over the page, with at most one thing to do about it. */
+export interface Notice {
+  id: number;
+  text: string;
+  tone: "info" | "error";
+  action?: { label: string; run: () => void };
+}
+
+/** Where the keyboard should go after the next drawing: into a cell's editor, or onto the cell. */
+export interface FocusRequest {
+  id: string;
+  edit: boolean;
+}
+
+export interface StoreOptions extends Omit<KernelOptions, "changed"> {
+  notebook: Notebook;
+  /** Whether it has been changed in an earlier visit. */
+  modified?: boolean;
+  /** Runs the notification later, so that a burst of changes is drawn once. */
+  schedule?: (notify: () => void) => void;
+}
+
+interface Deleted {
+  cell: Cell;
+  index: number;
+}
+
+export class NotebookStore {
+  notebook: Notebook;
+  /** Whether the person has changed the notebook since it was opened. */
+  modified: boolean;
+  selectedId: string;
+  notices: readonly Notice[] = [];
+  readonly kernel: KernelClient;
+
+  readonly #schedule: (notify: () => void) => void;
+  readonly #listeners = new Set<() => void>();
+  #notified = true;
+  #focusRequest: FocusRequest | null = null;
+  /** Runs that wait or run, by cell. */
+  readonly #runs = new Map<string, number>();
+  #deleted: Deleted[] = [];
+  #nextNotice = 1;
+
+  constructor(options: StoreOptions) {
+    this.notebook = options.notebook;
+    this.modified = options.modified ?? false;
+    this.selectedId = options.notebook.cells[0]?.id ?? "";
+    this.#schedule = options.schedule ?? queueMicrotask;
+    this.kernel = new KernelClient({ ...options, changed: () => this.#changed() });
+  }
+
+  /** Calls `listener` after changes; the answer ends it. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get shelf(): Shelf {
+    return this.kernel.shelf;
+  }
+
+  get selected(): Cell | undefined {
+    return findCell(this.notebook, this.selectedId);
+  }
+
+  get canUndoDelete(): boolean {
+    return this.#deleted.length > 0;
+  }
+
+  // ---- Editing ----
+
+  /** Replaces the notebook, offering to go back to the one before. */
+  open(notebook: Notebook, notice: string | null): void {
+    const before = { notebook: this.notebook, modified: this.modified, selectedId: this.selectedId };
+    this.kernel.cancel([...this.#runs.values()]);
+    this.notebook = notebook.cells.length > 0 ? notebook : { ...notebook, cells: [newCell("code")] };
+    this.modified = false;
+    this.#deleted = [];
+    this.selectedId = this.notebook.cells[0]?.id ?? "";
+    if (notice !== null) {
+      this.notify(notice, {
+        action: {
+          label: "Go back",
+          run: () => {
+            this.notebook = settled(before.notebook);
+            this.modified = before.modified;
+            this.selectedId = before.selectedId;
+            this.#changed();
+          },
+        },
+      });
+    }
+    this.#changed();
+  }
+
+  rename(name: string): void {
+    const trimmed = name.trim();
+    if (trimmed === "" || trimmed === this.notebook.name) return;
+    this.#edit({ ...this.notebook, name: trimmed.endsWith(".ipynb") ? trimmed : `${trimmed}.ipynb` });
+  }
+
+  setSource(id: string, source: string): void {
+    if (findCell(this.notebook, id)?.source === source) return;
+    this.#edit(updateCell(this.notebook, id, { source }));
+  }
+
+  setKind(id: string, kind: CellKind): void {
+    const cell = findCell(this.notebook, id);
+    if (cell === undefined || cell.kind === kind) return;
+    this.#edit(updateCell(this.notebook, id, { kind, outputs: [], count: null, ms: null, rendered: false }));
+  }
+
+  /** Shows a markdown cell as its source, or as text. */
+  setRendered(id: string, rendered: boolean): void {
+    this.notebook = updateCell(this.notebook, id, { rendered });
+    this.#changed();
+  }
+
+  /** Inserts a cell before or after the one with `id` (at the end where there is none) and selects it. */
+  insert(id: string, place: "above" | "below", kind: CellKind, source = "", edit = false): Cell {
+    const cell = { ...newCell(kind, source), rendered: false };
+    const index = cellIndex(this.notebook, id);
+    const at = index < 0 ? this.notebook.cells.length : place === "above" ? index : index + 1;
+    this.#edit(insertCell(this.notebook, cell, at));
+    this.select(cell.id, edit);
+    return cell;
+  }
+
+  move(id: string, by: number): void {
+    this.#edit(moveCell(this.notebook, id, by));
+    this.select(id, false);
+  }
+
+  delete(id: string): void {
+    const index = cellIndex(this.notebook, id);
+    const cell = this.notebook.cells[index];
+    if (cell === undefined) return;
+    const run = this.#runs.get(id);
+    if (run !== undefined) this.kernel.cancel([run]);
+    this.#deleted.push({ cell, index });
+    let after = removeCell(this.notebook, id);
+    if (after.cells.length === 0) after = insertCell(after, newCell("code"), 0);
+    this.#edit(after);
+    const neighbour = after.cells[Math.min(index, after.cells.length - 1)];
+    if (neighbour !== undefined) this.select(neighbour.id, false);
+    this.notify("Cell deleted.", { action: { label: "Undo", run: () => this.undoDelete() } });
+  }
+
+  undoDelete(): void {
+    const deleted = this.#deleted.pop();
+    if (deleted === undefined) return;
+    const cell: Cell = { ...deleted.cell, status: "idle", progress: null };
+    this.#edit(insertCell(this.notebook, cell, Math.min(deleted.index, this.notebook.cells.length)));
+    this.select(cell.id, false);
+  }
+
+  clearOutputs(): void {
+    this.notebook = clearOutputs(this.notebook);
+    this.#changed();
+  }
+
+  // ---- Selection ----
+
+  /** Selects a cell and takes the keyboard there. */
+  select(id: string, edit: boolean): void {
+    this.selectedId = id;
+    this.#focusRequest = { id, edit };
+    this.#changed();
+  }
+
+  /** Where the keyboard is to go, told once. */
+  takeFocusRequest(): FocusRequest | null {
+    const request = this.#focusRequest;
+    this.#focusRequest = null;
+    return request;
+  }
+
+  /** Notes that the keyboard went to a cell by itself, as by a click. */
+  noteSelected(id: string): void {
+    if (this.selectedId === id) return;
+    this.selectedId = id;
+    this.#changed();
+  }
+
+  /** Selects the cell `by` places further down. */
+  selectNeighbour(by: number): void {
+    const neighbour = this.notebook.cells[cellIndex(this.notebook, this.selectedId) + by];
+    if (neighbour !== undefined) this.select(neighbour.id, false);
+  }
+
+  // ---- Running ----
+
+  /** Runs a code cell, or shows a markdown cell as text. */
+  async run(id: string): Promise<void> {
+    const cell = findCell(this.notebook, id);
+    if (cell === undefined || this.#runs.has(id)) return;
+    if (cell.kind !== "code") {
+      if (cell.kind === "markdown") this.setRendered(id, true);
+      return;
+    }
+    if (cell.source.trim() === "") {
+      this.#update(id, withoutOutputs(cell));
+      return;
+    }
+    // A kernel that is dead starts nothing, so nothing else would take the old outputs away.
+    this.#update(
+      id,
+      this.kernel.state === "dead" ? { outputs: [], count: null, ms: null } : { status: "queued" },
+    );
+    const { id: run, outcome } = this.kernel.run(cell.source, {
+      started: (count) => this.#update(id, { status: "running", outputs: [], count, ms: null }),
+      stream: (name, text) => this.#appendStream(id, name, text),
+      display: (data) => this.#append(id, { type: "display", data }),
+      progress: (progress) => this.#update(id, { progress }),
+    });
+    this.#runs.set(id, run);
+    this.#finish(id, await outcome);
+  }
+
+  /** Runs a cell and selects the next, adding one at the end. */
+  runAndAdvance(id: string): void {
+    void this.run(id);
+    const next = this.notebook.cells[cellIndex(this.notebook, id) + 1];
+    if (next === undefined) this.insert(id, "below", "code", "", true);
+    else this.select(next.id, false);
+  }
+
+  async runAll(): Promise<void> {
+    await this.#runCells(this.notebook.cells);
+  }
+
+  /** Runs every cell from the top to the one with `id`. */
+  async runTo(id: string): Promise<void> {
+    await this.#runCells(this.notebook.cells.slice(0, cellIndex(this.notebook, id) + 1));
+  }
+
+  interrupt(): void {
+    if (this.kernel.interrupt()) return;
+    this.notify(
+      "Without cross-origin isolation a running cell cannot be interrupted, only the kernel restarted.",
+      {
+        action: { label: "Restart kernel", run: () => void this.restart() },
+      },
+    );
+  }
+
+  async restart(): Promise<void> {
+    try {
+      await this.kernel.restart();
+    } catch {
+      // The kernel's own state says why; the page shows it.
+    }
+  }
+
+  async restartAndRunAll(): Promise<void> {
+    await this.restart();
+    if (this.kernel.state !== "dead") await this.runAll();
+  }
+
+  // ---- Files ----
+
+  async addFile(file: File): Promise<void> {
+    await this.kernel.addFile(file);
+  }
+
+  async removeFile(name: string): Promise<void> {
+    await this.#attempt(`${name} could not be removed`, this.kernel.removeFile(name));
+  }
+
+  async storeFile(name: string): Promise<void> {
+    await this.#attempt(
+      `${name} could not be copied into the browser's storage`,
+      this.kernel.storeFile(name),
+    );
+  }
+
+  /** Puts a file (and one of its datasets) into a new cell; a dropped one into the cell that asks for the reader's own. */
+  useFile({ name, kind }: ShelfFile, dataset: string | null): void {
+    const own = ownFileCell(this.notebook);
+    if (own !== undefined && kind === "dropped") {
+      this.setSource(own.id, pointAtFile(own.source, name, dataset));
+      this.select(own.id, false);
+      return;
+    }
+    this.insert(
+      this.selectedId,
+      "below",
+      "code",
+      dataset === null ? openingCell(name) : datasetCell(name, dataset),
+      true,
+    );
+  }
+
+  /** The datasets of a file, found by a run that is not a cell of the notebook. */
+  async listDatasets(name: string): Promise<{ datasets: ListedDataset[] | null; error: string | null }> {
+    const printed = new StreamText();
+    const { outcome } = this.kernel.run(
+      listingSource(name),
+      { stream: (stream, text) => stream === "stdout" && printed.append(text) },
+      "the shelf",
+    );
+    const { error, cancelled } = await outcome;
+    if (cancelled)
+      return { datasets: null, error: "The kernel was restarted before the file could be read." };
+    return error === null
+      ? { datasets: parseListing(printed.toString()), error: null }
+      : { datasets: null, error: `${error.name}: ${error.message}` };
+  }
+
+  // ---- Notices ----
+
+  notify(text: string, more: { tone?: Notice["tone"]; action?: NonNullable<Notice["action"]> } = {}): void {
+    const notice: Notice = { id: this.#nextNotice++, tone: "info", text, ...more };
+    // Two are as many as anybody reads.
+    this.notices = [...this.notices, notice].slice(-2);
+    this.#changed();
+  }
+
+  dismiss(id: number): void {
+    this.notices = this.notices.filter((notice) => notice.id !== id);
+    this.#changed();
+  }
+
+  async #attempt(what: string, action: Promise<void>): Promise<void> {
+    try {
+      await action;
+    } catch (error) {
+      this.notify(`${what}: ${error instanceof Error ? error.message : String(error)}`, { tone: "error" });
+    }
+  }
+
+  async #runCells(cells: readonly Cell[]): Promise<void> {
+    await Promise.all(cells.map((cell) => this.run(cell.id)));
+  }
+
+  #finish(id: string, outcome: RunOutcome): void {
+    this.#runs.delete(id);
+    if (outcome.cancelled) {
+      this.#update(id, { status: "idle", progress: null });
+      return;
+    }
+    const count = findCell(this.notebook, id)?.count ?? null;
+    if (outcome.result !== null) this.#append(id, { type: "result", data: outcome.result, count });
+    if (outcome.error !== null) {
+      this.#append(id, { type: "error", error: outcome.error });
+      // Cells that wait were asked for in the belief that this one works.
+      this.kernel.cancel([...this.#runs.values()]);
+    }
+    this.#update(id, { status: "idle", progress: null, ms: outcome.ms });
+  }
+
+  #append(id: string, output: Output): void {
+    const cell = findCell(this.notebook, id);
+    if (cell !== undefined) this.#update(id, { outputs: [...cell.outputs, output] });
+  }
+
+  #appendStream(id: string, name: "stdout" | "stderr", text: string): void {
+    const cell = findCell(this.notebook, id);
+    if (cell === undefined) return;
+    const last = cell.outputs.at(-1);
+    if (last?.type !== "stream" || last.name !== name) {
+      this.#append(id, { type: "stream", name, text: new StreamText(text) });
+      return;
+    }
+    last.text.append(text);
+    // The text grows in place; a new output around it tells the views.
+    this.#update(id, { outputs: [...cell.outputs.slice(0, -1), { ...last }] });
+  }
+
+  #update(id: string, change: Partial<Omit<Cell, "id">>): void {
+    this.notebook = updateCell(this.notebook, id, change);
+    this.#changed();
+  }
+
+  #edit(notebook: Notebook): void {
+    this.notebook = notebook;
+    this.modified = true;
+    this.#changed();
+  }
+
+  #changed(): void {
+    if (!this.#notified) return;
+    this.#notified = false;
+    this.#schedule(() => {
+      this.#notified = true;
+      for (const listener of this.#listeners) listener();
+    });
+  }
+}
+
+/** The notebook with nothing running, as its runs were cancelled meanwhile. */
+function settled(notebook: Notebook): Notebook {
+  return { ...notebook, cells: notebook.cells.map((cell) => ({ ...cell, status: "idle", progress: null })) };
+}

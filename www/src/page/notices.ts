@@ -1,0 +1,103 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import { base, buttons } from "../style/shared";
+import { icons } from "./icons";
+import type { NotebookStore, Notice } from "./notebook-store";
+import { StoreController } from "./store-controller";
+
+const SHOWN_MS = 8_000;
+
+/** Short messages over the foot of the page. They go by themselves, unless they tell of an error. */
+@customElement("chunkbook-notices")
+export class Notices extends LitElement {
+  static override styles = [
+    base,
+    buttons,
+    css`
+      :host {
+        position: fixed;
+        bottom: 1rem;
+        left: 50%;
+        z-index: 30;
+        display: grid;
+        gap: 0.5rem;
+        width: max-content;
+        max-width: min(34rem, calc(100vw - 2rem));
+        transform: translateX(-50%);
+      }
+      .notice {
+        display: flex;
+        align-items: center;
+        gap: 0.75rem;
+        padding: 0.4rem 0.4rem 0.4rem 1rem;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+        box-shadow: var(--shadow-raised);
+        font-size: 0.875rem;
+        line-height: 1.4;
+        overflow-wrap: anywhere;
+      }
+      .notice.error {
+        border-color: var(--error);
+      }
+      .text {
+        flex: 1;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) store!: NotebookStore;
+  readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
+
+  constructor() {
+    super();
+    new StoreController(this);
+  }
+
+  protected override render(): TemplateResult {
+    return html`<div role="status">
+      ${repeat(
+        this.store.notices,
+        (notice) => notice.id,
+        (notice) => this.#renderNotice(notice),
+      )}
+    </div>`;
+  }
+
+  protected override updated(): void {
+    for (const { id, tone } of this.store.notices) {
+      if (tone === "info" && !this.#timers.has(id)) {
+        this.#timers.set(
+          id,
+          setTimeout(() => this.#dismiss(id), SHOWN_MS),
+        );
+      }
+    }
+  }
+
+  #renderNotice({ id, text, tone, action }: Notice): TemplateResult {
+    return html`<div class="notice ${tone}">
+      <span class="text">${text}</span>
+      ${
+        action === undefined
+          ? nothing
+          : html`<button
+            class="small"
+            @click=${() => {
+              this.#dismiss(id);
+              action.run();
+            }}
+          >${action.label}</button>`
+      }
+      <button class="quiet small icon-only" aria-label="Dismiss" @click=${() => this.#dismiss(id)}>${icons.close}</button>
+    </div>`;
+  }
+
+  #dismiss(id: number): void {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+    this.store.dismiss(id);
+  }
+}

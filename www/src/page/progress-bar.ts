@@ -1,0 +1,83 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { styleMap } from "lit/directives/style-map.js";
+import type { Progress } from "../protocol";
+import { base } from "../style/shared";
+import { progressFacts, progressFraction } from "./progress-text";
+
+/** How far a running computation or write has come, and how long it will take. */
+@customElement("chunkbook-progress")
+export class ProgressBar extends LitElement {
+  static override styles = [
+    base,
+    css`
+      :host {
+        padding: 0.6rem 0.75rem 0.7rem;
+      }
+      .text {
+        display: flex;
+        flex-wrap: wrap;
+        justify-content: space-between;
+        gap: 0 1rem;
+        margin-bottom: 0.4rem;
+        font-size: 0.8125rem;
+        line-height: 1.4;
+      }
+      .label {
+        font-weight: 600;
+        overflow-wrap: anywhere;
+      }
+      .facts {
+        color: var(--ink-soft);
+        font-variant-numeric: tabular-nums;
+      }
+      .track {
+        height: 6px;
+        overflow: hidden;
+        border-radius: 3px;
+        background: var(--line);
+      }
+      .done {
+        height: 100%;
+        border-radius: 3px;
+        background: var(--accent);
+        transition: width 120ms linear;
+      }
+      .unknown {
+        width: 30%;
+        animation: sweep 1.4s ease-in-out infinite alternate;
+      }
+      @keyframes sweep {
+        to {
+          margin-left: 70%;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) progress: Progress | null = null;
+
+  protected override render(): TemplateResult | typeof nothing {
+    const progress = this.progress;
+    if (progress === null) return nothing;
+    const fraction = progressFraction(progress);
+    const facts = progressFacts(progress).join(" · ");
+    return html`
+      <div class="text"><span class="label">${progress.label}</span><span class="facts">${facts}</span></div>
+      <div
+        class="track"
+        role="progressbar"
+        aria-label=${progress.label}
+        aria-valuemin="0"
+        aria-valuemax="100"
+        aria-valuenow=${fraction === null ? nothing : Math.floor(fraction * 100)}
+        aria-valuetext=${facts}
+      >
+        <div
+          class=${fraction === null ? "done unknown" : "done"}
+          style=${fraction === null ? nothing : styleMap({ width: `${fraction * 100}%` })}
+        ></div>
+      </div>
+    `;
+  }
+}

@@ -1,0 +1,398 @@
+import {
+  css,
+  html,
+  LitElement,
+  nothing,
+  type PropertyValues,
+  type SVGTemplateResult,
+  svg,
+  type TemplateResult,
+} from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import type { TaskGraphDrawing, TaskGraphNode } from "../protocol";
+import { base, buttons } from "../style/shared";
+import { formatBytes, formatShape, plural } from "./format";
+import {
+  type BoxSize,
+  boxSizes,
+  drawingToSvg,
+  edgePath,
+  fittingLabel,
+  layerHues,
+  type Neighbours,
+  neighbours,
+  resultText,
+} from "./graph-view";
+import { icons } from "./icons";
+import { saveBlob } from "./save";
+
+const ZOOM_STEP = 1.3;
+const MIN_SCALE = 0.05;
+const MAX_SCALE = 4;
+const TABLE_ROWS = 500;
+
+/**
+ * A drawing of a task graph, read bottom to top: each node takes the ones below it. Pointing at a
+ * node, or going there with the arrow keys, tells its key, inputs and result; a table has the same
+ * in words.
+ */
+@customElement("chunkbook-graph")
+export class TaskGraph extends LitElement {
+  static override styles = [
+    base,
+    buttons,
+    css`
+      figure {
+        margin: 0;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+      }
+      figcaption {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.25rem 0.9rem;
+        padding: 0.4rem 0.4rem 0.4rem 0.75rem;
+        border-bottom: 1px solid var(--line);
+        font-size: 0.8125rem;
+      }
+      .tools {
+        display: flex;
+        gap: 0.15rem;
+        margin-left: auto;
+      }
+      .layer {
+        display: inline-flex;
+        align-items: center;
+        gap: 0.35rem;
+        color: var(--ink-soft);
+      }
+      .layer::before {
+        content: "";
+        width: 0.75rem;
+        height: 0.75rem;
+        border: 1px solid var(--stroke);
+        border-radius: 3px;
+        background: var(--fill);
+      }
+      .layer,
+      .node {
+        --fill: light-dark(hsl(var(--hue) 62% 88%), hsl(var(--hue) 32% 24%));
+        --stroke: light-dark(hsl(var(--hue) 50% 38%), hsl(var(--hue) 52% 64%));
+      }
+      .canvas {
+        max-height: 32rem;
+        overflow: auto;
+        padding: 0.5rem;
+        cursor: grab;
+        touch-action: pan-x pan-y;
+      }
+      .canvas.dragging {
+        cursor: grabbing;
+        user-select: none;
+      }
+      svg.graph {
+        display: block;
+        margin: 0 auto;
+      }
+      .edge {
+        fill: none;
+        stroke: var(--line-strong);
+        stroke-width: 1;
+        opacity: 0.65;
+        vector-effect: non-scaling-stroke;
+      }
+      .edge.near {
+        stroke: var(--accent);
+        stroke-width: 2;
+        opacity: 1;
+      }
+      .node {
+        cursor: pointer;
+        outline: none;
+      }
+      .node rect {
+        fill: var(--fill);
+        stroke: var(--stroke);
+      }
+      .node:is(.chosen, :focus-visible) rect {
+        stroke: var(--accent);
+        stroke-width: 3;
+      }
+      .node text {
+        fill: var(--ink);
+        font: 12px var(--sans);
+        text-anchor: middle;
+        pointer-events: none;
+      }
+      .about {
+        min-height: 3.6rem;
+        padding: 0.5rem 0.75rem;
+        border-top: 1px solid var(--line);
+        font-size: 0.8125rem;
+        line-height: 1.45;
+      }
+      .about code,
+      td code {
+        font: 0.8125rem var(--mono);
+        overflow-wrap: anywhere;
+      }
+      .about .soft {
+        color: var(--ink-soft);
+      }
+      details {
+        border-top: 1px solid var(--line);
+        font-size: 0.8125rem;
+      }
+      summary {
+        padding: 0.5rem 0.75rem;
+        cursor: pointer;
+      }
+      .table {
+        max-height: 24rem;
+        overflow: auto;
+      }
+      table {
+        width: 100%;
+        border-collapse: collapse;
+      }
+      th,
+      td {
+        padding: 0.3rem 0.75rem;
+        border-top: 1px solid var(--line);
+        text-align: left;
+        vertical-align: top;
+      }
+      td.number {
+        white-space: nowrap;
+        font-variant-numeric: tabular-nums;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) drawing!: TaskGraphDrawing;
+  /** Node whose facts are told: the one pointed at or reached with the keyboard. */
+  @state() private chosen: number | null = null;
+  /** Screen pixels for one of the drawing's; `null` fits the width. */
+  @state() private scale: number | null = null;
+  @state() private tableOpen = false;
+  @query(".canvas") private canvas!: HTMLDivElement;
+  #boxes = new Map<number, BoxSize>();
+  #hues = new Map<string, number>();
+  #neighbours: Neighbours[] = [];
+  #drag: { x: number; y: number; left: number; top: number } | null = null;
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has("drawing")) return;
+    this.#boxes = boxSizes(this.drawing);
+    this.#hues = layerHues(this.drawing);
+    this.#neighbours = neighbours(this.drawing);
+    this.chosen = null;
+  }
+
+  protected override render(): TemplateResult {
+    const { tasks, nodes } = this.drawing;
+    const shown =
+      tasks > nodes.length
+        ? `${plural(tasks, "task")} in ${plural(nodes.length, "node")}`
+        : plural(tasks, "task");
+    return html`
+      <figure>
+        <figcaption>
+          <strong>${shown}</strong>
+          ${[...this.#hues].map(([layer, hue]) => html`<span class="layer" style="--hue: ${hue}">${layer}</span>`)}
+          <span class="tools">
+            ${this.#tool("Zoom out", icons.zoomOut, () => this.#zoom(1 / ZOOM_STEP))}
+            ${this.#tool("Zoom in", icons.zoomIn, () => this.#zoom(ZOOM_STEP))}
+            ${this.#tool("Fit to width", icons.fitWidth, () => {
+              this.scale = null;
+            })}
+            ${this.#tool("Save as SVG", icons.download, () =>
+              saveBlob(new Blob([drawingToSvg(this.drawing)], { type: "image/svg+xml" }), "task-graph.svg"),
+            )}
+          </span>
+        </figcaption>
+        <div
+          class="canvas"
+          @wheel=${this.#wheel}
+          @pointerdown=${this.#dragStart}
+          @pointermove=${this.#dragMove}
+          @pointerup=${this.#dragEnd}
+          @pointercancel=${this.#dragEnd}
+        >
+          ${this.#renderGraph()}
+        </div>
+        <div class="about" aria-live="polite">${this.#renderAbout()}</div>
+        ${this.#renderTable()}
+      </figure>
+    `;
+  }
+
+  #tool(label: string, icon: TemplateResult, run: () => void): TemplateResult {
+    return html`<button class="quiet small icon-only" aria-label=${label} title=${label} @click=${run}>${icon}</button>`;
+  }
+
+  #renderGraph(): TemplateResult {
+    const { width, height, nodes } = this.drawing;
+    const size =
+      this.scale === null ? `max-width: 100%; width: ${width}px` : `width: ${width * this.scale}px`;
+    return html`<svg
+      class="graph"
+      viewBox="0 0 ${width} ${height}"
+      style="${size}; height: auto"
+      role="group"
+      aria-label="Task graph, read bottom to top. Arrow keys go along the edges."
+      @keydown=${this.#key}
+    >
+      ${this.#renderEdges()} ${nodes.map((node, index) => this.#renderNode(node, index))}
+    </svg>`;
+  }
+
+  #renderEdges(): SVGTemplateResult[] {
+    const { edges, nodes } = this.drawing;
+    return edges.map(([from, to]) => {
+      const [input, task] = [nodes[from], nodes[to]];
+      if (input === undefined || task === undefined) return svg``;
+      const near = this.chosen === from || this.chosen === to;
+      return svg`<path class=${near ? "edge near" : "edge"} d=${edgePath(input, task, this.#boxes.get(task.y)?.height ?? 0)}></path>`;
+    });
+  }
+
+  #renderNode(node: TaskGraphNode, index: number): SVGTemplateResult {
+    const box = this.#boxes.get(node.y) ?? { width: 0, height: 0 };
+    // One node at a time is in the order of Tab; arrow keys go to the others.
+    const reachable = (this.chosen ?? this.drawing.nodes.length - 1) === index;
+    return svg`<g
+      class=${this.chosen === index ? "node chosen" : "node"}
+      style="--hue: ${this.#hues.get(node.layer) ?? 205}"
+      tabindex=${reachable ? 0 : -1}
+      role="img"
+      aria-label="${node.key}: ${resultText(node)}"
+      data-index=${index}
+      @pointerenter=${() => this.#choose(index)}
+      @focus=${() => this.#choose(index)}
+    >
+      <rect
+        x=${node.x - box.width / 2}
+        y=${node.y - box.height / 2}
+        width=${box.width}
+        height=${box.height}
+        rx=${Math.min(5, box.width / 3)}
+      ></rect>
+      <text x=${node.x} y=${node.y + 4}>${fittingLabel(node, box)}</text>
+    </g>`;
+  }
+
+  #renderAbout(): TemplateResult {
+    const node = this.chosen === null ? undefined : this.drawing.nodes[this.chosen];
+    if (node === undefined) {
+      return html`<span class="soft">Read bottom to top: each task takes what is below it. Point at a task to see its key, inputs and result.</span>`;
+    }
+    return html`<div><code>${node.key}</code></div>
+      <div>${resultText(node)}</div>
+      <div class="soft">${this.#inputsText(this.chosen ?? 0)}</div>`;
+  }
+
+  #inputsText(index: number): string {
+    const inputs = this.#neighbours[index]?.inputs ?? [];
+    if (inputs.length === 0) return "No inputs: read from its source";
+    const keys = inputs.slice(0, 4).map((input) => this.drawing.nodes[input]?.key ?? "");
+    const more = inputs.length > keys.length ? ` and ${inputs.length - keys.length} more` : "";
+    return `Takes ${keys.join(", ")}${more}`;
+  }
+
+  #renderTable(): TemplateResult {
+    const { nodes } = this.drawing;
+    const rows = this.tableOpen ? nodes.slice(0, TABLE_ROWS) : [];
+    return html`<details @toggle=${(event: Event) => {
+      this.tableOpen = (event.currentTarget as HTMLDetailsElement).open;
+    }}>
+      <summary>The graph as a table</summary>
+      <div class="table" tabindex="0" role="region" aria-label="Tasks of the graph">
+        <table>
+          <thead>
+            <tr><th scope="col">Key</th><th scope="col">Tasks</th><th scope="col">Inputs</th><th scope="col">Result</th><th scope="col">Size</th></tr>
+          </thead>
+          <tbody>
+            ${rows.map(
+              (node, index) => html`<tr>
+                <td><code>${node.key}</code></td>
+                <td class="number">${node.count}</td>
+                <td>${this.#inputsText(index)}</td>
+                <td class="number">${node.dtype} ${formatShape(node.shape)}</td>
+                <td class="number">${formatBytes(node.bytes)}</td>
+              </tr>`,
+            )}
+          </tbody>
+        </table>
+        ${this.tableOpen && nodes.length > TABLE_ROWS ? html`<p>${nodes.length - TABLE_ROWS} more are not listed.</p>` : nothing}
+      </div>
+    </details>`;
+  }
+
+  #choose(index: number): void {
+    if (this.#drag === null) this.chosen = index;
+  }
+
+  /** Up and down follow edges, left and right go along the row. */
+  #key(event: KeyboardEvent): void {
+    const current = this.chosen ?? this.drawing.nodes.length - 1;
+    const node = this.drawing.nodes[current];
+    if (node === undefined) return;
+    const near = this.#neighbours[current];
+    const row = this.drawing.nodes
+      .map((other, index) => ({ ...other, index }))
+      .filter((other) => other.y === node.y)
+      .sort((a, b) => a.x - b.x);
+    const place = row.findIndex((other) => other.index === current);
+    const next: Record<string, number | undefined> = {
+      ArrowUp: near?.consumers[0],
+      ArrowDown: near?.inputs[0],
+      ArrowLeft: row[place - 1]?.index,
+      ArrowRight: row[place + 1]?.index,
+    };
+    if (!(event.key in next)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const target = next[event.key];
+    if (target !== undefined) this.renderRoot.querySelector<SVGGElement>(`[data-index="${target}"]`)?.focus();
+  }
+
+  #zoom(factor: number): void {
+    const now = this.scale ?? Math.min(1, (this.canvas.clientWidth - 16) / this.drawing.width);
+    this.scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, now * factor));
+  }
+
+  /** The wheel scrolls the page as everywhere; with Ctrl (or a pinch) it zooms. */
+  #wheel(event: WheelEvent): void {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    this.#zoom(Math.exp(-event.deltaY / 300));
+  }
+
+  #dragStart(event: PointerEvent): void {
+    if (event.pointerType !== "mouse" || event.button !== 0) return;
+    this.#drag = {
+      x: event.clientX,
+      y: event.clientY,
+      left: this.canvas.scrollLeft,
+      top: this.canvas.scrollTop,
+    };
+    this.canvas.classList.add("dragging");
+    this.canvas.setPointerCapture(event.pointerId);
+  }
+
+  #dragMove(event: PointerEvent): void {
+    if (this.#drag === null) return;
+    this.canvas.scrollTo(
+      this.#drag.left + this.#drag.x - event.clientX,
+      this.#drag.top + this.#drag.y - event.clientY,
+    );
+  }
+
+  #dragEnd(): void {
+    this.#drag = null;
+    this.canvas.classList.remove("dragging");
+  }
+}

@@ -1,0 +1,191 @@
+import { expect, test } from "vitest";
+import { CommandReader } from "../src/page/command-keys";
+import { datasetCell, openingCell, parseListing, pointAtFile, pythonString } from "../src/page/file-cells";
+import { formatBytes, formatDuration, formatShape, plural } from "../src/page/format";
+import {
+  boxSizes,
+  drawingToSvg,
+  fittingLabel,
+  layerHues,
+  neighbours,
+  nodeLabel,
+} from "../src/page/graph-view";
+import { markdownToHtml } from "../src/page/markdown";
+import { progressFacts, progressFraction, progressShown, remaining } from "../src/page/progress-text";
+import type { TaskGraphDrawing, TaskGraphNode } from "../src/protocol";
+
+test.each([
+  [0, "0 B"],
+  [999, "999 B"],
+  [1000, "0.98 KiB"],
+  [72_000_000, "68.7 MiB"],
+  [7_200_000_000, "6.71 GiB"],
+  [2 ** 40 * 5000, "5000 TiB"],
+])("%d bytes read %s", (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text);
+});
+
+test.each([
+  [0.4, "< 1 ms"],
+  [340, "340 ms"],
+  [1250, "1.25 s"],
+  [3000, "3 s"],
+  [59_940, "59.9 s"],
+  [125_000, "2 min 05 s"],
+  [3_720_000, "1 h 02 min"],
+])("%d milliseconds read %s", (ms, text) => {
+  expect(formatDuration(ms)).toBe(text);
+});
+
+test("shapes are written as Python's tuples", () => {
+  expect([[], [3], [300, 3000]].map(formatShape)).toEqual(["()", "(3,)", "(300, 3000)"]);
+  expect([plural(1, "task"), plural(5602, "task")]).toEqual(["1 task", "5,602 tasks"]);
+});
+
+const progress = { label: "sum", done: 25, total: 100, bytes: 2 ** 30, elapsed: 2000, memory: 96 * 2 ** 20 };
+
+test("progress is shown after half a second, with rate and time left", () => {
+  expect(progressShown({ ...progress, elapsed: 400 })).toBe(false);
+  expect(progressShown(null)).toBe(false);
+  expect(progressShown(progress)).toBe(true);
+  expect(progressFraction(progress)).toBe(0.25);
+  expect(remaining(progress)).toBe(6000);
+  expect(progressFacts(progress)).toEqual([
+    "25 of 100",
+    "1.00 GiB",
+    "512 MiB/s",
+    "memory 96.0 MiB",
+    "2 s",
+    "about 6 s left",
+  ]);
+});
+
+test("progress of unknown extent has no fraction and no time left", () => {
+  const unknown = { ...progress, total: 0 };
+  expect([progressFraction(unknown), remaining(unknown)]).toEqual([null, null]);
+  expect(progressFacts(unknown)[0]).toBe("25 done");
+});
+
+const press = (key: string, modifiers = {}) => ({
+  key,
+  shiftKey: false,
+  ctrlKey: false,
+  altKey: false,
+  metaKey: false,
+  ...modifiers,
+});
+
+test("command mode has Jupyter's keys", () => {
+  const read = (key: string, modifiers = {}) => new CommandReader().read(press(key, modifiers), 0);
+  expect(read("a")).toBe("insert-above");
+  expect(read("b")).toBe("insert-below");
+  expect(read("m")).toBe("to-markdown");
+  expect(read("Enter")).toBe("edit");
+  expect(read("Enter", { shiftKey: true })).toBe("run-and-advance");
+  expect(read("Enter", { ctrlKey: true })).toBe("run-in-place");
+  expect(read("a", { ctrlKey: true }), "the browser's own").toBeNull();
+  expect(read("q")).toBeNull();
+});
+
+test("d deletes when pressed twice in time, with nothing between", () => {
+  const keys = (...presses: [string, number][]) => {
+    const reader = new CommandReader();
+    return presses.map(([key, time]) => reader.read(press(key), time));
+  };
+  expect(keys(["d", 0], ["d", 300])).toEqual([null, "delete"]);
+  expect(keys(["d", 0], ["d", 2000])).toEqual([null, null]);
+  expect(keys(["d", 0], ["j", 100], ["d", 200])).toEqual([null, "select-next", null]);
+  expect(keys(["d", 0], ["d", 100], ["d", 200])).toEqual([null, "delete", null]);
+});
+
+function node(x: number, y: number, layer: string, count = 1): TaskGraphNode {
+  return {
+    x,
+    y,
+    key: `('${layer}', ${x})`,
+    label: layer,
+    layer,
+    shape: [1],
+    dtype: "float64",
+    bytes: 8,
+    count,
+  };
+}
+
+const drawing: TaskGraphDrawing = {
+  width: 300,
+  height: 200,
+  nodes: [
+    node(40, 160, "array"),
+    node(90, 160, "array"),
+    node(140, 160, "array"),
+    node(90, 100, "sum-partial", 1200),
+    node(90, 40, "sum"),
+  ],
+  edges: [
+    [0, 3],
+    [1, 3],
+    [2, 3],
+    [3, 4],
+  ],
+  tasks: 1203,
+};
+
+test("boxes of a row never touch, and a lone box is as wide as its label", () => {
+  const boxes = boxSizes(drawing);
+  expect(boxes.get(160)!.width).toBeLessThan(50);
+  expect(boxes.get(100)!.width).toBeGreaterThan(nodeLabel(drawing.nodes[3]!).length * 6);
+  expect(boxes.get(160)!.height).toBeLessThan(60);
+  expect(fittingLabel(drawing.nodes[0]!, { width: 30, height: 30 })).toBe("ar…");
+  expect(fittingLabel(drawing.nodes[0]!, { width: 10, height: 30 })).toBe("");
+});
+
+test("a drawing of one node, or none, has a place for it", () => {
+  const one = { ...drawing, nodes: [node(10, 10, "array")], edges: [] };
+  expect(
+    [...boxSizes(one).values()].every(
+      ({ width, height }) => width > 0 && height > 0 && Number.isFinite(width),
+    ),
+  ).toBe(true);
+  expect(boxSizes({ ...drawing, nodes: [], edges: [] }).size).toBe(0);
+});
+
+test("a layer has one colour, and layers differ", () => {
+  const hues = [...layerHues(drawing).values()];
+  expect(new Set(hues).size).toBe(3);
+});
+
+test("each node knows what it takes and what takes it", () => {
+  expect(neighbours(drawing)[3]).toEqual({ inputs: [0, 1, 2], consumers: [4] });
+});
+
+test("the standalone picture tells keys and escapes them", () => {
+  const svg = drawingToSvg({ ...drawing, nodes: [node(10, 10, "<&>")], edges: [] });
+  expect(svg).toContain("('&#60;&#38;&#62;', 10)");
+});
+
+test.each([
+  ["plain.h5", "'plain.h5'"],
+  ["it's.h5", '"it\'s.h5"'],
+  ["a\\b\n.h5", '"a\\\\b\\n.h5"'],
+])("%j as a Python string is %s", (text, literal) => {
+  expect(pythonString(text)).toBe(literal);
+});
+
+test("the shelf's cells name the file, and its listing is read back", () => {
+  expect(openingCell("a.h5")).toContain("h5py.File('a.h5', 'r')");
+  expect(datasetCell("a.h5", "/x")).toContain("f['/x']");
+  expect(parseListing("/x\t(3, 4)\tfloat64\tNone\nwarning: not a row\n")).toEqual([
+    { path: "/x", shape: "(3, 4)", dtype: "float64", chunks: "None" },
+  ]);
+  expect(pointAtFile("FILE = 'a'  # b\nDATASET = '/old'\nf", "$&.h5", null)).toBe(
+    "FILE = '$&.h5'  # b\nDATASET = None\nf",
+  );
+});
+
+test("markdown becomes HTML, with its fenced Python coloured and escaped", () => {
+  const html = markdownToHtml("# A\n\n```python\nif 1 < 2: pass\n```\n");
+  expect(html).toContain("<h1>A</h1>");
+  expect(html).toContain('<span class="tok-keyword">if</span>');
+  expect(html).toContain("&lt;");
+});
