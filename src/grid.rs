@@ -114,9 +114,14 @@ impl Axis {
 
     /// Number of chunks.
     pub fn count(&self) -> usize {
+        self.wide_count() as usize
+    }
+
+    /// Number of chunks, were it more than this machine can address.
+    pub fn wide_count(&self) -> u64 {
         match self {
-            Axis::Regular { extent, chunk } => extent.div_ceil(*chunk).max(1) as usize,
-            Axis::Irregular(starts) => starts.len() - 1,
+            Axis::Regular { extent, chunk } => extent.div_ceil(*chunk).max(1),
+            Axis::Irregular(starts) => starts.len() as u64 - 1,
         }
     }
 

@@ -102,6 +102,23 @@ fn parse_bytes(text: &str) -> Result<u64> {
     Ok(bytes as u64)
 }
 
+/// The most chunks an array may have: their positions fit the 32-bit addresses of wasm.
+const MAX_CHUNKS: u64 = 1 << 31;
+
+/// # Errors
+/// A value error when there are more chunks than can be counted.
+pub(crate) fn check_count(grid: &ChunkGrid) -> Result<()> {
+    let count = grid.axes().iter().try_fold(1u64, |count, axis| count.checked_mul(axis.wide_count()));
+    match count {
+        Some(count) if count <= MAX_CHUNKS => Ok(()),
+        _ => Err(Error::value(format!(
+            "too many chunks: shape {} in chunks of {}; {MAX_CHUNKS} are the most, so take larger chunks",
+            shape_text(&grid.shape()),
+            shape_text(&grid.axes().iter().map(Axis::largest).collect::<Vec<_>>())
+        ))),
+    }
+}
+
 /// The chunk sizes of `grid` as Python prints them, cut short where there are many.
 pub(crate) fn sizes_text(grid: &ChunkGrid) -> String {
     let axes: Vec<String> = grid.axes().iter().map(axis_text).collect();

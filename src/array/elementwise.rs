@@ -1,5 +1,6 @@
 //! One operation on each element, with broadcasting.
 
+use super::chunks::check_count;
 use super::token::Token;
 use super::Array;
 use crate::block::shape_text;
@@ -153,7 +154,9 @@ fn unify(arrays: &[&Array]) -> Result<ChunkGrid> {
         }
         axes.push(common_chunks(&spanning));
     }
-    Ok(ChunkGrid::from_axes(axes))
+    let grid = ChunkGrid::from_axes(axes);
+    check_count(&grid)?;
+    Ok(grid)
 }
 
 /// The coarsest chunks that divide every one of `axes`, which have one extent (Dask's `common_blockdim`).

@@ -51,6 +51,7 @@ impl Array {
         if shape.len() > MAX_RANK {
             return Err(Error::unsupported(format!("an array of {} axes; {MAX_RANK} are the most", shape.len())));
         }
+        chunks::check_count(&grid)?;
         let token = Token::new("source").with(source.identity()).with_debug(&shape).with_debug(&source.dtype());
         let name = chunks::with_grid(token, &grid).name(name.unwrap_or("array"));
         let dtype = source.dtype();

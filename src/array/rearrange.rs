@@ -1,6 +1,6 @@
 //! The same elements elsewhere: slices, transposes, other chunks.
 
-use super::chunks::{sizes_text, with_grid};
+use super::chunks::{check_count, sizes_text, with_grid};
 use super::token::Token;
 use super::Array;
 use crate::block::shape_text;
@@ -100,6 +100,7 @@ impl Array {
                 shape_text(&self.shape())
             )));
         }
+        check_count(&grid)?;
         let axes = self.grid().axes().iter().zip(grid.axes()).enumerate();
         let links = axes
             .map(|(axis, (from, to))| {

@@ -1,19 +1,23 @@
 //! Sets of blocks of a layer.
 
-/// A set of numbers below a bound, one bit each.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A set of small numbers, one bit each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BitSet {
     words: Vec<u64>,
     count: usize,
 }
 
 impl BitSet {
+    /// An empty set, with room for the numbers below `bound`; it grows when others are added.
     pub(crate) fn new(bound: usize) -> BitSet {
         BitSet { words: vec![0; bound.div_ceil(64)], count: 0 }
     }
 
     /// Adds `number`; whether it was not there.
     pub(crate) fn insert(&mut self, number: usize) -> bool {
+        if number / 64 >= self.words.len() {
+            self.words.resize(number / 64 + 1, 0);
+        }
         let (word, bit) = (&mut self.words[number / 64], 1 << (number % 64));
         let new = *word & bit == 0;
         *word |= bit;
@@ -22,7 +26,7 @@ impl BitSet {
     }
 
     pub(crate) fn contains(&self, number: usize) -> bool {
-        self.words[number / 64] & (1 << (number % 64)) != 0
+        self.words.get(number / 64).is_some_and(|word| word & (1 << (number % 64)) != 0)
     }
 
     /// How many numbers there are.

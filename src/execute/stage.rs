@@ -87,7 +87,7 @@ fn group(graph: &Graph, needed: &[Needed]) -> Vec<usize> {
     let count = graph.layers().len();
     let mut groups: Vec<usize> = (0..count).collect();
     // For each group, the groups that must be done before any block of it can be: by their present names.
-    let mut ancestors: Vec<BitSet> = vec![BitSet::new(count); count];
+    let mut ancestors: Vec<BitSet> = vec![BitSet::default(); count];
     for layer in (0..count).filter(|&layer| needed[layer] != Needed::None) {
         let inputs = graph.inputs(layer);
         let edges = &graph.layers()[layer].edges;

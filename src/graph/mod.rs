@@ -3,10 +3,15 @@
 //! A [`Graph`] holds layers, not tasks. Tasks are derived from the layers' rules when they are run,
 //! printed or drawn.
 
+mod collapse;
+mod draw;
 mod key;
 pub(crate) mod layer;
 pub(crate) mod link;
+mod place;
+mod print;
 
+pub use draw::{Drawing, DrawnNode};
 pub use key::Key;
 pub use layer::Layer;
 pub use link::MAX_RANK;

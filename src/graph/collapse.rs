@@ -1,0 +1,128 @@
+//! Fewer nodes than tasks: siblings, the tasks that go into one task, become one node.
+
+use super::Graph;
+
+/// Nodes that stand for one task or many.
+pub(super) struct Collapsed {
+    /// For each layer, the node of each of its tasks.
+    pub(super) node_of: Vec<Vec<u32>>,
+    pub(super) nodes: Vec<Group>,
+    /// From the node of an input to the node of a task that takes it; each pair once.
+    pub(super) edges: Vec<(u32, u32)>,
+}
+
+/// Tasks of one layer that are drawn as one node.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) layer: usize,
+    pub(super) first: usize,
+    pub(super) last: usize,
+    pub(super) count: usize,
+}
+
+/// The graph with at most `max_nodes` nodes where that can be had: a layer always has one.
+///
+/// Layers no longer than some length are drawn task by task; in longer ones, the tasks whose first
+/// consumers are drawn as one node are one node. The length is the greatest that keeps within bounds, so a
+/// reduction tree shows its top in full and what lies below in bundles.
+pub(super) fn collapse(graph: &Graph, max_nodes: usize) -> Collapsed {
+    let consumers = consumers(graph);
+    let runs = (max_nodes / graph.layers().len().max(1)).max(1);
+    let mut lengths: Vec<usize> = graph.layers().iter().map(|layer| layer.len()).collect();
+    lengths.push(0);
+    lengths.sort_unstable();
+    lengths.dedup();
+    let fits = |&length: &usize| node_bound(graph, &consumers, length, runs) <= max_nodes;
+    let longest = lengths.iter().rev().copied().find(|length| fits(length)).unwrap_or(0);
+
+    let mut node_of: Vec<Vec<u32>> = vec![vec![]; graph.layers().len()];
+    let mut nodes = vec![];
+    for layer in (0..graph.layers().len()).rev() {
+        let len = graph.layers()[layer].len();
+        let parents = if len <= longest {
+            (0..len as u32).collect()
+        } else if consumers[layer].is_empty() {
+            let run = len.div_ceil(runs);
+            (0..len).map(|position| (position / run) as u32).collect()
+        } else {
+            first_consumers(graph, &consumers[layer], &node_of, len)
+        };
+        node_of[layer] = number(layer, &parents, &mut nodes);
+    }
+    let edges = edges(graph, &node_of);
+    Collapsed { node_of, nodes, edges }
+}
+
+/// For each layer, the edges, as layer and number, that take its blocks.
+fn consumers(graph: &Graph) -> Vec<Vec<(usize, usize)>> {
+    let mut consumers = vec![vec![]; graph.layers().len()];
+    for layer in 0..graph.layers().len() {
+        for (edge, &input) in graph.inputs(layer).iter().enumerate() {
+            consumers[input].push((layer, edge));
+        }
+    }
+    consumers
+}
+
+/// At most how many nodes there are when layers up to `length` long are drawn in full.
+fn node_bound(graph: &Graph, consumers: &[Vec<(usize, usize)>], length: usize, runs: usize) -> usize {
+    let mut bounds = vec![0usize; graph.layers().len()];
+    for layer in (0..graph.layers().len()).rev() {
+        let len = graph.layers()[layer].len();
+        bounds[layer] = if len <= length {
+            len
+        } else {
+            let bound = match consumers[layer].first() {
+                None => runs,
+                Some(&(consumer, edge)) if graph.layers()[consumer].edges[edge].takes_all() => bounds[consumer],
+                Some(_) => consumers[layer].iter().map(|&(consumer, _)| bounds[consumer]).sum::<usize>() + 1,
+            };
+            bound.min(len)
+        };
+    }
+    bounds.iter().sum()
+}
+
+/// For each task of a layer, the node of the first task that takes it; all that none takes are alike.
+fn first_consumers(graph: &Graph, consumers: &[(usize, usize)], node_of: &[Vec<u32>], len: usize) -> Vec<u32> {
+    let mut parents = vec![u32::MAX; len];
+    for &(consumer, edge) in consumers.iter().rev() {
+        let layer = &graph.layers()[consumer];
+        for position in (0..layer.len()).rev() {
+            layer.visit_inputs(edge, position, |block| parents[block] = node_of[consumer][position]);
+        }
+    }
+    parents
+}
+
+/// Makes a node for each value among `parents`, in order of first appearance, and says which task has which.
+fn number(layer: usize, parents: &[u32], nodes: &mut Vec<Group>) -> Vec<u32> {
+    let mut known = std::collections::HashMap::new();
+    parents
+        .iter()
+        .enumerate()
+        .map(|(position, parent)| {
+            let node = *known.entry(*parent).or_insert_with(|| {
+                nodes.push(Group { layer, first: position, last: position, count: 0 });
+                nodes.len() - 1
+            });
+            nodes[node].count += 1;
+            nodes[node].last = position;
+            node as u32
+        })
+        .collect()
+}
+
+fn edges(graph: &Graph, node_of: &[Vec<u32>]) -> Vec<(u32, u32)> {
+    let mut edges = vec![];
+    for (number, layer) in graph.layers().iter().enumerate() {
+        for (edge, &input) in graph.inputs(number).iter().enumerate() {
+            for (position, &node) in node_of[number].iter().enumerate() {
+                layer.visit_inputs(edge, position, |block| edges.push((node_of[input][block], node)));
+            }
+        }
+    }
+    edges.sort_unstable();
+    edges.dedup();
+    edges
+}
