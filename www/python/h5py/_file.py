@@ -1,0 +1,524 @@
+"""Files, groups and datasets."""
+
+import _bridge
+from _text import qualified_names, represent
+from h5py._attributes import Attributes
+from numpy._dtype import as_dtype, make_scalar, number_of, opaque_dtype
+from numpy._indexing import as_integer, select
+from numpy._ndarray import as_operand_source, ndarray, operand, product, wrap
+
+
+class HLObject:
+    """What groups and datasets have in common: a place in an open file."""
+
+    def __init__(self, file, name):
+        self._file = file
+        self.name = name
+
+    @property
+    def file(self):
+        self._require_open()
+        return self._file
+
+    @property
+    def parent(self):
+        self._require_open()
+        return self._file[self.name.rpartition("/")[0] or "/"]
+
+    @property
+    def attrs(self):
+        self._require_open()
+        return Attributes(self)
+
+    def _is_open(self):
+        return self._file._id is not None
+
+    def _require_open(self):
+        if not self._is_open():
+            raise ValueError("Invalid %s: the file '%s' is closed" % (self._noun, self._file._name))
+
+    def _require_writable(self):
+        self._require_open()
+        if self._file._mode == "r":
+            raise ValueError("Unable to write: no write intent on file '%s' (it was opened with mode 'r')" % self._file._name)
+
+    def __bool__(self):
+        return self._is_open()
+
+    def __eq__(self, other):
+        return isinstance(other, HLObject) and other._file is self._file and other.name == self.name
+
+    def __hash__(self):
+        return hash(self.name)
+
+
+class Group(HLObject):
+    """A group: a mapping from names to groups and datasets."""
+
+    _noun = "group identifier"
+
+    def _path(self, name):
+        if isinstance(name, bytes):
+            name = name.decode()
+        if not isinstance(name, str):
+            raise TypeError("Accessing a group is done with bytes or str, not %s" % repr(type(name)))
+        path = name if name.startswith("/") else self.name.rstrip("/") + "/" + name
+        parts = [part for part in path.split("/") if part not in ("", ".")]
+        return "/" + "/".join(parts)
+
+    def _members(self):
+        self._require_open()
+        return _bridge.call("h5_members", file=self._file._id, path=self.name)
+
+    def __getitem__(self, name):
+        self._require_open()
+        path = self._path(name)
+        return self._open(_bridge.call("h5_get", file=self._file._id, path=path), path)
+
+    def _open(self, info, path):
+        if info["type"] == "group":
+            return self._file if path == "/" else Group(self._file, path)
+        return Dataset(self._file, info)
+
+    def get(self, name, default=None, getclass=False):
+        try:
+            found = self[name]
+        except KeyError:
+            return default
+        return type(found) if getclass else found
+
+    def __contains__(self, name):
+        if not self._is_open():
+            return False
+        try:
+            _bridge.call("h5_get", file=self._file._id, path=self._path(name))
+            return True
+        except KeyError:
+            return False
+
+    def __len__(self):
+        return len(self._members())
+
+    def __iter__(self):
+        return iter([member["name"] for member in self._members()])
+
+    def keys(self):
+        return KeysView(self)
+
+    def values(self):
+        return ValuesView(self)
+
+    def items(self):
+        return ItemsView(self)
+
+    def visititems(self, function):
+        """Call `function(name, object)` for everything below; stops at the first answer that is not None."""
+        return self._visit("", lambda name, item: function(name, item()))
+
+    def visit(self, function):
+        """Call `function(name)` for everything below; stops at the first answer that is not None."""
+        return self._visit("", lambda name, item: function(name))
+
+    def _visit(self, prefix, function):
+        for member in self._members():
+            if member["type"] == "other" or member.get("error"):
+                continue
+            name = member["name"]
+            answer = function(prefix + name, lambda: self[name])
+            if answer is not None:
+                return answer
+            if member["type"] == "group":
+                answer = self[name]._visit(prefix + name + "/", function)
+                if answer is not None:
+                    return answer
+        return None
+
+    def create_group(self, name, track_order=None):
+        self._require_writable()
+        path = self._path(name)
+        _bridge.call("h5_create_group", file=self._file._id, path=path)
+        return Group(self._file, path)
+
+    def require_group(self, name):
+        if name not in self:
+            return self.create_group(name)
+        found = self[name]
+        if not isinstance(found, Group):
+            raise TypeError("Incompatible object (Dataset) already exists")
+        return found
+
+    def create_dataset(self, name, shape=None, dtype=None, data=None, chunks=None, compression=None,
+                       compression_opts=None, shuffle=None, fletcher32=None, fillvalue=None, maxshape=None,
+                       scaleoffset=None, track_order=None, **others):
+        """A new dataset. Without `dtype` or `data` its elements are float32, as in h5py."""
+        self._require_writable()
+        if others:
+            raise TypeError("create_dataset() got an unexpected keyword argument '%s'" % list(others)[0])
+        if scaleoffset is not None:
+            raise NotImplementedError("the scaleoffset filter cannot be written in Chunkbook")
+        if maxshape is not None and (shape is None or tuple(maxshape) != _tuple(shape)):
+            raise NotImplementedError("resizable datasets (maxshape) cannot be written in Chunkbook; give the final shape")
+        if data is not None:
+            data = as_operand_source(data)
+            if shape is None:
+                shape = data.shape
+            elif product(_tuple(shape)) != product(data.shape):
+                raise ValueError("Shape tuple is incompatible with data")
+            dtype = data.dtype if dtype is None and hasattr(data, "dtype") else dtype
+            if dtype is None:
+                dtype = "int64" if isinstance(data, int) else "float64"
+        if shape is None:
+            raise TypeError("One of data, shape or dtype must be specified")
+        shape = _tuple(shape)
+        kind = as_dtype("float32" if dtype is None else dtype)
+        chunks = True if chunks is None and (compression or shuffle or fletcher32) else chunks
+        compression, compression_opts = _compression(compression, compression_opts)
+        info = _bridge.call(
+            "h5_create_dataset",
+            file=self._file._id,
+            path=self._path(name),
+            shape=list(shape),
+            dtype=kind.name,
+            chunks=chunks if chunks is None or chunks is True else None if chunks is False else list(_tuple(chunks)),
+            compression=compression,
+            compression_opts=compression_opts,
+            shuffle=bool(shuffle),
+            fletcher32=bool(fletcher32),
+            fillvalue=None if fillvalue is None else _bridge.scalar(number_of(fillvalue)),
+        )
+        made = Dataset(self._file, info)
+        if data is not None:
+            made[...] = data if not isinstance(data, ndarray) or data.shape == shape else data.reshape(shape)
+        return made
+
+    def require_dataset(self, name, shape, dtype, exact=False, **options):
+        if name not in self:
+            return self.create_dataset(name, shape, dtype, **options)
+        found = self[name]
+        if found.shape != _tuple(shape):
+            raise TypeError("Shapes do not match (existing %s vs new %s)" % (found.shape, _tuple(shape)))
+        return found
+
+    def __setitem__(self, name, value):
+        self.create_dataset(name, data=value)
+
+    def __delitem__(self, name):
+        raise NotImplementedError("objects cannot be deleted from a file in Chunkbook; write a new file without them")
+
+    def __repr__(self):
+        if not self._is_open():
+            return "<Closed HDF5 group>"
+        return '<HDF5 group "%s" (%d members)>' % (self.name, len(self))
+
+
+def _tuple(shape):
+    number = number_of(shape)
+    return (int(number),) if number is not None else tuple([int(length) for length in shape])
+
+
+def _compression(name, level):
+    """`compression=` as h5py takes it: "gzip", a level, True, or None."""
+    if name is None or name is False:
+        return None, None
+    if name is True:
+        return "gzip", 4 if level is None else level
+    if isinstance(name, int):
+        return "gzip", name
+    if name != "gzip":
+        raise NotImplementedError("compression '%s' cannot be written in Chunkbook; 'gzip' can" % name)
+    level = 4 if level is None else int(level)
+    if not 0 <= level <= 9:
+        raise ValueError("GZIP setting must be an integer from 0-9, not %d" % level)
+    return "gzip", level
+
+
+class KeysView:
+    def __init__(self, group):
+        self._group = group
+
+    def __iter__(self):
+        return iter(self._group)
+
+    def __len__(self):
+        return len(self._group)
+
+    def __contains__(self, name):
+        return name in self._group
+
+    def __repr__(self):
+        return "<KeysViewHDF5 %s>" % represent(list(self._group))
+
+
+class ValuesView(KeysView):
+    def __iter__(self):
+        for name in self._group:
+            yield self._group.get(name)
+
+    def __repr__(self):
+        return "ValuesViewHDF5(%s)" % repr(self._group)
+
+
+class ItemsView(KeysView):
+    def __iter__(self):
+        for name in self._group:
+            yield name, self._group.get(name)
+
+    def __repr__(self):
+        return "ItemsViewHDF5(%s)" % repr(self._group)
+
+
+class File(Group):
+    """An HDF5 file: one of the shelf to read ("r"), or a new one in the browser's storage ("w", "x")."""
+
+    _noun = "file identifier"
+
+    def __init__(self, name, mode="r", driver=None, libver=None, **options):
+        if not isinstance(name, str):
+            name = str(name)
+        if mode not in ("r", "r+", "w", "w-", "x", "a"):
+            raise ValueError("Invalid mode; must be one of r, r+, w, w-, x, a")
+        while name.startswith("./"):
+            name = name[2:]
+        self._id = None
+        self._name = name
+        self._mode = "r" if mode == "r" else "r+"
+        self._id = _bridge.call("h5_open", name=name, mode=mode)["file"]
+        self._file = self
+        self.name = "/"
+
+    @property
+    def filename(self):
+        return self._name
+
+    @property
+    def mode(self):
+        self._require_open()
+        return self._mode
+
+    def close(self):
+        """Close the file; what was written is complete from here on."""
+        if self._id is not None:
+            number, self._id = self._id, None
+            _bridge.call("h5_close", file=number)
+
+    def flush(self):
+        self._require_open()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def __repr__(self):
+        if not self._is_open():
+            return "<Closed HDF5 file>"
+        return '<HDF5 file "%s" (mode %s)>' % (self._name.rpartition("/")[2], self._mode)
+
+
+class Dataset(HLObject):
+    """A dataset: read with `dataset[...]`, written by assignment."""
+
+    _noun = "dataset identifier"
+
+    def __init__(self, file, info):
+        HLObject.__init__(self, file, info["path"])
+        self._info = info
+        self._id = info["dataset"]
+        self._shape = tuple(info["shape"])
+        self._dtype = as_dtype(info["dtype"]) if info.get("numeric", True) else opaque_dtype(info["dtype"])
+
+    @property
+    def shape(self):
+        self._require_open()
+        return self._shape
+
+    @property
+    def dtype(self):
+        self._require_open()
+        return self._dtype
+
+    @property
+    def ndim(self):
+        return len(self.shape)
+
+    @property
+    def size(self):
+        return product(self.shape)
+
+    @property
+    def nbytes(self):
+        return self.size * self.dtype.itemsize
+
+    def _listed(self, key):
+        self._require_open()
+        value = self._info.get(key)
+        return tuple(value) if isinstance(value, list) else value
+
+    @property
+    def chunks(self):
+        return self._listed("chunks")
+
+    @property
+    def maxshape(self):
+        value = self._listed("maxshape")
+        return self._shape if value is None else value
+
+    @property
+    def compression(self):
+        return self._listed("compression")
+
+    @property
+    def compression_opts(self):
+        return self._listed("compression_opts")
+
+    @property
+    def shuffle(self):
+        return bool(self._listed("shuffle"))
+
+    @property
+    def fletcher32(self):
+        return bool(self._listed("fletcher32"))
+
+    @property
+    def fillvalue(self):
+        value = self._listed("fillvalue")
+        if value is None:
+            return make_scalar(0, self._dtype) if self._info.get("numeric", True) else None
+        return make_scalar(_bridge.number(value["value"], value["dtype"]), self._dtype)
+
+    def __len__(self):
+        if not self.shape:
+            raise TypeError("Attempt to take len() of scalar dataset")
+        return self.shape[0]
+
+    def len(self):
+        return self.__len__()
+
+    def __iter__(self):
+        if not self.shape:
+            raise TypeError("Can't iterate over a scalar dataset")
+        for i in range(self.shape[0]):
+            yield self[i]
+
+    def _require_numeric(self):
+        self._require_open()
+        if not self._info.get("numeric", True):
+            raise TypeError(
+                "dataset '%s' of file '%s' holds %s; Chunkbook reads numbers only"
+                % (self.name, self._file._name, self._dtype.name)
+            )
+
+    def _select(self, index):
+        """h5py's rules: no negative steps, integers in range, at most one index for an axis."""
+        items = index if isinstance(index, tuple) else (index,)
+        if not self._shape and index != () and index is not Ellipsis and index != (Ellipsis,):
+            raise ValueError("Illegal slicing argument for scalar dataspace")
+        given = [item for item in items if item is not Ellipsis]
+        if len(given) > len(self._shape):
+            raise ValueError("%d indexing arguments for %d dimensions" % (len(given), len(self._shape)))
+        for item in given:
+            if isinstance(item, str):
+                raise ValueError("Field names only allowed for compound types")
+            if item is None:
+                raise TypeError("Simple selections can't process None")
+            if isinstance(item, slice) and item.step is not None and item.step < 1:
+                raise ValueError("Step must be >= 1 (got %s)" % item.step)
+            if not isinstance(item, slice) and as_integer(item) is None:
+                raise NotImplementedError(
+                    "a dataset is indexed with integers and slices in Chunkbook; read a slice, then use the list or mask on it"
+                )
+        axis = 0
+        for item in items:
+            if item is Ellipsis:
+                axis += len(self._shape) - len(given)
+                continue
+            number = None if isinstance(item, slice) else as_integer(item)
+            if number is not None and not -self._shape[axis] <= number < self._shape[axis]:
+                raise IndexError("Index (%d) out of range for (0-%d)" % (number, self._shape[axis] - 1))
+            axis += 1
+        return select(index, self._shape)
+
+    def __getitem__(self, index):
+        self._require_numeric()
+        chosen = self._select(index)
+        return wrap(_bridge.call("h5_read", dataset=self._id, selection=chosen.axes, drop=chosen.drop))
+
+    def __setitem__(self, index, value):
+        self._require_numeric()
+        self._require_writable()
+        chosen = self._select(index)
+        if hasattr(value, "_lazy"):
+            value = value.compute()
+        value = as_operand_source(value)
+        if isinstance(value, ndarray):
+            target, source = chosen.shape, value.shape
+            if not _fits(source, target):
+                raise TypeError("Can't broadcast %s -> %s" % (source, target))
+            value = value._fitted([axis[1] for axis in chosen.axes])
+        _bridge.call("h5_write", dataset=self._id, selection=chosen.axes, value=operand(value))
+
+    def read_direct(self, destination, source_sel=None, dest_sel=None):
+        destination[... if dest_sel is None else dest_sel] = self[... if source_sel is None else source_sel]
+
+    def write_direct(self, source, source_sel=None, dest_sel=None):
+        self[... if dest_sel is None else dest_sel] = source[... if source_sel is None else source_sel]
+
+    def astype(self, dtype):
+        return _AsType(self, as_dtype(dtype))
+
+    def iter_chunks(self, selection=None):
+        """Tuples of slices, one for each chunk."""
+        if self.chunks is None:
+            raise TypeError("Chunked dataset required")
+        chosen = [()]
+        for length, chunk in zip(self.shape, self.chunks):
+            slices = [slice(start, min(start + chunk, length), 1) for start in range(0, length, chunk)]
+            chosen = [before + (one,) for before in chosen for one in slices]
+        return iter(chosen)
+
+    def resize(self, size, axis=None):
+        raise NotImplementedError("datasets cannot be resized in Chunkbook; write a new one")
+
+    def _to_numpy(self):
+        return self[()]
+
+    def __repr__(self):
+        if not self._is_open():
+            return "<Closed HDF5 dataset>"
+        own = self.name.rpartition("/")[2] or "/"
+        return '<HDF5 dataset "%s": shape %s, type "%s">' % (own, self._shape, self._dtype.str)
+
+
+class _AsType:
+    """`dataset.astype("float32")[...]`"""
+
+    def __init__(self, dataset, dtype):
+        self._dataset = dataset
+        self._dtype = dtype
+
+    def __getitem__(self, index):
+        return self._dataset[index].astype(self._dtype)
+
+
+def _fits(source, target):
+    """Whether h5py broadcasts a value of shape `source` to a selection of shape `target`."""
+    source = [n for i, n in enumerate(source) if n != 1 or any([m != 1 for m in source[:i]])]
+    if len(source) > len(target):
+        return False
+    return all(a == b or a == 1 for a, b in zip(reversed(source), reversed(target)))
+
+
+def is_hdf5(name):
+    """Whether a file of the shelf is HDF5."""
+    try:
+        File(name, "r").close()
+        return True
+    except OSError:
+        return False
+
+
+qualified_names[HLObject] = "h5py._hl.base.HLObject"
+qualified_names[Group] = "h5py._hl.group.Group"
+qualified_names[File] = "h5py._hl.files.File"
+qualified_names[Dataset] = "h5py._hl.dataset.Dataset"

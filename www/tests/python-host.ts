@@ -1,0 +1,41 @@
+import { createRequire } from "node:module";
+import { Python } from "../src/kernel/python";
+import type { CellError, MimeBundle } from "../src/protocol";
+
+/** What a cell did, as tests look at it. */
+export interface Ran {
+  stdout: string;
+  /** The value's plain text. */
+  text: string | null;
+  result: MimeBundle | null;
+  error: CellError | null;
+  displayed: MimeBundle[];
+}
+
+/** A Python over a pretended engine, with what it prints collected. */
+export async function createPython(
+  dispatch: (request: string) => string = () => '{"error":{"kind":"internal","message":"no engine"}}',
+  interrupted: () => boolean = () => false,
+): Promise<{ run(source: string, label?: string): Ran }> {
+  let printed: string[] = [];
+  let displayed: MimeBundle[] = [];
+  let cells = 0;
+  const python = await Python.create({
+    dispatch,
+    stdout: (text) => printed.push(text),
+    display: (data) => displayed.push(data),
+    interrupted,
+    now: () => performance.now(),
+    wasmUrl: createRequire(import.meta.url).resolve(
+      "@micropython/micropython-webassembly-pyscript/micropython.wasm",
+    ),
+  });
+  return {
+    run(source, label = `In [${++cells}]`) {
+      printed = [];
+      displayed = [];
+      const { result, error } = python.run(source, label);
+      return { stdout: printed.join(""), text: result?.["text/plain"] ?? null, result, error, displayed };
+    },
+  };
+}
