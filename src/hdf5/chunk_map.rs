@@ -1,6 +1,7 @@
 //! Where each chunk lies, from whichever of the format's six kinds of index the dataset has.
 
 use super::adapter::{convert, Bytes};
+use super::cells::grid_counts;
 use super::header::Widths;
 use super::messages::Index;
 use crate::error::{Error, Result};
@@ -38,11 +39,6 @@ pub(super) struct Extents<'a> {
     pub(super) chunk: &'a [u64],
     /// Bytes of a stored element.
     pub(super) element: u64,
-}
-
-/// Number of chunks along each axis of `shape`.
-pub(super) fn grid_counts(shape: &[u64], chunk: &[u64]) -> Vec<u64> {
-    shape.iter().zip(chunk).map(|(&extent, &size)| extent.div_ceil(size)).collect()
 }
 
 impl ChunkMap {

@@ -128,7 +128,7 @@ impl Dataset {
         self.filters().iter().find_map(|filter| match filter.id {
             filters::DEFLATE => Some("gzip"),
             filters::SZIP => Some("szip"),
-            32000 => Some("lzf"),
+            filters::LZF => Some("lzf"),
             _ => None,
         })
     }

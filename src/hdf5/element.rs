@@ -84,6 +84,11 @@ impl Element {
         }
     }
 
+    /// How to read elements stored exactly as they are in memory.
+    pub(super) fn native(dtype: DType) -> Element {
+        Element { dtype, trailing: Vec::new(), stored: dtype.size(), decode: Decode::Copy }
+    }
+
     /// Whether stored bytes are the elements' bytes in memory.
     pub(super) fn is_plain(&self) -> bool {
         self.decode == Decode::Copy

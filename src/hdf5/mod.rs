@@ -9,6 +9,7 @@
 mod adapter;
 mod attribute;
 mod boxes;
+mod cells;
 mod chunk_map;
 mod cursor;
 mod dataset;
@@ -20,6 +21,7 @@ mod header;
 mod links;
 mod messages;
 mod read;
+mod writer;
 
 pub use attribute::AttributeValue;
 pub use dataset::Dataset;
@@ -28,3 +30,4 @@ pub use element::ElementType;
 pub use file::{File, Kind, Member};
 pub use filters::registered_name as registered_filter_name;
 pub use messages::Filter;
+pub use writer::{guess_chunks, CreateDataset, DatasetWriter, Writer};

@@ -1,8 +1,9 @@
 //! Reading blocks of a dataset.
 
-use super::adapter::allocate;
+use super::adapter::{allocate, Bytes};
 use super::boxes::{decode_box, read_box, Placement};
-use super::chunk_map::{grid_counts, ChunkMap, Extents, Stored};
+use super::cells::{in_chunk, Cells};
+use super::chunk_map::{ChunkMap, Extents, Stored};
 use super::dataset::Dataset;
 use super::element::Element;
 use super::file::File;
@@ -110,14 +111,7 @@ impl DatasetSource {
     }
 
     fn read_located(&self, region: &Region) -> Result<Block> {
-        if !region.fits(&self.shape) {
-            return Err(Error::index(format!(
-                "elements {} from {} on are outside shape {}",
-                shape_text(&region.count),
-                shape_text(&region.start),
-                shape_text(&self.shape)
-            )));
-        }
+        check_region(region, &self.shape)?;
         let mut out = Block::zeros(self.element.dtype, &region.extents()?)?;
         if out.is_empty() {
             return Ok(out);
@@ -171,61 +165,15 @@ impl DatasetSource {
         if !touched.complete {
             self.fill(region, out)?;
         }
-        for (stored, origin) in touched.chunks {
-            self.read_chunk(&stored, &origin, chunk, region, out).map_err(|error| {
-                let index: Vec<u64> = origin.iter().zip(chunk).map(|(&start, &size)| start / size).collect();
-                error.at(format!("chunk {}", shape_text(&index)))
-            })?;
-        }
-        Ok(())
-    }
-
-    fn read_chunk(
-        &self,
-        stored: &Stored,
-        origin: &[u64],
-        chunk: &[u64],
-        region: &Region,
-        out: &mut Block,
-    ) -> Result<()> {
-        let mut placement = Placement {
-            source: chunk.to_vec(),
-            from: Vec::new(),
-            count: Vec::new(),
-            target: region.count.clone(),
-            to: Vec::new(),
+        let chunks = Chunks {
+            bytes: self.file.bytes(),
+            element: &self.element,
+            pipeline: &self.pipeline,
+            shape: &self.shape,
+            chunk,
+            plain_edges: matches!(self.layout, Layout::Chunked { plain_edges: true, .. }),
         };
-        for axis in 0..chunk.len() {
-            let start = region.start[axis].max(origin[axis]);
-            let end = (region.start[axis] + region.count[axis]).min(origin[axis].saturating_add(chunk[axis]));
-            placement.from.push(start - origin[axis]);
-            placement.count.push(end - start);
-            placement.to.push(start - region.start[axis]);
-        }
-        let len = chunk.iter().product::<u64>() * self.element.stored as u64;
-        let past_edge =
-            || origin.iter().zip(chunk).zip(&self.shape).any(|((&o, &size), &extent)| o.saturating_add(size) > extent);
-        let plain_edges = matches!(self.layout, Layout::Chunked { plain_edges: true, .. });
-        if self.pipeline.is_plain(stored.mask) || (plain_edges && past_edge()) {
-            if stored.size < len && !self.pipeline.filters().is_empty() && !plain_edges {
-                return Err(Error::invalid_file(format!(
-                    "{} bytes are stored where a chunk has {len}; the file is damaged",
-                    stored.size
-                )));
-            }
-            return read_box(self.file.bytes(), stored.address, &self.element, &placement, out.bytes_mut());
-        }
-        let bytes = self.file.bytes().read(stored.address, stored.size)?;
-        let width = self.element.dtype.size();
-        if let (true, Some(run)) = (self.element.is_plain(), placement.single_run()) {
-            if run.len * width as u64 == len {
-                let start = run.target as usize * width;
-                return self.pipeline.decode(bytes, stored.mask, &mut out.bytes_mut()[start..start + len as usize]);
-            }
-        }
-        let mut decoded = allocate(len)?;
-        self.pipeline.decode(bytes, stored.mask, &mut decoded)?;
-        decode_box(&self.element, &decoded, 0, &placement, out.bytes_mut())
+        touched.chunks.iter().try_for_each(|(stored, origin)| chunks.read(stored, origin, region, out))
     }
 }
 
@@ -279,44 +227,87 @@ struct Touched {
 /// Looks up the grid cells of the region, or looks through all stored chunks where those are fewer:
 /// the work never exceeds what the file really holds.
 fn touched(map: &ChunkMap, shape: &[u64], chunk: &[u64], region: &Region) -> Touched {
-    let counts = grid_counts(shape, chunk);
-    let first: Vec<u64> = region.start.iter().zip(chunk).map(|(&start, &size)| start / size).collect();
-    let spans: Vec<u64> = (0..chunk.len())
-        .map(|axis| match region.count[axis] {
-            0 => 0,
-            count => (region.start[axis] + count - 1) / chunk[axis] - first[axis] + 1,
-        })
-        .collect();
-    let cells = spans.iter().fold(1u64, |n, &span| n.saturating_mul(span));
-    let unravel = |mut position: u64, counts: &[u64]| {
-        let mut index = vec![0; counts.len()];
-        for axis in (0..counts.len()).rev() {
-            index[axis] = position % counts[axis];
-            position /= counts[axis];
-        }
-        index
-    };
-    let origin = |index: &[u64]| index.iter().zip(chunk).map(|(&i, &size)| i * size).collect::<Vec<u64>>();
+    let cells = Cells::touched(shape, chunk, region);
     let mut chunks = Vec::new();
-    if cells <= map.stored().len() as u64 {
-        for position in 0..cells {
-            let mut index = unravel(position, &spans);
-            index.iter_mut().zip(&first).for_each(|(index, &first)| *index += first);
-            let cell = index.iter().zip(&counts).fold(0, |cell, (&i, &count)| cell * count + i);
-            if let Some(stored) = map.get(cell) {
-                chunks.push((*stored, origin(&index)));
-            }
+    if cells.len() <= map.stored().len() as u64 {
+        for (cell, origin) in (0..cells.len()).map(|position| cells.get(position)) {
+            chunks.extend(map.get(cell).map(|stored| (*stored, origin)));
         }
     } else {
-        for stored in map.stored() {
-            let index = unravel(stored.cell, &counts);
-            if (0..index.len()).all(|axis| (first[axis]..first[axis] + spans[axis]).contains(&index[axis])) {
-                chunks.push((*stored, origin(&index)));
-            }
-        }
+        chunks.extend(map.stored().iter().filter_map(|stored| Some((*stored, cells.find(stored.cell)?))));
     }
-    let complete = chunks.len() as u64 == cells;
+    let complete = chunks.len() as u64 == cells.len();
     Touched { chunks, complete }
+}
+
+/// How the chunks of one dataset are stored.
+pub(super) struct Chunks<'a> {
+    pub(super) bytes: &'a Bytes,
+    pub(super) element: &'a Element,
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) shape: &'a [u64],
+    pub(super) chunk: &'a [u64],
+    /// Whether chunks that pass the dataset's edge are stored without filters.
+    pub(super) plain_edges: bool,
+}
+
+impl Chunks<'_> {
+    /// Reads the part of the chunk at `origin` that `region` covers into `out`, a block of the region.
+    pub(super) fn read(&self, stored: &Stored, origin: &[u64], region: &Region, out: &mut Block) -> Result<()> {
+        let mut read = || {
+            let placement = in_chunk(origin, self.chunk, region);
+            let len = self.chunk.iter().product::<u64>() * self.element.stored as u64;
+            if self.is_plain(stored, origin) {
+                if stored.size != len {
+                    return Err(Error::invalid_file(format!(
+                        "{} bytes are stored where a chunk has {len}; the file is damaged",
+                        stored.size
+                    )));
+                }
+                return read_box(self.bytes, stored.address, self.element, &placement, out.bytes_mut());
+            }
+            let width = self.element.dtype.size();
+            if let (true, Some(run)) = (self.element.is_plain(), placement.single_run()) {
+                if run.len * width as u64 == len {
+                    let start = run.target as usize * width;
+                    let stored_bytes = self.bytes.read(stored.address, stored.size)?;
+                    let out = &mut out.bytes_mut()[start..start + len as usize];
+                    return self.pipeline.decode(stored_bytes, stored.mask, out);
+                }
+            }
+            decode_box(self.element, &self.decoded(stored, len)?, 0, &placement, out.bytes_mut())
+        };
+        read().map_err(|error| {
+            let index: Vec<u64> = origin.iter().zip(self.chunk).map(|(&start, &size)| start / size).collect();
+            error.at(format!("chunk {}", shape_text(&index)))
+        })
+    }
+
+    /// A filtered chunk's `len` bytes with its filters undone.
+    pub(super) fn decoded(&self, stored: &Stored, len: u64) -> Result<Vec<u8>> {
+        let bytes = self.bytes.read(stored.address, stored.size)?;
+        let mut decoded = allocate(len)?;
+        self.pipeline.decode(bytes, stored.mask, &mut decoded)?;
+        Ok(decoded)
+    }
+
+    fn is_plain(&self, stored: &Stored, origin: &[u64]) -> bool {
+        let past_edge = |axis: usize| origin[axis].saturating_add(self.chunk[axis]) > self.shape[axis];
+        self.pipeline.is_plain(stored.mask) || (self.plain_edges && (0..self.chunk.len()).any(past_edge))
+    }
+}
+
+/// Refuses a region that passes the edge.
+pub(super) fn check_region(region: &Region, shape: &[u64]) -> Result<()> {
+    if region.fits(shape) {
+        return Ok(());
+    }
+    Err(Error::index(format!(
+        "{} elements from {} on are outside shape {}",
+        shape_text(&region.count),
+        shape_text(&region.start),
+        shape_text(shape)
+    )))
 }
 
 /// A chunk shape that the format allows for this dataset.

@@ -1,6 +1,7 @@
 //! Filter pipelines: what was done to a chunk when it was written, undone.
 
 mod checksum;
+mod lzf;
 mod shuffle;
 
 use super::adapter::convert;
@@ -23,6 +24,8 @@ pub const SZIP: u16 = 4;
 pub const NBIT: u16 = 5;
 /// Integers less their minimum, in as few bits as they need.
 pub const SCALEOFFSET: u16 = 6;
+/// LZF, h5py's own.
+pub const LZF: u16 = 32000;
 
 /// The name `id` is registered under (<https://github.com/HDFGroup/hdf5_plugins>).
 pub fn registered_name(id: u16) -> Option<&'static str> {
@@ -34,7 +37,7 @@ pub fn registered_name(id: u16) -> Option<&'static str> {
         NBIT => "nbit",
         SCALEOFFSET => "scaleoffset",
         307 => "bzip2",
-        32000 => "lzf",
+        LZF => "lzf",
         32001 => "blosc",
         32002 => "mafisc",
         32003 => "snappy",
@@ -95,7 +98,7 @@ impl Pipeline {
     /// # Errors
     /// An unsupported error that names the filter.
     pub(super) fn check(&self) -> Result<()> {
-        match self.filters.iter().find(|filter| !matches!(filter.id, DEFLATE..=SCALEOFFSET)) {
+        match self.filters.iter().find(|filter| !matches!(filter.id, DEFLATE..=SCALEOFFSET | LZF)) {
             None => Ok(()),
             Some(unknown) => Err(Error::unsupported(format!(
                 "its chunks are filtered with {}, which cannot be undone here; rewrite it with h5repack -f GZIP=4",
@@ -175,6 +178,7 @@ fn undo(filter: &Filter, data: Vec<u8>, limit: usize) -> Result<Vec<u8>> {
             Ok(out)
         }
         FLETCHER32 => checksum::verify(data),
+        LZF => lzf::decode(&data, limit),
         SZIP => theirs::szip::decompress_with_limit(&data, &filter.parameters, limit).map_err(convert),
         NBIT => theirs::nbit::decompress_with_limit(&data, &filter.parameters, limit).map_err(convert),
         SCALEOFFSET => theirs::scaleoffset::decompress_with_limit(&data, &filter.parameters, limit).map_err(convert),
