@@ -14,19 +14,14 @@ const SAVE_AFTER_MS = 500;
 
 restoreTheme();
 
-// Stays pending while the page is about to reload with isolation in place (public/isolation.js).
-const isolation = await window.isolation;
-
 const tutorial = () => parseNotebook(tutorialFile, "tutorial.ipynb");
 const restored = restoreNotebook(localStorage);
 
 const store = new NotebookStore({
   notebook: restored ?? tutorial(),
-  modified: restored !== null,
+  worthKeeping: restored !== null,
   spawn: () =>
     new Worker(new URL("./kernel/kernel.worker.ts", import.meta.url), { type: "module", name: "kernel" }),
-  threads: isolation.isolated ? (requestedThreads() ?? navigator.hardwareConcurrency) : 1,
-  isolated: isolation.isolated,
   // A burst of changes is drawn once; a tab out of sight draws no frames but still has to be told.
   schedule: (notify) => {
     if (document.hidden) setTimeout(notify, 100);
@@ -40,8 +35,15 @@ keepNotebook();
 const app: App = document.createElement("chunkbook-app");
 app.store = store;
 app.tutorial = tutorial;
-app.notIsolated = isolation.reason;
 document.body.append(app);
+
+// Stays pending while the page is about to reload with isolation in place (public/isolation.js).
+const { isolated, reason } = await window.isolation;
+app.notIsolated = reason;
+store.kernel.start({
+  isolated,
+  threads: isolated ? (requestedThreads() ?? navigator.hardwareConcurrency) : 1,
+});
 
 /** `?threads=1` in the address computes on that many, as to compare. */
 function requestedThreads(): number | null {
@@ -56,7 +58,7 @@ function keepNotebook(): void {
   const save = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (!store.modified || kept === store.notebook) return;
+    if (!store.worthKeeping || kept === store.notebook) return;
     kept = store.notebook;
     if (!saveNotebook(localStorage, store.notebook)) {
       store.notify("The browser refuses to keep this notebook; download it before you leave.", {

@@ -13,10 +13,9 @@ beforeEach(() => {
       workers.push(new FakeKernel());
       return worker();
     },
-    threads: 2,
-    isolated: true,
     changed: () => {},
   });
+  client.start({ threads: 2, isolated: true });
 });
 
 test("a cell waits for the kernel to start, and one cell runs at a time", async () => {
@@ -33,6 +32,24 @@ test("a cell waits for the kernel to start, and one cell runs at a time", async 
     ["a", "In [1]"],
     ["b", "In [2]"],
   ]);
+});
+
+test("a kernel that was not told what it has to work with starts nothing, and its cells wait", async () => {
+  const spawned: FakeKernel[] = [];
+  const early = new KernelClient({
+    spawn: () => {
+      spawned.push(new FakeKernel());
+      return spawned[0]!;
+    },
+    changed: () => {},
+  });
+  early.run("a");
+  void early.restart();
+  expect([early.state, spawned.length]).toEqual(["starting", 0]);
+  early.start({ threads: 1, isolated: false });
+  spawned[0]!.ready();
+  expect(spawned[0]!.runs.map((run) => run.source)).toEqual(["a"]);
+  expect(early.interrupt(), "nothing is shared with it").toBe(false);
 });
 
 test("a run with a label of its own takes no number", async () => {

@@ -22,9 +22,8 @@ beforeEach(() => {
       kernel = new FakeKernel();
       return kernel;
     },
-    threads: 2,
-    isolated: true,
   });
+  store.kernel.start({ threads: 2, isolated: true });
   kernel.ready();
 });
 
@@ -110,14 +109,18 @@ test("a kernel that dies loses nothing of the notebook", async () => {
   expect(store.notebook.cells[1]).toMatchObject({ status: "idle", outputs: [{ type: "error" }] });
 });
 
-test("running and looking do not count as a change of the notebook, editing does", async () => {
+test("a notebook is worth keeping once it is edited or another is opened, not for being run", async () => {
   void store.run(ids()[1]!);
   kernel.done();
   await settle();
   store.select(ids()[2]!, false);
-  expect(store.modified).toBe(false);
+  expect(store.worthKeeping).toBe(false);
   store.setSource(ids()[1]!, "a = 1");
-  expect(store.modified).toBe(true);
+  expect(store.worthKeeping).toBe(true);
+  store.open({ name: "t.ipynb", metadata: {}, cells: [] }, null, false);
+  expect(store.worthKeeping).toBe(false);
+  store.open({ name: "mine.ipynb", metadata: {}, cells: [] }, null);
+  expect(store.worthKeeping).toBe(true);
 });
 
 test("opening a notebook offers the way back to the one before", () => {

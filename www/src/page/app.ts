@@ -68,7 +68,7 @@ export class App extends LitElement {
         place-content: center;
         justify-items: center;
         gap: 0.5rem;
-        background: color-mix(in oklab, var(--paper) 88%, transparent);
+        background: color-mix(in oklab, var(--paper) 94%, transparent);
         text-align: center;
         pointer-events: none;
       }
@@ -145,7 +145,7 @@ export class App extends LitElement {
         @add-files=${(event: CustomEvent<File[]>) => this.#take(event.detail)}
       >
         <chunkbook-header .store=${store}></chunkbook-header>
-        <chunkbook-toolbar .store=${store}></chunkbook-toolbar>
+        <chunkbook-toolbar role="region" aria-label="Tools" .store=${store}></chunkbook-toolbar>
         ${this.#renderBanner()}
         <main>
           <chunkbook-notebook .store=${store}></chunkbook-notebook>
@@ -170,7 +170,7 @@ export class App extends LitElement {
     const { state, failure } = this.store.kernel;
     if (state === "dead") {
       return html`<div class="banner dead" role="alert">
-        <span>The kernel has stopped: ${failure ?? "it ended without a reason."} The notebook and the files are kept.</span>
+        <span>The kernel has stopped. ${failure} The notebook and the files are kept.</span>
         <button class="small" @click=${() => void this.store.restart()}>Restart the kernel</button>
       </div>`;
     }
@@ -220,7 +220,7 @@ export class App extends LitElement {
   }
 
   #reset(): void {
-    this.store.open(this.tutorial(), "This is the tutorial as it was at first.");
+    this.store.open(this.tutorial(), "This is the tutorial as it was at first.", false);
     forgetNotebook(localStorage);
   }
 

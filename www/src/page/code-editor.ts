@@ -109,7 +109,7 @@ export class CodeEditor extends LitElement {
         highlightSpecialChars(),
         keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
         theme,
-        EditorView.contentAttributes.of({ "aria-label": this.label }),
+        EditorView.contentAttributes.of({ "aria-label": this.label, tabindex: "0" }),
         EditorView.updateListener.of((update) => {
           if (!update.docChanged) return;
           this.value = update.state.doc.toString();

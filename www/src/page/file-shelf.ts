@@ -17,6 +17,11 @@ interface Contents {
   error: string | null;
 }
 
+/** A file that was written or dropped anew under the same name is another file. */
+function identity({ name, size, lastModified }: ShelfFile): string {
+  return [name, size, lastModified].join("/");
+}
+
 /** Files smaller than this read so fast where they lie that copying them gains nothing. */
 const WORTH_STORING = 16 * 2 ** 20;
 
@@ -92,7 +97,7 @@ export class FileShelf extends LitElement {
     const blocked = file.writing === true || copying;
     return html`<div class="actions">
       <button class="small" ?disabled=${blocked} @click=${() => store.useFile(file, null)}>Use in a cell</button>
-      ${this.#action(`Datasets of ${file.name}`, icons.list, blocked, () => void this.#list(file.name))}
+      ${this.#action(`Datasets of ${file.name}`, icons.list, blocked, () => void this.#list(file))}
       ${
         file.kind === "stored"
           ? this.#action(
@@ -140,7 +145,7 @@ export class FileShelf extends LitElement {
   }
 
   #renderContents(file: ShelfFile): TemplateResult | typeof nothing {
-    const contents = this.contents[file.name];
+    const contents = this.contents[identity(file)];
     if (contents === undefined) return nothing;
     if (contents.error !== null) return html`<p class="note error">${contents.error}</p>`;
     if (contents.datasets === null) return html`<p class="note">Reading… (waits while a cell runs)</p>`;
@@ -174,15 +179,16 @@ export class FileShelf extends LitElement {
     );
   }
 
-  async #list(name: string): Promise<void> {
-    const { [name]: shown, ...others } = this.contents;
+  async #list(file: ShelfFile): Promise<void> {
+    const key = identity(file);
+    const { [key]: shown, ...others } = this.contents;
     if (shown !== undefined) {
       this.contents = others;
       return;
     }
-    this.contents = { ...others, [name]: { datasets: null, error: null } };
-    const answer = await this.store.listDatasets(name);
-    this.contents = { ...this.contents, [name]: answer };
+    this.contents = { ...others, [key]: { datasets: null, error: null } };
+    const answer = await this.store.listDatasets(file.name);
+    this.contents = { ...this.contents, [key]: answer };
   }
 
   async #download(name: string): Promise<void> {

@@ -49,11 +49,15 @@ export interface Shelf {
   quota: number;
 }
 
+/** What the kernel has to work with. */
+export interface KernelEnvironment {
+  threads: number;
+  /** Whether the page is cross-origin isolated, so that memory can be shared. */
+  isolated: boolean;
+}
+
 export interface KernelOptions {
   spawn: () => KernelWorker;
-  threads: number;
-  /** Whether the page is cross-origin isolated. */
-  isolated: boolean;
   /** Called after any change of `state`, `info`, `failure`, `memory` or `shelf`. */
   changed: () => void;
 }
@@ -89,6 +93,7 @@ export class KernelClient {
   ready: Promise<KernelInfo>;
 
   readonly #options: KernelOptions;
+  #environment: KernelEnvironment | null = null;
   #worker: KernelWorker | null = null;
   #interrupt: Int32Array | null = null;
   #settleReady: { resolve: (info: KernelInfo) => void; reject: (error: Error) => void };
@@ -104,7 +109,12 @@ export class KernelClient {
   constructor(options: KernelOptions) {
     this.#options = options;
     [this.ready, this.#settleReady] = newReady();
-    this.#start();
+  }
+
+  /** Starts the kernel, once it is known what it has to work with; cells wait until then. */
+  start(environment: KernelEnvironment): void {
+    this.#environment = environment;
+    this.#start(environment);
   }
 
   /**
@@ -145,9 +155,11 @@ export class KernelClient {
 
   /** Ends the worker with all its variables and starts another; files stay on the shelf. */
   restart(): Promise<KernelInfo> {
+    // One that has not started yet is as fresh as can be.
+    if (this.#environment === null) return this.ready;
     this.#end("The kernel was restarted while this ran.");
     [this.ready, this.#settleReady] = newReady();
-    this.#start();
+    this.#start(this.#environment);
     return this.ready;
   }
 
@@ -169,13 +181,12 @@ export class KernelClient {
     this.#dropped.delete(name);
   }
 
-  #start(): void {
+  #start({ isolated, threads }: KernelEnvironment): void {
     this.state = "starting";
     this.info = null;
     this.failure = null;
     this.memory = null;
     this.#count = 0;
-    const { isolated, threads } = this.#options;
     const shared = isolated ? new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) : null;
     this.#interrupt = shared === null ? null : new Int32Array(shared);
     const worker = this.#options.spawn();
@@ -216,8 +227,9 @@ export class KernelClient {
 
   #die(reason: string): void {
     this.state = "dead";
-    this.failure = reason;
-    this.#end(`${reason} Restart the kernel to go on; the notebook and the files are kept.`);
+    this.info = null;
+    this.failure = /[.!?]$/.test(reason) ? reason : `${reason}.`;
+    this.#end(`${this.failure} Restart the kernel to go on; the notebook and the files are kept.`);
     this.#options.changed();
   }
 

@@ -116,8 +116,8 @@ export class KernelStatus extends LitElement {
     const { state, info, failure, memory } = this.store.kernel;
     return html`
       <details class=${state} @keydown=${this.#keydown} @focusout=${this.#focusout}>
-        <summary aria-label="Kernel: ${STATES[state]}">
-          <span class="dot"></span><span role="status">${STATES[state]}</span>
+        <summary>
+          <span class="dot"></span><span role="status"><span class="visually-hidden">Kernel: </span>${STATES[state]}</span>
           ${info === null ? nothing : html`<span class="threads">${plural(info.threads, "thread")}</span>`}
         </summary>
         <div class="about">

@@ -95,7 +95,7 @@ export class Menu extends LitElement {
   #keydown(event: KeyboardEvent): void {
     if (!this.open) return;
     const items = this.#enabled();
-    const at = items.findIndex((item) => item === this.shadowRoot?.activeElement);
+    const at = items.findIndex((item) => item.matches(":focus"));
     if (event.key === "Escape") {
       this.open = false;
       this.renderRoot.querySelector("button")?.focus();

@@ -126,8 +126,12 @@ export const cellStyles = css`
     article:focus-visible {
       background: none;
     }
-    .prompt:not(.out) {
+    /* The prompt and, in the selected cell, what can be done with it share a row. */
+    .prompt:not(.out),
+    .actions,
+    article:hover .actions {
       grid-row: 1;
+      grid-column: 1;
     }
     .prompt {
       display: flex;

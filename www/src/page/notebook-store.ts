@@ -46,11 +46,13 @@ export interface FocusRequest {
 
 export interface StoreOptions extends Omit<KernelOptions, "changed"> {
   notebook: Notebook;
-  /** Whether it has been changed in an earlier visit. */
-  modified?: boolean;
+  /** Whether it is another than the tutorial as it came. */
+  worthKeeping?: boolean;
   /** Runs the notification later, so that a burst of changes is drawn once. */
   schedule?: (notify: () => void) => void;
 }
+
+const CELL_DELETED = "Cell deleted.";
 
 interface Deleted {
   cell: Cell;
@@ -59,8 +61,8 @@ interface Deleted {
 
 export class NotebookStore {
   notebook: Notebook;
-  /** Whether the person has changed the notebook since it was opened. */
-  modified: boolean;
+  /** Whether the notebook is to be kept between visits: all but the tutorial as it came. */
+  worthKeeping: boolean;
   selectedId: string;
   notices: readonly Notice[] = [];
   readonly kernel: KernelClient;
@@ -76,7 +78,7 @@ export class NotebookStore {
 
   constructor(options: StoreOptions) {
     this.notebook = options.notebook;
-    this.modified = options.modified ?? false;
+    this.worthKeeping = options.worthKeeping ?? false;
     this.selectedId = options.notebook.cells[0]?.id ?? "";
     this.#schedule = options.schedule ?? queueMicrotask;
     this.kernel = new KernelClient({ ...options, changed: () => this.#changed() });
@@ -103,11 +105,11 @@ export class NotebookStore {
   // ---- Editing ----
 
   /** Replaces the notebook, offering to go back to the one before. */
-  open(notebook: Notebook, notice: string | null): void {
-    const before = { notebook: this.notebook, modified: this.modified, selectedId: this.selectedId };
+  open(notebook: Notebook, notice: string | null, worthKeeping = true): void {
+    const before = { notebook: this.notebook, worthKeeping: this.worthKeeping, selectedId: this.selectedId };
     this.kernel.cancel([...this.#runs.values()]);
     this.notebook = notebook.cells.length > 0 ? notebook : { ...notebook, cells: [newCell("code")] };
-    this.modified = false;
+    this.worthKeeping = worthKeeping;
     this.#deleted = [];
     this.selectedId = this.notebook.cells[0]?.id ?? "";
     if (notice !== null) {
@@ -116,7 +118,7 @@ export class NotebookStore {
           label: "Go back",
           run: () => {
             this.notebook = settled(before.notebook);
-            this.modified = before.modified;
+            this.worthKeeping = before.worthKeeping;
             this.selectedId = before.selectedId;
             this.#changed();
           },
@@ -176,12 +178,13 @@ export class NotebookStore {
     this.#edit(after);
     const neighbour = after.cells[Math.min(index, after.cells.length - 1)];
     if (neighbour !== undefined) this.select(neighbour.id, false);
-    this.notify("Cell deleted.", { action: { label: "Undo", run: () => this.undoDelete() } });
+    this.notify(CELL_DELETED, { action: { label: "Undo", run: () => this.undoDelete() } });
   }
 
   undoDelete(): void {
     const deleted = this.#deleted.pop();
     if (deleted === undefined) return;
+    this.notices = this.notices.filter(({ text }) => text !== CELL_DELETED);
     const cell: Cell = { ...deleted.cell, status: "idle", progress: null };
     this.#edit(insertCell(this.notebook, cell, Math.min(deleted.index, this.notebook.cells.length)));
     this.select(cell.id, false);
@@ -344,8 +347,8 @@ export class NotebookStore {
 
   notify(text: string, more: { tone?: Notice["tone"]; action?: NonNullable<Notice["action"]> } = {}): void {
     const notice: Notice = { id: this.#nextNotice++, tone: "info", text, ...more };
-    // Two are as many as anybody reads.
-    this.notices = [...this.notices, notice].slice(-2);
+    // The same thing said again replaces the first; two are as many as anybody reads.
+    this.notices = [...this.notices.filter((other) => other.text !== text), notice].slice(-2);
     this.#changed();
   }
 
@@ -407,7 +410,7 @@ export class NotebookStore {
 
   #edit(notebook: Notebook): void {
     this.notebook = notebook;
-    this.modified = true;
+    this.worthKeeping = true;
     this.#changed();
   }
 

@@ -20,11 +20,13 @@ export class Notices extends LitElement {
         bottom: 1rem;
         left: 50%;
         z-index: 30;
-        display: grid;
-        gap: 0.5rem;
         width: max-content;
         max-width: min(34rem, calc(100vw - 2rem));
         transform: translateX(-50%);
+      }
+      .notices {
+        display: grid;
+        gap: 0.5rem;
       }
       .notice {
         display: flex;
@@ -57,7 +59,7 @@ export class Notices extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<div role="status">
+    return html`<div class="notices" role="status">
       ${repeat(
         this.store.notices,
         (notice) => notice.id,

@@ -133,9 +133,10 @@ export class TaskGraph extends LitElement {
         font-size: 0.8125rem;
         line-height: 1.45;
       }
-      .about code,
-      td code {
+      code {
         font: 0.8125rem var(--mono);
+      }
+      .about {
         overflow-wrap: anywhere;
       }
       .about .soft {
@@ -155,6 +156,8 @@ export class TaskGraph extends LitElement {
       }
       table {
         width: 100%;
+        min-width: 40rem;
+        overflow-wrap: normal;
         border-collapse: collapse;
       }
       th,
