@@ -23,6 +23,9 @@ export class StreamView extends LitElement {
     base,
     buttons,
     css`
+      :host {
+        scroll-margin: calc(var(--toolbar-height) + 0.5rem) 0 0.5rem;
+      }
       pre {
         margin: 0;
         font: var(--code-size) / var(--code-line) var(--mono);
@@ -111,9 +114,12 @@ export class StreamView extends LitElement {
       .join("\n");
   }
 
-  #toggle(): void {
+  async #toggle(): Promise<void> {
     this.expanded = !this.expanded;
     this.firstLine = 0;
+    await this.updateComplete;
+    // The two forms differ in height by screens; the reader's place is here.
+    this.scrollIntoView({ block: "nearest" });
   }
 
   #scrolled(event: Event): void {
