@@ -5,8 +5,10 @@ import { formatBytes, formatDuration, formatShape, plural } from "../src/page/fo
 import {
   boxSizes,
   drawingToSvg,
+  extentAcross,
   fittingLabel,
   layerHues,
+  layerTitle,
   neighbours,
   nodeLabel,
 } from "../src/page/graph-view";
@@ -148,6 +150,23 @@ test("a drawing of one node, or none, has a place for it", () => {
     ),
   ).toBe(true);
   expect(boxSizes({ ...drawing, nodes: [], edges: [] }).size).toBe(0);
+});
+
+test("a box wider than the drawing is not cut off", () => {
+  const narrow = { ...drawing, width: 80, nodes: [node(40, 40, "sum-aggregate")], edges: [] };
+  const boxes = boxSizes(narrow);
+  const { left, width } = extentAcross(narrow, boxes);
+  expect(left).toBeLessThanOrEqual(40 - boxes.get(40)!.width / 2);
+  expect(left + width).toBeGreaterThanOrEqual(40 + boxes.get(40)!.width / 2);
+  expect(extentAcross(drawing, boxSizes(drawing))).toEqual({ left: 0, width: 300 });
+});
+
+test("a layer is called by its kind, without its token", () => {
+  expect(["sum-partial-3f9a2b01c4", "array", "rechunk-merge-0011aabb"].map(layerTitle)).toEqual([
+    "sum-partial",
+    "array",
+    "rechunk-merge",
+  ]);
 });
 
 test("a layer has one colour, and layers differ", () => {

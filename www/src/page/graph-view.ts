@@ -46,6 +46,25 @@ export function boxSizes(drawing: TaskGraphDrawing): Map<number, BoxSize> {
   );
 }
 
+/** From where to how far boxes reach across: a lone wide one may reach over the drawing's borders. */
+export function extentAcross(
+  drawing: TaskGraphDrawing,
+  boxes: Map<number, BoxSize>,
+): { left: number; width: number } {
+  let [left, right] = [0, drawing.width];
+  for (const node of drawing.nodes) {
+    const half = (boxes.get(node.y)?.width ?? 0) / 2 + GAP;
+    left = Math.min(left, node.x - half);
+    right = Math.max(right, node.x + half);
+  }
+  return { left, width: right - left };
+}
+
+/** A layer's name without its token, which tells layers of one kind apart but nothing to a person. */
+export function layerTitle(layer: string): string {
+  return layer.replace(/-[0-9a-f]{6,}$/, "");
+}
+
 /** The label as far as it fits into a box; empty where not even a few letters do. */
 export function fittingLabel(node: TaskGraphNode, box: BoxSize): string {
   const characters = Math.floor((box.width - 6) / LABEL_CHARACTER_WIDTH);
@@ -107,9 +126,10 @@ export function drawingToSvg(drawing: TaskGraphDrawing): string {
       `<text x="${node.x}" y="${node.y + 4}" text-anchor="middle">${escapeXml(fittingLabel(node, { width, height }))}</text></g>`,
     ].join("");
   });
-  const { width, height } = drawing;
+  const { left, width } = extentAcross(drawing, boxes);
+  const { height } = drawing;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${left} 0 ${width} ${height}" width="${width}" height="${height}">`,
     `<g fill="none" stroke="#8a8f98">${edges.join("")}</g>`,
     `<g font-family="sans-serif" font-size="12" fill="#1b1f24">${nodes.join("")}</g>`,
     "</svg>",

@@ -17,8 +17,10 @@ import {
   boxSizes,
   drawingToSvg,
   edgePath,
+  extentAcross,
   fittingLabel,
   layerHues,
+  layerTitle,
   type Neighbours,
   neighbours,
   resultText,
@@ -182,6 +184,7 @@ export class TaskGraph extends LitElement {
   @state() private tableOpen = false;
   @query(".canvas") private canvas!: HTMLDivElement;
   #boxes = new Map<number, BoxSize>();
+  #extent = { left: 0, width: 0 };
   #hues = new Map<string, number>();
   #neighbours: Neighbours[] = [];
   #drag: { x: number; y: number; left: number; top: number } | null = null;
@@ -189,6 +192,7 @@ export class TaskGraph extends LitElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has("drawing")) return;
     this.#boxes = boxSizes(this.drawing);
+    this.#extent = extentAcross(this.drawing, this.#boxes);
     this.#hues = layerHues(this.drawing);
     this.#neighbours = neighbours(this.drawing);
     this.chosen = null;
@@ -204,10 +208,10 @@ export class TaskGraph extends LitElement {
       <figure>
         <figcaption>
           <strong>${shown}</strong>
-          ${[...this.#hues].map(([layer, hue]) => html`<span class="layer" style="--hue: ${hue}">${layer}</span>`)}
+          ${[...this.#hues].map(([layer, hue]) => html`<span class="layer" style="--hue: ${hue}" title=${layer}>${layerTitle(layer)}</span>`)}
           <span class="tools">
-            ${this.#tool("Zoom out", icons.zoomOut, () => this.#zoom(1 / ZOOM_STEP))}
-            ${this.#tool("Zoom in", icons.zoomIn, () => this.#zoom(ZOOM_STEP))}
+            ${this.#tool("Zoom out", icons.zoomOut, () => void this.#zoom(1 / ZOOM_STEP))}
+            ${this.#tool("Zoom in", icons.zoomIn, () => void this.#zoom(ZOOM_STEP))}
             ${this.#tool("Fit to width", icons.fitWidth, () => {
               this.scale = null;
             })}
@@ -237,12 +241,13 @@ export class TaskGraph extends LitElement {
   }
 
   #renderGraph(): TemplateResult {
-    const { width, height, nodes } = this.drawing;
+    const { height, nodes } = this.drawing;
+    const { left, width } = this.#extent;
     const size =
       this.scale === null ? `max-width: 100%; width: ${width}px` : `width: ${width * this.scale}px`;
     return html`<svg
       class="graph"
-      viewBox="0 0 ${width} ${height}"
+      viewBox="${left} 0 ${width} ${height}"
       style="${size}; height: auto"
       role="group"
       aria-label="Task graph, read bottom to top. Arrow keys go along the edges."
@@ -362,16 +367,25 @@ export class TaskGraph extends LitElement {
     if (target !== undefined) this.renderRoot.querySelector<SVGGElement>(`[data-index="${target}"]`)?.focus();
   }
 
-  #zoom(factor: number): void {
-    const now = this.scale ?? Math.min(1, (this.canvas.clientWidth - 16) / this.drawing.width);
-    this.scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, now * factor));
+  /** Zooms about the middle of what is in sight. */
+  async #zoom(factor: number): Promise<void> {
+    const { canvas } = this;
+    const now = this.scale ?? Math.min(1, (canvas.clientWidth - 16) / this.#extent.width);
+    const scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, now * factor));
+    const middle = {
+      x: (canvas.scrollLeft + canvas.clientWidth / 2) / now,
+      y: (canvas.scrollTop + canvas.clientHeight / 2) / now,
+    };
+    this.scale = scale;
+    await this.updateComplete;
+    canvas.scrollTo(middle.x * scale - canvas.clientWidth / 2, middle.y * scale - canvas.clientHeight / 2);
   }
 
   /** The wheel scrolls the page as everywhere; with Ctrl (or a pinch) it zooms. */
   #wheel(event: WheelEvent): void {
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
-    this.#zoom(Math.exp(-event.deltaY / 300));
+    void this.#zoom(Math.exp(-event.deltaY / 300));
   }
 
   #dragStart(event: PointerEvent): void {
