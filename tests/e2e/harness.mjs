@@ -42,8 +42,8 @@ const READY_MS = 60_000;
  * - `viewport`, `colorScheme`: as Playwright names them
  * - `ready`: `false` to get the page as soon as it has loaded
  *
- * Resolves to `{ page, context, url, requests, errors, info, close }`: `requests` are the URLs asked
- * for and `errors` the uncaught exceptions so far, `info` is what `chunkbook.ready` gave.
+ * Resolves to `{ page, context, url, requests, errors, info, close }`: `requests` are all that
+ * was asked for and `errors` the uncaught exceptions so far, `info` is what `chunkbook.ready` gave.
  */
 export async function openPage({
   headers = true,
@@ -76,7 +76,7 @@ export async function openPage({
 
   const requests = [];
   const errors = [];
-  context.on("request", (request) => requests.push(request.url()));
+  context.on("request", (request) => requests.push(request));
   context.on("weberror", (event) => errors.push(event.error()));
   try {
     const page = context.pages()[0] ?? (await context.newPage());
@@ -91,16 +91,18 @@ export async function openPage({
 
 /** What `chunkbook.ready` gives, also across the reload that brings isolation. */
 export async function whenReady(page, timeout = READY_MS) {
-  const found = await page.waitForFunction(
-    async () => {
-      if (!window.chunkbook) return null;
-      const info = await window.chunkbook.ready;
-      return { ...info };
-    },
-    null,
-    { timeout, polling: 100 },
-  );
-  return found.jsonValue();
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    try {
+      await page.waitForFunction(() => window.chunkbook, null, {
+        timeout: Math.max(1, deadline - Date.now()),
+      });
+      return await page.evaluate(async () => ({ ...(await window.chunkbook.ready) }));
+    } catch (error) {
+      const reloading = /context was destroyed|navigat/i.test(error.message);
+      if (!reloading || Date.now() > deadline) throw error;
+    }
+  }
 }
 
 /** Runs a cell: `{ stdout, result, error, ms }`, `result` being its text. */

@@ -20,9 +20,18 @@
 
   /** Resolves once a worker of ours is ready to answer the next load of this page. */
   async function install() {
-    const { serviceWorker } = navigator;
-    await serviceWorker.register(new URL("isolation-worker.js", document.baseURI));
-    await serviceWorker.ready;
+    const url = new URL("isolation-worker.js", document.baseURI);
+    const registration = await navigator.serviceWorker.register(url);
+    const worker = registration?.active ?? registration?.waiting ?? registration?.installing;
+    if (!worker) throw new Error("the browser refused it");
+    await new Promise((done, refuse) => {
+      const look = () => {
+        if (worker.state === "activated") done();
+        if (worker.state === "redundant") refuse(new Error("it could not be installed"));
+      };
+      worker.addEventListener("statechange", look);
+      look();
+    });
   }
 
   async function isolate() {
