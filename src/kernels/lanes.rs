@@ -185,22 +185,52 @@ impl<T: Element> Statistic<T> for IntegerProduct {
     }
 }
 
-/// How many elements, their sum, and the sum of their squared distances from their mean.
+/// How many elements, their sum, their mean, and M2: the sum of their squared distances from the mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct MomentsValue {
     pub(crate) count: f64,
     pub(crate) total: f64,
+    pub(crate) mean: f64,
+    /// What the mean lost to rounding. Far from zero it is not small next to the distances.
+    pub(crate) low: f64,
     pub(crate) m2: f64,
 }
 
 impl MomentsValue {
-    pub(crate) fn mean(self) -> f64 {
-        self.total / self.count
+    /// Whether the mean is so far from zero, next to the spread, that its rounding matters.
+    #[inline(always)]
+    fn is_offset(count: f64, total: f64, m2: f64) -> bool {
+        total * total > 1e4 * count * m2
+    }
+
+    /// With `residue`, the sum of distances from the rounded mean, which is 0 but for the rounding.
+    #[inline(always)]
+    fn corrected(count: f64, total: f64, m2: f64, residue: f64) -> MomentsValue {
+        let low = residue / count;
+        let m2 = if residue == 0.0 { m2 } else { (m2 - residue * low).max(0.0) };
+        MomentsValue { count, total, mean: total / count, low, m2 }
+    }
+
+    /// Chan's rule (Chan, Golub & LeVeque 1979, "Updating formulae and a pairwise algorithm for
+    /// computing sample variances"), with the mean in two parts.
+    #[inline(always)]
+    pub(crate) fn merge(self, other: MomentsValue) -> MomentsValue {
+        let count = self.count + other.count;
+        let share = other.count / count;
+        let delta = (other.mean - self.mean) + (other.low - self.low);
+        let shift = self.low + delta * share;
+        let mean = self.mean + shift;
+        MomentsValue {
+            count,
+            total: self.total + other.total,
+            mean,
+            low: shift - (mean - self.mean),
+            m2: self.m2 + other.m2 + delta * delta * (self.count * share),
+        }
     }
 }
 
-/// Count, sum and M2; merged by Chan's rule (Chan, Golub & LeVeque 1979, "Updating formulae and a
-/// pairwise algorithm for computing sample variances"). The sum is [`FloatSum`]'s, bit for bit.
+/// Count, sum, mean and M2. The sum is [`FloatSum`]'s, bit for bit.
 pub(crate) struct Moments;
 
 impl<T: Element> Statistic<T> for Moments {
@@ -210,18 +240,12 @@ impl<T: Element> Statistic<T> for Moments {
     fn one(element: T) -> MomentsValue {
         // The distance of an infinite or NaN element from itself is NaN, in NumPy too.
         let x = element.to_f64();
-        MomentsValue { count: 1.0, total: x, m2: x.abs() * 0.0 }
+        MomentsValue { count: 1.0, total: x, mean: x, low: 0.0, m2: x.abs() * 0.0 }
     }
 
     #[inline(always)]
     fn merge(left: MomentsValue, right: MomentsValue) -> MomentsValue {
-        let count = left.count + right.count;
-        let delta = right.mean() - left.mean();
-        MomentsValue {
-            count,
-            total: left.total + right.total,
-            m2: left.m2 + right.m2 + delta * delta * (left.count * right.count / count),
-        }
+        left.merge(right)
     }
 
     #[inline]
@@ -233,7 +257,9 @@ impl<T: Element> Statistic<T> for Moments {
             let distance = element.to_f64() - mean;
             distance * distance
         });
-        MomentsValue { count, total, m2 }
+        let offset = MomentsValue::is_offset(count, total, m2);
+        let residue = if offset { sum_of(run, |element| element.to_f64() - mean) } else { 0.0 };
+        MomentsValue::corrected(count, total, m2, residue)
     }
 
     #[inline(always)]
@@ -249,7 +275,16 @@ impl<T: Element> Statistic<T> for Moments {
                 m2[column] += distance * distance;
             }
         }
-        std::array::from_fn(|column| MomentsValue { count, total: total[column], m2: m2[column] })
+        let mut residue = [0.0; L];
+        if (0..L).any(|column| MomentsValue::is_offset(count, total[column], m2[column])) {
+            for row in 0..rows {
+                let row = &elements[row * stride..][..L];
+                for column in 0..L {
+                    residue[column] += row[column].to_f64() - mean[column];
+                }
+            }
+        }
+        std::array::from_fn(|column| MomentsValue::corrected(count, total[column], m2[column], residue[column]))
     }
 }
 
@@ -308,6 +343,26 @@ impl<T: Element, const GREATEST: bool> Statistic<T> for Extremum<GREATEST> {
             }
         }
         rest.iter().chain(&lanes).copied().fold(run[0], Self::better)
+    }
+
+    #[inline(always)]
+    fn columns<const L: usize>(elements: &[T], stride: usize, rows: usize) -> [T; L] {
+        let rows = || (0..rows).map(|row| -> &[T; L] { elements[row * stride..][..L].try_into().expect("L columns") });
+        let mut lanes = *elements.first_chunk::<L>().expect("at least one row");
+        if rows().fold(false, |found, row| row.iter().fold(found, |found, element| found | element.is_nan())) {
+            for row in rows() {
+                for column in 0..L {
+                    lanes[column] = <Self as Statistic<T>>::merge(lanes[column], row[column]);
+                }
+            }
+            return lanes;
+        }
+        for row in rows() {
+            for column in 0..L {
+                lanes[column] = Self::better(lanes[column], row[column]);
+            }
+        }
+        lanes
     }
 }
 

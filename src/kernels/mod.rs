@@ -9,6 +9,8 @@ mod lanes;
 mod loops;
 pub mod reduction;
 pub(crate) mod strided;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 pub(crate) use loops::{binary_loop, comparison_loop, mixed_comparison_loop, predicate_loop, unary_loop};

@@ -11,7 +11,7 @@ use super::lanes::{
 };
 use super::walk;
 use crate::block::Block;
-use crate::dtype::DType;
+use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
 use crate::with_type;
 
@@ -54,7 +54,7 @@ pub enum Reduction {
 /// | --- | --- |
 /// | sum, prod | total (`float64`, `int64` or `uint64`) |
 /// | mean | count (`int64`), total (`float64`) |
-/// | var, std | count (`int64`), mean, M2 (`float64`) |
+/// | var, std | count (`int64`), mean, M2, what the mean lost to rounding (`float64`) |
 /// | min, max, any, all | the value |
 /// | argmin, argmax | value, index (`int64`), count (`int64`) |
 #[derive(Clone, Debug)]
@@ -120,9 +120,9 @@ impl Reduction {
     /// axis does not exist; an unsupported error for argmin and argmax over several axes.
     pub fn chunk(self, block: &Block, axes: &[usize]) -> Result<Partial> {
         let shape = kept_shape(block.shape(), axes)?;
-        let mut fields = Fields::new(self, block.dtype(), &shape)?;
-        let is_argument = matches!(self, Reduction::ArgMin | Reduction::ArgMax);
-        if is_argument && axes.len() > 1 {
+        let input = block.dtype();
+        let dtype = self.result_dtype(input)?;
+        if matches!(self, Reduction::ArgMin | Reduction::ArgMax) && axes.len() > 1 {
             return Err(Error::unsupported(format!(
                 "{} over {} axes; take it over one axis, or of the flattened array",
                 self.name(),
@@ -130,42 +130,95 @@ impl Reduction {
             )));
         }
         if axes.iter().any(|&axis| block.shape()[axis] == 0) {
-            fields.fill_empty(self)?;
-            return fields.finish();
+            return Ok(Partial { fields: self.fields_of_nothing(input, &shape)?, dtype });
         }
-        if block.is_empty() {
-            return fields.finish();
+        let floats = input.is_float();
+        let fields = with_type!(input, T => match self {
+            Reduction::Sum if floats => vec![field(DType::F64, &shape, gather::<T, FloatSum>(block, axes))?],
+            Reduction::Sum => vec![field(dtype, &shape, gather::<T, IntegerSum>(block, axes))?],
+            Reduction::Prod if floats => vec![field(DType::F64, &shape, gather::<T, FloatProduct>(block, axes))?],
+            Reduction::Prod => vec![field(dtype, &shape, gather::<T, IntegerProduct>(block, axes))?],
+            Reduction::Mean => {
+                let count = reduced_count(block.shape(), axes);
+                mean_fields(&shape, count, gather::<T, FloatSum>(block, axes))?
+            }
+            Reduction::Var { .. } | Reduction::Std { .. } => {
+                moments_fields(&shape, &gather::<T, Moments>(block, axes))?
+            }
+            Reduction::Min => vec![field(input, &shape, gather::<T, Extremum<false>>(block, axes))?],
+            Reduction::Max => vec![field(input, &shape, gather::<T, Extremum<true>>(block, axes))?],
+            Reduction::Any => vec![field(dtype, &shape, gather::<T, Any>(block, axes).into_iter().map(u8::from))?],
+            Reduction::All => vec![field(dtype, &shape, gather::<T, All>(block, axes).into_iter().map(u8::from))?],
+            Reduction::ArgMin => position_fields(input, &shape, &gather::<T, ArgExtremum<false>>(block, axes))?,
+            Reduction::ArgMax => position_fields(input, &shape, &gather::<T, ArgExtremum<true>>(block, axes))?,
+        });
+        Ok(Partial { fields, dtype })
+    }
+
+    /// [`Reduction::chunk`] of several reductions of one chunk, in fewer passes over it: all that are made of
+    /// sums and distances share one. Every partial has the very bits that it has alone.
+    ///
+    /// # Errors
+    /// Those of [`Reduction::chunk`].
+    pub fn chunk_many(reductions: &[Reduction], block: &Block, axes: &[usize]) -> Result<Vec<Partial>> {
+        let spread = |reduction: &Reduction| matches!(reduction, Reduction::Var { .. } | Reduction::Std { .. });
+        let shares = |reduction: &Reduction| match reduction {
+            Reduction::Sum => block.dtype().is_float(),
+            Reduction::Mean => true,
+            other => spread(other),
+        };
+        let sharing = reductions.iter().filter(|reduction| shares(reduction)).count();
+        let empty = axes.iter().any(|&axis| block.shape().get(axis).is_none_or(|&extent| extent == 0));
+        if sharing < 2 || empty {
+            return reductions.iter().map(|reduction| reduction.chunk(block, axes)).collect();
         }
-        let floats = block.dtype().is_float();
-        with_type!(block.dtype(), T => {
-            match self {
-                Reduction::Sum if floats => fields.gather::<T, FloatSum>(block, axes, |f, at, v| f.set(0, at, v)),
-                Reduction::Sum => fields.gather::<T, IntegerSum>(block, axes, |f, at, v| f.set(0, at, v)),
-                Reduction::Prod if floats => fields.gather::<T, FloatProduct>(block, axes, |f, at, v| f.set(0, at, v)),
-                Reduction::Prod => fields.gather::<T, IntegerProduct>(block, axes, |f, at, v| f.set(0, at, v)),
-                Reduction::Mean => {
-                    let count = (block.len() / fields.len()) as i64;
-                    fields.gather::<T, FloatSum>(block, axes, |f, at, v| {
-                        f.set(0, at, count);
-                        f.set(1, at, v);
-                    });
-                }
-                Reduction::Var { .. } | Reduction::Std { .. } => {
-                    fields.gather::<T, Moments>(block, axes, |f, at, v: MomentsValue| {
-                        f.set(0, at, v.count as i64);
-                        f.set(1, at, v.mean());
-                        f.set(2, at, v.m2);
-                    });
-                }
-                Reduction::Min => fields.gather::<T, Extremum<false>>(block, axes, |f, at, v| f.set(0, at, v)),
-                Reduction::Max => fields.gather::<T, Extremum<true>>(block, axes, |f, at, v| f.set(0, at, v)),
-                Reduction::Any => fields.gather::<T, Any>(block, axes, |f, at, v| f.set(0, at, u8::from(v))),
-                Reduction::All => fields.gather::<T, All>(block, axes, |f, at, v| f.set(0, at, u8::from(v))),
-                Reduction::ArgMin => fields.gather::<T, ArgExtremum<false>>(block, axes, Fields::set_position),
-                Reduction::ArgMax => fields.gather::<T, ArgExtremum<true>>(block, axes, Fields::set_position),
+        let shape = kept_shape(block.shape(), axes)?;
+        let count = reduced_count(block.shape(), axes);
+        let (totals, moments): (Vec<f64>, Vec<MomentsValue>) = with_type!(block.dtype(), T => {
+            if reductions.iter().any(spread) {
+                let moments = gather::<T, Moments>(block, axes);
+                (moments.iter().map(|value| value.total).collect(), moments)
+            } else {
+                (gather::<T, FloatSum>(block, axes), Vec::new())
             }
         });
-        fields.finish()
+        reductions
+            .iter()
+            .map(|reduction| {
+                let fields = match reduction {
+                    Reduction::Sum if shares(reduction) => vec![field(DType::F64, &shape, totals.iter().copied())?],
+                    Reduction::Mean => mean_fields(&shape, count, totals.iter().copied())?,
+                    Reduction::Var { .. } | Reduction::Std { .. } => moments_fields(&shape, &moments)?,
+                    other => return other.chunk(block, axes),
+                };
+                Ok(Partial { fields, dtype: reduction.result_dtype(block.dtype())? })
+            })
+            .collect()
+    }
+
+    /// The fields for no elements at all.
+    fn fields_of_nothing(self, input: DType, shape: &[usize]) -> Result<Vec<Block>> {
+        let dtype = self.result_dtype(input)?;
+        let total = if dtype.is_float() { DType::F64 } else { dtype };
+        let one = |dtype| crate::memory::full(shape, dtype, Scalar::Int(1));
+        let zero = |dtype| Block::zeros(dtype, shape);
+        let identity_free =
+            |name| Error::value(format!("zero-size array to reduction operation {name} which has no identity"));
+        Ok(match self {
+            Reduction::Sum => vec![zero(total)?],
+            Reduction::Prod => vec![one(total)?],
+            Reduction::Mean => vec![zero(DType::I64)?, zero(DType::F64)?],
+            Reduction::Var { .. } | Reduction::Std { .. } => {
+                vec![zero(DType::I64)?, zero(DType::F64)?, zero(DType::F64)?, zero(DType::F64)?]
+            }
+            Reduction::Any => vec![zero(dtype)?],
+            Reduction::All => vec![one(dtype)?],
+            Reduction::Min => return Err(identity_free("minimum")),
+            Reduction::Max => return Err(identity_free("maximum")),
+            Reduction::ArgMin | Reduction::ArgMax => {
+                return Err(Error::value(format!("attempt to get {} of an empty sequence", self.name())));
+            }
+        })
     }
 
     /// The partials merged, strictly in the order given.
@@ -280,75 +333,47 @@ fn kept_shape(shape: &[usize], axes: &[usize]) -> Result<Vec<usize>> {
     Ok(shape.iter().enumerate().map(|(axis, &extent)| if axes.contains(&axis) { 1 } else { extent }).collect())
 }
 
-/// The fields of a partial while they are filled in.
-struct Fields {
-    blocks: Vec<Block>,
-    dtype: DType,
+/// How many elements each result gathers.
+fn reduced_count(shape: &[usize], axes: &[usize]) -> i64 {
+    axes.iter().map(|&axis| shape[axis] as i64).product()
 }
 
-impl Fields {
-    fn new(reduction: Reduction, input: DType, shape: &[usize]) -> Result<Fields> {
-        let dtype = reduction.result_dtype(input)?;
-        let total = if dtype.is_float() { DType::F64 } else { dtype };
-        let types = match reduction {
-            Reduction::Sum | Reduction::Prod => vec![total],
-            Reduction::Mean => vec![DType::I64, DType::F64],
-            Reduction::Var { .. } | Reduction::Std { .. } => vec![DType::I64, DType::F64, DType::F64],
-            Reduction::Min | Reduction::Max | Reduction::Any | Reduction::All => vec![dtype],
-            Reduction::ArgMin | Reduction::ArgMax => vec![input, DType::I64, DType::I64],
-        };
-        let blocks = types.into_iter().map(|dtype| Block::zeros(dtype, shape)).collect::<Result<_>>()?;
-        Ok(Fields { blocks, dtype })
+/// What each result gathers from the elements of `block`, in row-major order.
+fn gather<T: Element, S: Statistic<T>>(block: &Block, axes: &[usize]) -> Vec<S::Value> {
+    let mut values = Vec::new();
+    if !block.is_empty() {
+        walk::reduce::<T, S>(block.elements::<T>(), block.shape(), axes, |value| values.push(value));
     }
+    values
+}
 
-    fn len(&self) -> usize {
-        self.blocks[0].len()
+fn field<V: bytemuck::Pod>(dtype: DType, shape: &[usize], values: impl IntoIterator<Item = V>) -> Result<Block> {
+    let mut block = Block::zeros(dtype, shape)?;
+    for (element, value) in block.elements_mut::<V>().iter_mut().zip(values) {
+        *element = value;
     }
+    Ok(block)
+}
 
-    fn set<V: bytemuck::Pod>(&mut self, field: usize, at: usize, value: V) {
-        self.blocks[field].elements_mut::<V>()[at] = value;
-    }
+fn mean_fields(shape: &[usize], count: i64, totals: impl IntoIterator<Item = f64>) -> Result<Vec<Block>> {
+    Ok(vec![field(DType::I64, shape, std::iter::repeat(count))?, field(DType::F64, shape, totals)?])
+}
 
-    fn set_position<T: Element>(&mut self, at: usize, position: Position<T>) {
-        self.set(0, at, position.value);
-        self.set(1, at, position.index as i64);
-        self.set(2, at, position.count as i64);
-    }
+fn moments_fields(shape: &[usize], moments: &[MomentsValue]) -> Result<Vec<Block>> {
+    Ok(vec![
+        field(DType::I64, shape, moments.iter().map(|value| value.count as i64))?,
+        field(DType::F64, shape, moments.iter().map(|value| value.mean))?,
+        field(DType::F64, shape, moments.iter().map(|value| value.m2))?,
+        field(DType::F64, shape, moments.iter().map(|value| value.low))?,
+    ])
+}
 
-    /// The answers for no elements at all; a field is zero unless set.
-    fn fill_empty(&mut self, reduction: Reduction) -> Result<()> {
-        let identity_free =
-            |name| Error::value(format!("zero-size array to reduction operation {name} which has no identity"));
-        match reduction {
-            Reduction::Min => return Err(identity_free("minimum")),
-            Reduction::Max => return Err(identity_free("maximum")),
-            Reduction::ArgMin | Reduction::ArgMax => {
-                return Err(Error::value(format!("attempt to get {} of an empty sequence", reduction.name())));
-            }
-            Reduction::Prod if self.blocks[0].dtype() == DType::F64 => self.blocks[0].elements_mut::<f64>().fill(1.0),
-            Reduction::Prod => self.blocks[0].elements_mut::<u64>().fill(1),
-            Reduction::All => self.blocks[0].elements_mut::<u8>().fill(1),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn gather<T: Element, S: Statistic<T>>(
-        &mut self,
-        block: &Block,
-        axes: &[usize],
-        put: impl Fn(&mut Fields, usize, S::Value),
-    ) {
-        let mut at = 0;
-        walk::reduce::<T, S>(block.elements::<T>(), block.shape(), axes, |value| {
-            put(self, at, value);
-            at += 1;
-        });
-    }
-
-    fn finish(self) -> Result<Partial> {
-        Ok(Partial { fields: self.blocks, dtype: self.dtype })
-    }
+fn position_fields<T: Element>(input: DType, shape: &[usize], positions: &[Position<T>]) -> Result<Vec<Block>> {
+    Ok(vec![
+        field(input, shape, positions.iter().map(|position| position.value))?,
+        field(DType::I64, shape, positions.iter().map(|position| position.index as i64))?,
+        field(DType::I64, shape, positions.iter().map(|position| position.count as i64))?,
+    ])
 }
 
 fn zip_field<V: bytemuck::Pod>(left: &mut [Block], right: &[Block], field: usize, merge: impl Fn(V, V) -> V) {
@@ -357,25 +382,26 @@ fn zip_field<V: bytemuck::Pod>(left: &mut [Block], right: &[Block], field: usize
     }
 }
 
-/// Chan's rule on (count, mean, M2), element by element.
+/// Chan's rule, element by element; no elements at all change nothing.
 fn merge_moments(left: &mut [Block], right: &[Block]) {
-    let [counts, means, m2s] = left else { unreachable!("moments have three fields") };
-    let (counts, means, m2s) = (counts.elements_mut::<i64>(), means.elements_mut::<f64>(), m2s.elements_mut::<f64>());
-    let (right_counts, right_means, right_m2s) =
-        (right[0].elements::<i64>(), right[1].elements::<f64>(), right[2].elements::<f64>());
-    for i in 0..counts.len() {
-        if right_counts[i] == 0 {
-            continue;
-        }
-        if counts[i] == 0 {
-            (counts[i], means[i], m2s[i]) = (right_counts[i], right_means[i], right_m2s[i]);
-            continue;
-        }
-        let (a, b) = (counts[i] as f64, right_counts[i] as f64);
-        let delta = right_means[i] - means[i];
-        counts[i] += right_counts[i];
-        means[i] += delta * (b / (a + b));
-        m2s[i] += right_m2s[i] + delta * delta * (a * b / (a + b));
+    let at = |fields: &[Block], i: usize| MomentsValue {
+        count: fields[0].elements::<i64>()[i] as f64,
+        total: 0.0,
+        mean: fields[1].elements::<f64>()[i],
+        low: fields[3].elements::<f64>()[i],
+        m2: fields[2].elements::<f64>()[i],
+    };
+    for i in 0..left[0].len() {
+        let (ours, theirs) = (at(left, i), at(right, i));
+        let merged = match (ours.count, theirs.count) {
+            (_, 0.0) => ours,
+            (0.0, _) => theirs,
+            _ => ours.merge(theirs),
+        };
+        left[0].elements_mut::<i64>()[i] = merged.count as i64;
+        left[1].elements_mut::<f64>()[i] = merged.mean;
+        left[2].elements_mut::<f64>()[i] = merged.m2;
+        left[3].elements_mut::<f64>()[i] = merged.low;
     }
 }
 

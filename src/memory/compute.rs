@@ -107,12 +107,14 @@ struct Input<'a, T> {
     direct: Option<&'a [T]>,
     /// A strip of cast or repeated elements.
     scratch: [T; STRIP],
+    /// Which element all of `scratch` repeats, if it does.
+    repeats: Option<usize>,
 }
 
 impl<'a, T: Element> Input<'a, T> {
     fn new(block: &'a Block, compute: DType) -> Input<'a, T> {
         let direct = (block.dtype() == compute).then(|| block.elements::<T>());
-        Input { block, direct, scratch: [T::zeroed(); STRIP] }
+        Input { block, direct, scratch: [T::zeroed(); STRIP], repeats: None }
     }
 
     /// `count` elements from `offset` by `stride`, which is 0 or 1 in most strips.
@@ -120,12 +122,16 @@ impl<'a, T: Element> Input<'a, T> {
         if let (Some(elements), 1) = (self.direct, stride) {
             return &elements[offset..offset + count];
         }
+        if stride == 0 && self.repeats == Some(offset) {
+            return &self.scratch[..count];
+        }
+        self.repeats = (stride == 0).then_some(offset);
         let target = &mut self.scratch[..count];
         with_type!(self.block.dtype(), S => {
             let source = self.block.elements::<S>();
             match stride {
                 1 => cast_slice(&source[offset..offset + count], target),
-                0 => target.fill(T::cast_from(source[offset])),
+                0 => self.scratch.fill(T::cast_from(source[offset])),
                 _ => for (i, to) in target.iter_mut().enumerate() {
                     *to = T::cast_from(source[offset.wrapping_add_signed(i as isize * stride)]);
                 },

@@ -5,6 +5,8 @@ mod create;
 mod operand;
 pub mod random;
 mod slicing;
+#[cfg(test)]
+mod tests;
 
 pub use crate::kernels::elementwise::{BinaryOp, UnaryOp};
 pub use crate::kernels::reduction::{Partial, Reduction};

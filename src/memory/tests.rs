@@ -1,0 +1,169 @@
+//! Parts, joins and broadcasts against index arithmetic in plain sight.
+
+use super::*;
+use crate::block::Block;
+use crate::dtype::{DType, Scalar};
+use crate::error::ErrorKind;
+use crate::grid::{ravel, unravel, Region};
+
+/// 0, 1, 2, ... in `shape`.
+fn counting(shape: &[usize]) -> Block {
+    let values: Vec<i32> = (0..shape.iter().product::<usize>() as i32).collect();
+    Block::from_elements(DType::I32, shape, &values).unwrap()
+}
+
+fn cut(start: u64, count: u64, step: i64) -> AxisSlice {
+    AxisSlice { start, count, step }
+}
+
+/// Where index `i` of a slice lies.
+fn along(slice: &AxisSlice, i: usize) -> usize {
+    (slice.start as i64 + slice.step * i as i64) as usize
+}
+
+#[test]
+fn slices_with_any_steps_pick_what_index_arithmetic_picks() {
+    let block = counting(&[5, 4, 6]);
+    let cases = [
+        [cut(0, 5, 1), cut(0, 4, 1), cut(0, 6, 1)],
+        [cut(4, 5, -1), cut(1, 2, 2), cut(5, 3, -2)],
+        [cut(2, 1, 1), cut(3, 4, -1), cut(0, 2, 3)],
+        [cut(1, 0, 1), cut(0, 4, 1), cut(6, 0, 1)],
+    ];
+    for slices in cases {
+        let part = slice(&block, &slices, &[]).unwrap();
+        for (position, &got) in part.elements::<i32>().iter().enumerate() {
+            let index = unravel(position, part.shape());
+            let from: Vec<_> = index.iter().zip(&slices).map(|(&i, slice)| along(slice, i)).collect();
+            assert_eq!(got as usize, ravel(&from, &[5, 4, 6]), "{slices:?} at {index:?}");
+        }
+    }
+    assert_eq!(slice(&block, &[cut(2, 1, 1), cut(0, 4, 1), cut(5, 1, 1)], &[0, 2]).unwrap().shape(), [4]);
+}
+
+#[test]
+fn slices_beyond_an_axis_are_index_errors() {
+    let block = counting(&[5]);
+    for bad in [cut(5, 1, 1), cut(0, 6, 1), cut(0, 2, -1), cut(4, 3, 2), cut(0, u64::MAX, i64::MAX), cut(6, 0, 1)] {
+        assert_eq!(slice(&block, &[bad], &[]).unwrap_err().kind(), ErrorKind::Index, "{bad:?}");
+    }
+    let region = Region { start: vec![3], count: vec![3] };
+    assert_eq!(copy_region(&block, &region).unwrap_err().kind(), ErrorKind::Index);
+}
+
+#[test]
+fn assignment_broadcasts_casts_and_touches_nothing_else() {
+    let mut block = counting(&[3, 4]);
+    let row = Block::from_elements(DType::F64, &[2], &[-1.7, 2.9]).unwrap();
+    assign(&mut block, &[cut(2, 2, -1), cut(0, 2, 3)], &Operand::Block(&row)).unwrap();
+    assert_eq!(block.elements::<i32>(), [0, 1, 2, 3, -1, 5, 6, 2, -1, 9, 10, 2]);
+
+    let mut block = counting(&[3]);
+    assign(&mut block, &[cut(0, 3, 1)], &Operand::Scalar(Scalar::Int(7))).unwrap();
+    assert_eq!(block.elements::<i32>(), [7, 7, 7]);
+    let leading = Block::zeros(DType::I32, &[1, 1, 3]).unwrap();
+    assign(&mut block, &[cut(0, 3, 1)], &Operand::Block(&leading)).unwrap();
+    assert_eq!(block.elements::<i32>(), [0, 0, 0]);
+}
+
+#[test]
+fn assignments_that_do_not_fit_are_refused_in_numpys_words() {
+    let mut block = Block::zeros(DType::U8, &[2, 3]).unwrap();
+    let all = [cut(0, 2, 1), cut(0, 3, 1)];
+    let mut refusal = |value: &Operand| assign(&mut block, &all, value).unwrap_err().to_string();
+    let short = counting(&[2]);
+    assert_eq!(refusal(&Operand::Block(&short)), "could not broadcast input array from shape (2,) into shape (2,3)");
+    assert_eq!(refusal(&Operand::Scalar(Scalar::Int(300))), "Python integer 300 out of bounds for uint8");
+    assert_eq!(refusal(&Operand::Scalar(Scalar::Float(f64::NAN))), "cannot convert float NaN to integer");
+}
+
+#[test]
+fn paste_undoes_copy_region_and_concatenate_joins_what_it_cut() {
+    let block = counting(&[4, 7]);
+    let mut again = Block::zeros(DType::I32, &[4, 7]).unwrap();
+    let mut columns = Vec::new();
+    for (start, count) in [(0, 3), (3, 1), (4, 3)] {
+        let part = copy_region(&block, &Region { start: vec![0, start], count: vec![4, count] }).unwrap();
+        paste(&mut again, &[0, start as usize], &part).unwrap();
+        columns.push(part);
+    }
+    assert_eq!(again.bytes(), block.bytes());
+    assert_eq!(concatenate(&columns.iter().collect::<Vec<_>>(), 1).unwrap().bytes(), block.bytes());
+    assert!(paste(&mut again, &[1, 0], &block).is_err());
+
+    let floats = Block::from_elements(DType::F32, &[1, 7], &[0.5f32; 7]).unwrap();
+    let mixed = concatenate(&[&block, &floats], 0).unwrap();
+    assert_eq!((mixed.dtype(), mixed.shape()), (DType::F64, &[5, 7][..]));
+    assert!(concatenate(&[&block, &columns[0]], 0).unwrap_err().to_string().contains("along dimension 1"));
+}
+
+#[test]
+fn transposes_put_every_element_at_its_permuted_index() {
+    let block = counting(&[2, 3, 4]);
+    for axes in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
+        let turned = transpose(&block, &axes).unwrap();
+        for (position, &got) in turned.elements::<i32>().iter().enumerate() {
+            let index = unravel(position, turned.shape());
+            let mut from = [0; 3];
+            for (axis, &own) in axes.iter().enumerate() {
+                from[own] = index[axis];
+            }
+            assert_eq!(got as usize, ravel(&from, &[2, 3, 4]));
+        }
+    }
+    assert!(transpose(&block, &[0, 0, 1]).is_err());
+}
+
+#[test]
+fn broadcast_arithmetic_repeats_axes_of_length_one() {
+    let (left, right) = (counting(&[3, 1, 700]), counting(&[5, 1]));
+    let sum = binary(BinaryOp::Add, &Operand::Block(&left), &Operand::Block(&right)).unwrap();
+    assert_eq!(sum.shape(), [3, 5, 700]);
+    for (position, &got) in sum.elements::<i32>().iter().enumerate() {
+        let [a, b, c] = unravel(position, &[3, 5, 700])[..] else { unreachable!() };
+        assert_eq!(got as usize, a * 700 + c + b);
+    }
+    let empty = Block::zeros(DType::I32, &[0, 5, 1]).unwrap();
+    let none = binary(BinaryOp::Multiply, &Operand::Block(&empty), &Operand::Block(&right.clone())).unwrap();
+    assert_eq!(none.shape(), [0, 5, 1]);
+    let error = broadcast_shape(&[3], &[4]).unwrap_err();
+    assert_eq!(error.to_string(), "operands could not be broadcast together with shapes (3,) (4,) ");
+}
+
+#[test]
+fn ranges_are_numpys() {
+    let range = |start, stop, step, dtype| arange(start, stop, step, dtype).unwrap();
+    let whole = range(Scalar::Int(5), Scalar::Int(0), Scalar::Int(-2), None);
+    assert_eq!((whole.dtype(), whole.elements::<i64>()), (DType::I64, &[5, 3, 1][..]));
+    let tenths = range(Scalar::Int(0), Scalar::Int(1), Scalar::Float(0.1), None);
+    assert_eq!((tenths.len(), tenths.elements::<f64>()[3]), (10, 0.30000000000000004));
+    assert_eq!(
+        range(Scalar::Int(0), Scalar::Int(3), Scalar::Int(1), Some(DType::F32)).elements::<f32>(),
+        [0.0, 1.0, 2.0]
+    );
+    assert_eq!(range(Scalar::Int(3), Scalar::Int(0), Scalar::Int(1), None).len(), 0);
+    assert!(arange(Scalar::Int(0), Scalar::Int(1), Scalar::Int(0), None).is_err());
+    assert!(arange(Scalar::Int(0), Scalar::Float(1e30), Scalar::Int(1), None).is_err());
+
+    let sevenths = linspace(0.0, 1.0, 7, true).unwrap();
+    let expected = [0.0, 0.16666666666666666, 0.3333333333333333, 0.5, 0.6666666666666666, 0.8333333333333333, 1.0];
+    assert_eq!(sevenths.elements::<f64>(), expected);
+    assert_eq!(linspace(0.0, 1.0, 4, false).unwrap().elements::<f64>(), [0.0, 0.25, 0.5, 0.75]);
+    assert_eq!(linspace(3.0, 3.0, 2, true).unwrap().elements::<f64>(), [3.0, 3.0]);
+    assert_eq!(linspace(2.5, 9.0, 1, true).unwrap().elements::<f64>(), [2.5]);
+    assert_eq!(full(&[2], DType::F16, Scalar::Int(3)).unwrap().elements::<half::f16>(), [half::f16::from_f32(3.0); 2]);
+}
+
+#[test]
+fn an_unknown_operation_is_answered_with_those_there_are() {
+    let error = BinaryOp::parse("matmul").unwrap_err();
+    assert!(error.is_unsupported() && error.to_string().contains("add, subtract"), "{error}");
+    assert_eq!(UnaryOp::parse("sqrt").unwrap(), UnaryOp::Sqrt);
+}
+
+#[test]
+fn integers_to_negative_powers_are_refused() {
+    let base = counting(&[2]);
+    let error = binary(BinaryOp::Power, &Operand::Block(&base), &Operand::Scalar(Scalar::Int(-1))).unwrap_err();
+    assert_eq!(error.to_string(), "Integers to negative integer powers are not allowed.");
+}
