@@ -2,13 +2,13 @@
 
 mod engine_support;
 
-use chunkbook::array::Array;
+use chunkbook::array::{binary, Array, LazyOperand};
 use chunkbook::error::{Error, ErrorKind};
 use chunkbook::execute::{compute, get, CancelToken, Observer, Progress, Scheduler, TaskResult};
 use chunkbook::graph::{Graph, Key};
 use chunkbook::grid::ChunkGrid;
 use chunkbook::kernels::reduction::Reduction;
-use chunkbook::memory::AxisSlice;
+use chunkbook::memory::{AxisSlice, BinaryOp};
 use engine_support::*;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -67,6 +67,26 @@ fn only_chunks_that_are_needed_are_read() {
         let sliced = array.slice(&[slice], &[]).unwrap();
         compute(&[reduce(&sliced, Reduction::Sum)], &options(scheduler)).unwrap();
         assert_eq!(times_read(&reads), [0, 0, 1, 0, 0, 1, 0, 0, 0, 0]);
+    }
+}
+
+#[test]
+fn a_slice_of_a_source_reads_just_what_it_spans() {
+    for scheduler in BOTH {
+        let spans = Arc::new(Mutex::new(vec![]));
+        let log = Arc::clone(&spans);
+        let array = WatchedSource::array(100, 40, "spanned", move |region| {
+            log.lock().unwrap().push((region.start[0], region.count[0]));
+            Ok(())
+        });
+        let sliced = array.slice(&[AxisSlice { start: 92, count: 6, step: -5 }], &[]).unwrap();
+        assert_eq!(elements(&run_one(&sliced, scheduler)), [1.0; 6]);
+        let mut read = std::mem::take(&mut *spans.lock().unwrap());
+        read.sort_unstable();
+        assert_eq!(read, [(67, 11), (82, 11)]);
+        let both = [reduce(&sliced, Reduction::Sum), reduce(&array, Reduction::Sum)];
+        compute(&both, &options(scheduler)).unwrap();
+        assert_eq!(spans.lock().unwrap().len(), 3, "chunks that are needed whole are read once");
     }
 }
 
@@ -149,6 +169,24 @@ fn partials_are_combined_as_early_as_they_can_be() {
     // A tree of 4 over 16384 leaves has 7 levels; depth first, at most 3 partials wait on each, plus what runs.
     let peak = log.0.lock().unwrap().bytes_peak;
     assert!(peak <= (3 * 7 + 2 + 4) * 8, "{peak} bytes were held");
+}
+
+#[test]
+fn two_passes_over_an_array_that_does_not_fit_the_budget_read_it_twice_instead_of_holding_it() {
+    for scheduler in BOTH {
+        let (array, reads) = counted(10_000, 100);
+        let mean = reduce(&array, Reduction::Mean);
+        let centred = binary(BinaryOp::Subtract, &LazyOperand::Array(array), &LazyOperand::Array(mean)).unwrap();
+        let sum = reduce(&centred, Reduction::Sum);
+        let (cancel, log) = (CancelToken::new(), Log::default());
+        let result = compute(std::slice::from_ref(&sum), &watched(scheduler, 20_000, &cancel, &log)).unwrap();
+        assert_eq!(elements(&result[0]), [0.0]);
+        assert_eq!(times_read(&reads), [2; 100]);
+        let peak = log.0.lock().unwrap().bytes_peak;
+        assert!(peak <= 20_000, "{peak} bytes were held");
+        compute(&[sum], &options(scheduler)).unwrap();
+        assert_eq!(times_read(&reads), [3; 100], "with room for all of it, once more is enough");
+    }
 }
 
 #[test]

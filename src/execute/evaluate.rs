@@ -3,8 +3,7 @@
 use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::graph::layer::{Layer, Operand as LayerOperand, Operation};
-use crate::graph::MAX_RANK;
-use crate::grid::{unravel, Region};
+use crate::grid::{unravel, Axis, Region};
 use crate::kernels::reduction::{Partial, Reduction};
 use crate::memory::{self, AxisSlice, Operand};
 use std::sync::Arc;
@@ -74,8 +73,8 @@ pub(crate) fn evaluate(layer: &Layer, position: usize, inputs: &[&[Value]]) -> R
             reduction.aggregate(partial, axes, *keepdims)?
         }
         Operation::Slice { slices, drop } => {
-            let local = local_slices(layer, position, slices, drop);
-            memory::slice(only(0)?, &local, drop)?
+            let within = within_block(layer, &slices_for(layer, position, slices, drop));
+            memory::slice(only(0)?, &within, drop)?
         }
         Operation::Transpose { axes } => memory::transpose(only(0)?, axes)?,
         Operation::Rechunk => rechunk(layer, position, inputs[0])?,
@@ -87,29 +86,59 @@ fn partials(values: &[Value]) -> Result<Vec<&Partial>> {
     values.iter().map(Value::partial).collect()
 }
 
-/// What the slices of the whole array are within the one input block of the block at `position`.
-fn local_slices(layer: &Layer, position: usize, slices: &[AxisSlice], drop: &[usize]) -> Vec<AxisSlice> {
+/// What the layer's slices take for the block at `position`, as slices of the whole input.
+fn slices_for(layer: &Layer, position: usize, slices: &[AxisSlice], drop: &[usize]) -> Vec<AxisSlice> {
     let index = unravel(position, layer.counts());
-    let edge = &layer.edges[0];
-    let chunks = edge.input.grid().axes();
-    let mut output = 0;
-    let mut local = Vec::with_capacity(slices.len());
-    for (axis, slice) in slices.iter().enumerate() {
-        let mut full_index = [0; MAX_RANK];
-        full_index[..index.len()].copy_from_slice(&index);
-        let (block, _) = edge.links[axis].inputs(&full_index, chunks[axis].count());
-        let (taken, count) = if drop.contains(&axis) {
-            (0, 1)
-        } else {
-            output += 1;
-            let made = &layer.grid().axes()[output - 1];
-            (made.start(index[output - 1]), made.size(index[output - 1]))
-        };
-        let first = slice.start as i64 + slice.step * taken as i64;
-        let start = if count == 0 { 0 } else { first as u64 - chunks[axis].start(block) };
-        local.push(AxisSlice { start, count, step: slice.step });
+    let mut kept = layer.grid().axes().iter().zip(&index);
+    let for_axis = |(axis, slice): (usize, &AxisSlice)| {
+        let made = if drop.contains(&axis) { None } else { kept.next() };
+        let (taken, count) = made.map_or((0, 1), |(chunks, &index)| (chunks.start(index), chunks.size(index)));
+        let start = if count == 0 { 0 } else { (slice.start as i64 + slice.step * taken as i64) as u64 };
+        AxisSlice { start, count, step: slice.step }
+    };
+    slices.iter().enumerate().map(for_axis).collect()
+}
+
+/// The same within the one input block that they lie in.
+fn within_block(layer: &Layer, slices: &[AxisSlice]) -> Vec<AxisSlice> {
+    let chunks = layer.edges[0].input.grid().axes();
+    let within = |(slice, axis): (&AxisSlice, &Axis)| {
+        let start = if slice.count == 0 { 0 } else { slice.start - axis.start(axis.chunk_of(slice.start)) };
+        AxisSlice { start, ..*slice }
+    };
+    slices.iter().zip(chunks).map(within).collect()
+}
+
+/// The box that `slices` span.
+fn span(slices: &[AxisSlice]) -> Region {
+    let reach = |slice: &AxisSlice| slice.count.saturating_sub(1) * slice.step.unsigned_abs();
+    let start = |slice: &AxisSlice| if slice.step < 0 { slice.start - reach(slice) } else { slice.start };
+    Region {
+        start: slices.iter().map(start).collect(),
+        count: slices.iter().map(|slice| if slice.count == 0 { 0 } else { reach(slice) + 1 }).collect(),
     }
-    local
+}
+
+/// What a layer that slices a source reads of it for the block at `position`.
+pub(crate) fn direct_region(layer: &Layer, position: usize) -> Region {
+    match &layer.operation {
+        Operation::Slice { slices, drop } => span(&slices_for(layer, position, slices, drop)),
+        _ => layer.grid().region(&unravel(position, layer.counts())),
+    }
+}
+
+/// The block at `position` of a layer that slices a source, read from it without going through its blocks.
+pub(crate) fn read_slice(layer: &Layer, position: usize) -> Result<(Value, u64)> {
+    let (Operation::Slice { slices, drop }, Some(source)) = (&layer.operation, layer.edges[0].input.source()) else {
+        return Err(Error::internal(format!("{} does not slice a source", layer.name())));
+    };
+    let slices = slices_for(layer, position, slices, drop);
+    let region = span(&slices);
+    let block = source.read(&region).map_err(|error| error.at(source.label()))?;
+    let within: Vec<AxisSlice> =
+        slices.iter().zip(&region.start).map(|(s, start)| AxisSlice { start: s.start - start, ..*s }).collect();
+    let taken = memory::slice(&block, &within, drop)?;
+    Ok((Value::Block(Arc::new(taken)), source.stored_bytes(&region)))
 }
 
 /// The block at `position` put together from the parts of `blocks` that lie in it.

@@ -136,7 +136,7 @@ pub struct Options<'a> {
 pub fn compute(arrays: &[Array], options: &Options) -> Result<Vec<Block>> {
     let graph = Graph::of(arrays);
     let outputs = graph.outputs().to_vec();
-    let plan = Plan::of_arrays(graph)?;
+    let plan = Plan::of_arrays(graph, options.memory_budget)?;
     let finished = Run::new(plan, options).finish(options)?;
     let take = |(i, &layer): (usize, &usize)| finished.array(layer, outputs[i + 1..].contains(&layer));
     outputs.iter().enumerate().map(take).collect()
@@ -184,7 +184,7 @@ impl TaskResult {
 /// A key error for a key that is not in the graph; otherwise as [`compute`].
 pub fn get(graph: &Graph, keys: &[Key], options: &Options) -> Result<Vec<TaskResult>> {
     let found = keys.iter().map(|key| graph.find(key)).collect::<Result<Vec<_>>>()?;
-    let plan = Plan::of_blocks(graph.clone(), &found);
+    let plan = Plan::of_blocks(graph.clone(), &found, options.memory_budget);
     let finished = Run::new(plan, options).finish(options)?;
     found
         .iter()

@@ -1,10 +1,11 @@
 //! What a computation needs, and in which order it is read.
 
 use super::bits::{BitSet, Needed};
-use super::evaluate::{evaluate, Value};
-use super::stage::{stages, Input, Stage};
+use super::evaluate::{direct_region, evaluate, read_slice, Value};
+use super::stage::{stages, Demand, Input, Stage};
 use crate::block::Block;
 use crate::error::{Error, Result};
+use crate::graph::layer::Operation;
 use crate::graph::Graph;
 use crate::grid::{unravel, Region};
 use std::collections::HashMap;
@@ -46,11 +47,12 @@ pub(crate) struct NodeResult {
 }
 
 impl Plan {
-    /// Everything that the graph's arrays need, and room for the arrays themselves.
+    /// Everything that the graph's arrays need, and room for the arrays themselves. `budget` is the bytes of
+    /// memory for blocks, beyond which reading twice is better than holding.
     ///
     /// # Errors
     /// A memory error when there is no such room.
-    pub(crate) fn of_arrays(graph: Graph) -> Result<Plan> {
+    pub(crate) fn of_arrays(graph: Graph, budget: u64) -> Result<Plan> {
         let mut requests: Vec<Option<Request>> = graph.layers().iter().map(|_| None).collect();
         let mut roots = vec![];
         for &output in graph.outputs() {
@@ -66,11 +68,11 @@ impl Plan {
             });
             roots.push((output, Needed::All));
         }
-        Ok(Plan::new(graph, requests, roots))
+        Ok(Plan::new(graph, requests, roots, budget))
     }
 
     /// What the blocks at those layers and positions need.
-    pub(crate) fn of_blocks(graph: Graph, blocks: &[(usize, usize)]) -> Plan {
+    pub(crate) fn of_blocks(graph: Graph, blocks: &[(usize, usize)], budget: u64) -> Plan {
         let mut requests: Vec<Option<Request>> = graph.layers().iter().map(|_| None).collect();
         let mut roots: Vec<(usize, Needed)> = vec![];
         for &(layer, position) in blocks {
@@ -81,15 +83,20 @@ impl Plan {
             });
             roots[root].1.insert(position, graph.layers()[layer].len());
         }
-        Plan::new(graph, requests, roots)
+        Plan::new(graph, requests, roots, budget)
     }
 
-    fn new(graph: Graph, requests: Vec<Option<Request>>, roots: Vec<(usize, Needed)>) -> Plan {
-        let needed = needed(&graph, &roots);
+    fn new(graph: Graph, requests: Vec<Option<Request>>, roots: Vec<(usize, Needed)>, budget: u64) -> Plan {
+        let mut needed = needed(&graph, &roots);
         let requested: Vec<bool> = requests.iter().map(Option::is_some).collect();
-        let (stages, stage_of) = stages(&graph, &needed, &requested);
-        let tasks_total =
-            graph.layers().iter().zip(&needed).map(|(layer, needed)| needed.count(layer.len()) as u64).sum();
+        let direct = direct(&graph, &mut needed, &requested);
+        let demand = Demand { graph: &graph, needed: &needed, requested: &requested, direct: &direct, budget };
+        let (stages, stage_of) = stages(&demand);
+        let tasks = |stage: &Stage| {
+            let layer = stage.steps[0].layer;
+            (stage.steps.len() * needed[layer].count(graph.layers()[layer].len())) as u64
+        };
+        let tasks_total = stages.iter().map(tasks).sum();
         Plan { graph, needed, requests, roots, stages, stage_of, tasks_total }
     }
 
@@ -142,7 +149,14 @@ impl Plan {
     /// The most bytes that the stage's own blocks take at once while `node` runs.
     pub(crate) fn estimate(&self, node: Node) -> u64 {
         let steps = &self.stage(node).steps;
-        let bytes = |step: usize| self.graph.layers()[steps[step].layer].block_bytes(node.position);
+        let bytes = |step: usize| {
+            let layer = &self.graph.layers()[steps[step].layer];
+            if steps[step].inputs.contains(&Input::Direct) {
+                let read = direct_region(layer, node.position).checked_len().unwrap_or(u64::MAX);
+                return read.saturating_mul(layer.dtype().size() as u64);
+            }
+            layer.block_bytes(node.position)
+        };
         let (mut now, mut peak) = (0u64, 0u64);
         for (number, step) in steps.iter().enumerate() {
             now = now.saturating_add(bytes(number));
@@ -166,6 +180,9 @@ impl Plan {
         for (number, step) in stage.steps.iter().enumerate() {
             let layer = &self.graph.layers()[step.layer];
             let task = || -> Result<(Value, u64)> {
+                if step.inputs.contains(&Input::Direct) {
+                    return read_slice(layer, node.position);
+                }
                 let held: Vec<Option<&Value>> = step
                     .inputs
                     .iter()
@@ -177,7 +194,7 @@ impl Plan {
                     .zip(&held)
                     .map(|(input, held)| match (input, held) {
                         (Input::External(edge), _) => inputs[*edge].as_slice(),
-                        (Input::Own(_), held) => held.map_or(&[][..], std::slice::from_ref),
+                        (_, held) => held.map_or(&[][..], std::slice::from_ref),
                     })
                     .collect();
                 evaluate(layer, node.position, &given)
@@ -186,7 +203,7 @@ impl Plan {
                 .unwrap_or_else(|panic| Err(panic_error(&*panic)))
                 .map_err(|error| error.at(layer.key(node.position).to_string()))?;
             bytes_read += read;
-            if let Some(request) = &self.requests[step.layer] {
+            if let (Some(request), false) = (&self.requests[step.layer], step.repeated) {
                 self.keep(request, step.layer, node.position, &value)?;
             }
             own[number] = Some(value);
@@ -254,6 +271,30 @@ impl Plan {
             Request::Array(_) => None,
         }
     }
+}
+
+/// The layers that slice a source nobody else needs: they read their part of it, and the source's own blocks are no
+/// longer needed.
+fn direct(graph: &Graph, needed: &mut [Needed], requested: &[bool]) -> Vec<bool> {
+    let mut uses = vec![0; graph.layers().len()];
+    let taking = (0..graph.layers().len()).filter(|&layer| needed[layer] != Needed::None);
+    for layer in taking.clone() {
+        for &input in graph.inputs(layer) {
+            uses[input] += 1;
+        }
+    }
+    let mut direct = vec![false; graph.layers().len()];
+    for layer in taking.collect::<Vec<_>>() {
+        if !matches!(graph.layers()[layer].operation, Operation::Slice { .. }) {
+            continue;
+        }
+        let input = graph.inputs(layer)[0];
+        if graph.layers()[input].source().is_some() && uses[input] == 1 && !requested[input] {
+            direct[layer] = true;
+            needed[input] = Needed::None;
+        }
+    }
+    direct
 }
 
 /// Which blocks of every layer are needed to make the roots.

@@ -3,6 +3,7 @@
 
 use super::bits::{BitSet, Needed};
 use crate::graph::Graph;
+use std::collections::HashMap;
 
 /// Where a layer of a stage finds one of its inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub(crate) enum Input {
     Own(usize),
     /// Blocks of another stage: the external edge of that number.
     External(usize),
+    /// The source of the input layer, of which the step reads just what it takes.
+    Direct,
 }
 
 /// One layer of a stage.
@@ -24,10 +27,12 @@ pub(crate) struct Step {
     pub(crate) escapes: bool,
     /// The edges, as layer and number, by which other stages take the result.
     pub(crate) consumers: Vec<(usize, usize)>,
+    /// Whether another stage makes the same, and this one only does not want to wait in memory for it.
+    pub(crate) repeated: bool,
 }
 
 /// Layers that run together, block by block.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Stage {
     /// Inputs before the steps that take them.
     pub(crate) steps: Vec<Step>,
@@ -37,58 +42,124 @@ pub(crate) struct Stage {
     pub(crate) reads: bool,
 }
 
+/// What stages are made from.
+pub(crate) struct Demand<'a> {
+    pub(crate) graph: &'a Graph,
+    /// Which blocks of each layer are needed; none of a layer that is only read directly.
+    pub(crate) needed: &'a [Needed],
+    /// Whether the user asked for blocks of the layer.
+    pub(crate) requested: &'a [bool],
+    /// Whether a layer reads its input's source itself.
+    pub(crate) direct: &'a [bool],
+    /// Bytes of memory for blocks.
+    pub(crate) budget: u64,
+}
+
 /// The stages of a computation, and the stage of each layer that it needs.
-pub(crate) fn stages(graph: &Graph, needed: &[Needed], requested: &[bool]) -> (Vec<Stage>, Vec<usize>) {
-    let groups = group(graph, needed);
-    let mut stages: Vec<Stage> = vec![];
-    let mut numbers = vec![usize::MAX; graph.layers().len()];
-    let mut stage_of = vec![usize::MAX; graph.layers().len()];
-    let mut step_of = vec![usize::MAX; graph.layers().len()];
-    for layer in 0..graph.layers().len() {
-        if needed[layer] == Needed::None {
-            continue;
-        }
-        let number = &mut numbers[groups[layer]];
+pub(crate) fn stages(demand: &Demand) -> (Vec<Stage>, Vec<usize>) {
+    let count = demand.graph.layers().len();
+    let groups = group(demand);
+    let mut building =
+        Building { demand, groups, stages: vec![], stage_of: vec![usize::MAX; count], steps: HashMap::new() };
+    let mut numbers = vec![usize::MAX; count];
+    for layer in (0..count).filter(|&layer| demand.needed[layer] != Needed::None) {
+        let number = &mut numbers[building.groups[layer]];
         if *number == usize::MAX {
-            *number = stages.len();
-            stages.push(Stage { steps: vec![], externals: vec![], reads: false });
+            *number = building.stages.len();
+            building.stages.push(Stage::default());
         }
-        stage_of[layer] = *number;
-        let number = *number;
-        let mut inputs = vec![];
-        for (edge, &input) in graph.inputs(layer).iter().enumerate() {
-            if stage_of[input] == number {
-                inputs.push(Input::Own(step_of[input]));
-            } else {
-                inputs.push(Input::External(stages[number].externals.len()));
-                stages[number].externals.push((layer, edge));
-                let step = &mut stages[stage_of[input]].steps[step_of[input]];
-                step.escapes = true;
-                step.consumers.push((layer, edge));
-            }
-        }
-        let stage = &mut stages[number];
-        step_of[layer] = stage.steps.len();
-        stage.reads |= graph.layers()[layer].source().is_some();
-        let escapes = requested[layer];
-        stage.steps.push(Step { layer, inputs, last_use_of: vec![], escapes, consumers: vec![] });
+        building.stage_of[layer] = *number;
+        building.add(layer, *number, false);
     }
-    for stage in &mut stages {
+    for stage in &mut building.stages {
         find_last_uses(stage);
     }
-    (stages, stage_of)
+    (building.stages, building.stage_of)
+}
+
+struct Building<'a> {
+    demand: &'a Demand<'a>,
+    groups: Vec<usize>,
+    stages: Vec<Stage>,
+    stage_of: Vec<usize>,
+    /// The step that makes a layer within a stage.
+    steps: HashMap<(usize, usize), usize>,
+}
+
+impl Building<'_> {
+    fn add(&mut self, layer: usize, stage: usize, repeated: bool) {
+        let graph = self.demand.graph;
+        let mut inputs = vec![];
+        for (edge, &input) in graph.inputs(layer).iter().enumerate() {
+            if self.demand.direct[layer] {
+                inputs.push(Input::Direct);
+                continue;
+            }
+            if !self.steps.contains_key(&(stage, input)) && self.is_cheaper_again(layer, edge, input) {
+                for again in self.upstream(input) {
+                    if !self.steps.contains_key(&(stage, again)) {
+                        self.add(again, stage, true);
+                    }
+                }
+            }
+            if let Some(&own) = self.steps.get(&(stage, input)) {
+                inputs.push(Input::Own(own));
+                continue;
+            }
+            inputs.push(Input::External(self.stages[stage].externals.len()));
+            self.stages[stage].externals.push((layer, edge));
+            let maker = self.stage_of[input];
+            let step = &mut self.stages[maker].steps[self.steps[&(maker, input)]];
+            step.escapes = true;
+            step.consumers.push((layer, edge));
+        }
+        let steps = &mut self.stages[stage].steps;
+        self.steps.insert((stage, layer), steps.len());
+        let escapes = self.demand.requested[layer] && !repeated;
+        steps.push(Step { layer, inputs, last_use_of: vec![], escapes, consumers: vec![], repeated });
+        self.stages[stage].reads |= graph.layers()[layer].source().is_some() || self.demand.direct[layer];
+    }
+
+    /// Whether to make `input` once more, block by block where `layer` takes it, instead of holding it:
+    /// `layer` also waits for something made from all of it, and the budget does not hold it that long.
+    fn is_cheaper_again(&self, layer: usize, edge: usize, input: usize) -> bool {
+        let graph = self.demand.graph;
+        let taken = &graph.layers()[input];
+        let elements = taken.grid().shape().iter().fold(1u64, |n, &extent| n.saturating_mul(extent));
+        let group = self.groups[input];
+        graph.layers()[layer].edges[edge].identity
+            && self.demand.needed[input] == self.demand.needed[layer]
+            && elements.saturating_mul(taken.dtype().size() as u64) > self.demand.budget / 2
+            && self.upstream(input).iter().all(|&other| self.groups[other] == group && !self.demand.direct[other])
+    }
+
+    /// `layer` and all layers it is made from, inputs first.
+    fn upstream(&self, layer: usize) -> Vec<usize> {
+        let mut seen = BitSet::default();
+        let mut pending = vec![layer];
+        let mut found = vec![];
+        while let Some(next) = pending.pop() {
+            if seen.insert(next) {
+                found.push(next);
+                pending.extend(self.demand.graph.inputs(next));
+            }
+        }
+        found.sort_unstable();
+        found
+    }
 }
 
 /// For each layer the group it runs with, named by one of the group's layers.
 ///
 /// A layer joins the groups of the inputs whose blocks it takes one for one, unless another of its
 /// inputs is made from such a group's results: together they would wait for themselves.
-fn group(graph: &Graph, needed: &[Needed]) -> Vec<usize> {
+fn group(demand: &Demand) -> Vec<usize> {
+    let (graph, needed) = (demand.graph, demand.needed);
     let count = graph.layers().len();
     let mut groups: Vec<usize> = (0..count).collect();
     // For each group, the groups that must be done before any block of it can be: by their present names.
     let mut ancestors: Vec<BitSet> = vec![BitSet::default(); count];
-    for layer in (0..count).filter(|&layer| needed[layer] != Needed::None) {
+    for layer in (0..count).filter(|&layer| needed[layer] != Needed::None && !demand.direct[layer]) {
         let inputs = graph.inputs(layer);
         let edges = &graph.layers()[layer].edges;
         let apart = |input: usize| {
