@@ -263,6 +263,12 @@ need_python() {
   printf '%s\n' "$wanted" >"$stamp"
 }
 
+# Dask draws its task graphs with it.
+need_graphviz() {
+  have dot || apt_install graphviz ||
+    fail "Graphviz is missing: install it (on Debian: apt-get install graphviz)."
+}
+
 # --- Building -------------------------------------------------------------------------------------
 
 build_engine() {
@@ -273,9 +279,10 @@ build_engine() {
   # The one crate type that is needed here: beside an rlib, cargo does no link-time optimisation.
   with_wasm cargo rustc --release --lib --crate-type cdylib --target "$WASM_TARGET"
   local wasm=$ROOT/target/wasm-$wasm_toolchain/$WASM_TARGET/release/chunkbook.wasm
-  local stamp=$ENGINE/.built-from built
+  local stamp=$SETUP/engine-built-from built
   built="$(cksum <"$wasm") $(wasm_bindgen_version)"
-  [[ -f $stamp && $(<"$stamp") == "$built" ]] && return
+  [[ -f $ENGINE/chunkbook_bg.wasm && -f $stamp && $(<"$stamp") == "$built" ]] && return
+  mkdir -p "$SETUP"
   rm -rf "$ENGINE"
   wasm-bindgen --target web --out-dir "$ENGINE" --out-name chunkbook "$wasm"
   printf '%s\n' "$built" >"$stamp"
@@ -423,20 +430,17 @@ test_e2e() {
 test_oracle() {
   need_rust
   need_python
-  say "Building the example program that the oracle asks"
-  cargo build --release --example describe
+  need_graphviz
+  say "Building the example programs that the oracle asks"
+  cargo build --release --examples
   local script name status
   for script in tests/oracle/*.py; do
-    # Files with a leading underscore or without a main program are for the others to import.
-    grep -q '__name__ == "__main__"' "$script" || continue
+    # A script that ends with the closing line is a test; the others there make fixtures or survey files.
+    grep -q '} passed, {.*} failed' "$script" || continue
     name=$(basename "$script" .py)
     status=0
     logged "oracle-$name" "$CHUNKBOOK_PYTHON" "$script" "$ROOT/target/release/examples/describe" || status=$?
-    if grep -qE '^[0-9]+ passed, [0-9]+ failed$' "$LOGS/oracle-$name.log"; then
-      tally oracle "$(closing_line 1 "oracle-$name")" "$(closing_line 3 "oracle-$name")" "$status" "$name"
-    else
-      tally oracle $((status == 0)) $((status != 0)) "$status" "$name"
-    fi
+    tally oracle "$(closing_line 1 "oracle-$name")" "$(closing_line 3 "oracle-$name")" "$status" "$name"
   done
 }
 
@@ -479,20 +483,25 @@ setup() {
   need_node_modules
   need_driver
   need_python
+  need_graphviz
   say "All set up: WebAssembly is built by the $wasm_toolchain toolchain"
 }
 
-verb=${1:-}
-if (($# > 0)); then shift; fi
-case $verb in
-  serve) serve "$@" ;;
-  build) build_site ;;
-  test) run_tests "$@" ;;
-  check) check ;;
-  setup) setup ;;
-  '' | help | -h | --help) usage ;;
-  *)
-    usage >&2
-    exit 2
-    ;;
-esac
+main() {
+  local verb=${1:-}
+  if (($# > 0)); then shift; fi
+  case $verb in
+    serve) serve "$@" ;;
+    build) build_site ;;
+    test) run_tests "$@" ;;
+    check) check ;;
+    setup) setup ;;
+    '' | help | -h | --help) usage ;;
+    *)
+      usage >&2
+      exit 2
+      ;;
+  esac
+}
+
+main "$@"
