@@ -1,0 +1,276 @@
+//! Requests on a dataset's elements: reading parts of it, writing parts of it.
+
+use super::arrays::Remake;
+use super::files::{Access, DatasetAccess, OpenDataset};
+use super::host::{Host, ProgressReport};
+use super::request::{AxisText, OperandText, ScalarText};
+use super::{axis_slices, block_scalar, Held, Session};
+use crate::block::{shape_text, Block};
+use crate::dtype::DType;
+use crate::error::{Error, ErrorKind, Result};
+use crate::grid::Region;
+use crate::hdf5::{guess_chunks, ElementType};
+use crate::memory;
+use crate::source::ChunkSource;
+use serde_json::{json, Value};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Bytes of a read between two looks at the interrupt and progress.
+const READ_STEP: u64 = 64 << 20;
+
+// Filters by the numbers they are registered under (HDF5 File Format Specification, IV.A.2.l).
+const DEFLATE: u16 = 1;
+const SHUFFLE: u16 = 2;
+const FLETCHER32: u16 = 3;
+
+impl Session {
+    pub(super) fn read(&mut self, id: u32, selection: &[AxisText], drop: Vec<usize>) -> Result<Value> {
+        let dataset = self.files.dataset(id)?.clone();
+        let source = source(&dataset)?;
+        let counts: Vec<u64> = selection.iter().map(|&(_, count, _)| count).collect();
+        self.arrays.reserve(source.dtype(), &counts).map_err(|error| error.at(dataset.label.clone()))?;
+        let reader = Reading { source, selection: selection.to_vec(), drop };
+        let block = reader.read(&*self.host, &dataset.label)?;
+        if block.shape().is_empty() {
+            return Ok(json!({ "scalar": block_scalar(&block) }));
+        }
+        let id = if matches!(dataset.access, DatasetAccess::Read(_)) {
+            let remake: Remake = Rc::new(move |_| reader.read_quietly());
+            self.arrays.add_made(block, &[], remake)
+        } else {
+            // The file is still being written, so a later read may see other elements.
+            self.arrays.add(block)
+        };
+        self.array_info(id)
+    }
+
+    pub(super) fn write(&mut self, id: u32, selection: &[AxisText], value: &OperandText) -> Result<Value> {
+        self.check_interrupt()?;
+        let value = self.memory_operand(value)?;
+        let dataset = self.files.dataset(id)?;
+        let (label, file) = (dataset.label.clone(), dataset.file);
+        let DatasetAccess::Write { writer, written, .. } = &mut dataset.access else {
+            return Err(Error::value("the file is open for reading; open it with mode 'w' to write it anew").at(label));
+        };
+        if selection.iter().any(|&(_, count, step)| step != 1 && count > 1) {
+            return Err(Error::unsupported("writing with a step is not supported; write whole ranges").at(label));
+        }
+        let region = Region {
+            start: selection.iter().map(|&(start, ..)| start).collect(),
+            count: selection.iter().map(|&(_, count, _)| count).collect(),
+        };
+        let extents = region.extents()?;
+        let block = match &value {
+            Held::Block(block) if block.shape() == extents && block.dtype() == writer.dtype() => Arc::clone(block),
+            value => {
+                let mut block = Block::zeros(writer.dtype(), &extents)?;
+                let whole: Vec<AxisText> = extents.iter().map(|&extent| (0, extent as u64, 1)).collect();
+                memory::assign(&mut block, &axis_slices(&whole), &squeezed(value, &extents)?.operand())
+                    .map_err(|error| error.at(label.clone()))?;
+                Arc::new(block)
+            }
+        };
+        let outcome = writer.write(&region, &block);
+        *written += block.byte_len() as u64;
+        let (written, total) =
+            (*written, writer.shape().iter().fold(writer.dtype().size() as u64, |n, &s| n.saturating_mul(s)));
+        if let Err(error) = outcome {
+            return Err(self.abandon(file, error.at(format!("file '{}'", label.split(':').next().unwrap_or(&label)))));
+        }
+        let unit = block.byte_len().max(1) as u64;
+        let Access::Write { begin, .. } = self.files.file(file)?.access else { return Ok(Value::Null) };
+        self.host.progress(Some(&ProgressReport {
+            label: format!("Writing {label}"),
+            done: written.div_ceil(unit),
+            total: total.div_ceil(unit),
+            bytes: written,
+            elapsed: self.host.now() - begin,
+            memory: self.host.memory_used(),
+        }));
+        Ok(Value::Null)
+    }
+
+    /// Gives up a file whose storage failed, so that no partial file stays behind.
+    fn abandon(&mut self, id: u32, error: Error) -> Error {
+        if !matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::Storage) {
+            return error;
+        }
+        let Some(file) = self.files.take(id) else { return error };
+        drop(file.access);
+        match self.host.discard(&file.name) {
+            Ok(()) => Error::new(error.kind(), format!("{error}. The partial file '{}' is removed", file.name)),
+            Err(_) => error,
+        }
+    }
+}
+
+/// A read of part of a dataset.
+struct Reading {
+    source: Arc<dyn ChunkSource>,
+    selection: Vec<AxisText>,
+    drop: Vec<usize>,
+}
+
+impl Reading {
+    /// Reads in steps along the first axis, looking at the interrupt and telling progress.
+    fn read(&self, host: &dyn Host, label: &str) -> Result<Block> {
+        let region = self.bounding_region();
+        let row = region.count.iter().skip(1).product::<u64>().saturating_mul(self.source.dtype().size() as u64);
+        let rows = region.count.first().copied().unwrap_or(1);
+        let chunk_rows = self.source.chunks().and_then(|chunks| chunks.first().copied()).unwrap_or(1).max(1);
+        let step = (READ_STEP / row.max(1)).max(1).div_ceil(chunk_rows).saturating_mul(chunk_rows);
+        if rows <= step {
+            return self.picked(self.source.read(&region)?);
+        }
+        let begin = host.now();
+        let mut whole = Block::zeros(self.source.dtype(), &region.extents()?)?;
+        let mut at = 0;
+        while at < rows {
+            if host.interrupted() {
+                return Err(Error::interrupted("stopped while reading"));
+            }
+            let mut part = region.clone();
+            part.start[0] += at;
+            // Steps end on the dataset's chunk borders, so that no chunk is decoded twice.
+            let border = (part.start[0] / chunk_rows) * chunk_rows + step;
+            part.count[0] = (border - part.start[0]).min(rows - at);
+            let mut corner = vec![0; region.count.len()];
+            corner[0] = at as usize;
+            memory::paste(&mut whole, &corner, &self.source.read(&part)?)?;
+            at += part.count[0];
+            host.progress(Some(&ProgressReport {
+                label: format!("Reading {label}"),
+                done: at,
+                total: rows,
+                bytes: at.saturating_mul(row),
+                elapsed: host.now() - begin,
+                memory: host.memory_used(),
+            }));
+        }
+        host.progress(None);
+        self.picked(whole)
+    }
+
+    fn read_quietly(&self) -> Result<Block> {
+        self.picked(self.source.read(&self.bounding_region())?)
+    }
+
+    /// The box from the first index to the last along each axis.
+    fn bounding_region(&self) -> Region {
+        Region {
+            start: self.selection.iter().map(|&(start, ..)| start).collect(),
+            count: self
+                .selection
+                .iter()
+                .map(|&(_, count, step)| if count == 0 { 0 } else { (count - 1) * step.unsigned_abs() + 1 })
+                .collect(),
+        }
+    }
+
+    /// The elements the steps pick out of the box.
+    fn picked(&self, block: Block) -> Result<Block> {
+        if self.drop.is_empty() && self.selection.iter().all(|&(_, count, step)| step == 1 || count <= 1) {
+            return Ok(block);
+        }
+        let axes: Vec<AxisText> = self.selection.iter().map(|&(_, count, step)| (0, count, step)).collect();
+        memory::slice(&block, &axis_slices(&axes), &self.drop)
+    }
+}
+
+/// h5py lets a value lack axes of length 1 of the selection, as in `dataset[0, :] = row`.
+fn squeezed(value: &Held, extents: &[usize]) -> Result<Held> {
+    let Held::Block(block) = value else { return Ok(value.clone()) };
+    let long = |shape: &[usize]| shape.iter().copied().filter(|&extent| extent != 1).collect::<Vec<_>>();
+    if block.shape() != extents && long(block.shape()) == long(extents) {
+        return Ok(Held::Block(Arc::new((**block).clone().reshaped(extents)?)));
+    }
+    Ok(value.clone())
+}
+
+pub(super) fn source(dataset: &OpenDataset) -> Result<Arc<dyn ChunkSource>> {
+    match &dataset.access {
+        DatasetAccess::Read(dataset) => dataset.source(),
+        DatasetAccess::Write { writer, .. } => Ok(writer.source()),
+    }
+}
+
+pub(super) fn describe(id: u32, open: &OpenDataset) -> Value {
+    let common = |shape: &[u64], path: &str| json!({ "type": "dataset", "dataset": id, "path": path, "shape": shape, "label": open.label });
+    let (mut value, rest) = match &open.access {
+        DatasetAccess::Read(dataset) => {
+            let (dtype, numeric) = match dataset.element_type() {
+                ElementType::Numeric(dtype) => (dtype.name().to_owned(), true),
+                ElementType::Other(description) => (description, false),
+            };
+            (
+                common(dataset.shape(), dataset.path()),
+                json!({
+                    "dtype": dtype,
+                    "numeric": numeric,
+                    "chunks": dataset.chunks(),
+                    "maxshape": dataset.maxshape(),
+                    "compression": dataset.compression(),
+                    "compression_opts": dataset.compression_level(),
+                    "shuffle": dataset.shuffle(),
+                    "fletcher32": dataset.fletcher32(),
+                    "fillvalue": match dataset.element_type() {
+                        ElementType::Numeric(dtype) => dataset.fill_value().map(|fill| ScalarText::new(fill, dtype)),
+                        _ => None,
+                    },
+                }),
+            )
+        }
+        DatasetAccess::Write { writer, fill, .. } => {
+            let deflate = writer.filters().iter().find(|filter| filter.id == DEFLATE);
+            let has = |id: u16| writer.filters().iter().any(|filter| filter.id == id);
+            (
+                common(writer.shape(), writer.path()),
+                json!({
+                    "dtype": writer.dtype().name(),
+                    "numeric": true,
+                    "chunks": writer.chunks(),
+                    "maxshape": writer.shape(),
+                    "compression": deflate.map(|_| "gzip"),
+                    "compression_opts": deflate.and_then(|filter| filter.parameters.first()),
+                    "shuffle": has(SHUFFLE),
+                    "fletcher32": has(FLETCHER32),
+                    "fillvalue": fill.map(|fill| ScalarText::new(fill, writer.dtype())),
+                }),
+            )
+        }
+    };
+    if let (Value::Object(value), Value::Object(rest)) = (&mut value, rest) {
+        value.extend(rest);
+    }
+    value
+}
+
+/// The chunk shape that `create_dataset` was asked for.
+///
+/// `true`, or any filter without chunks, takes the shape that h5py would guess.
+pub(super) fn chunk_shape(spec: &Value, shape: &[u64], dtype: DType, filtered: bool) -> Result<Option<Vec<u64>>> {
+    match spec {
+        Value::Null | Value::Bool(false) if !filtered => Ok(None),
+        Value::Null | Value::Bool(_) => Ok(Some(guess_chunks(shape, dtype.size()))),
+        Value::Array(extents) => {
+            let chunk: Option<Vec<u64>> = extents.iter().map(Value::as_u64).collect();
+            let chunk = chunk.filter(|chunk| chunk.len() == shape.len() && chunk.iter().all(|&extent| extent > 0));
+            let chunk = chunk.ok_or_else(|| {
+                Error::value(format!(
+                    "chunks={spec} does not fit shape {}: give one positive extent for each axis",
+                    shape_text(shape)
+                ))
+            })?;
+            if chunk.iter().zip(shape).any(|(&size, &extent)| size > extent && extent > 0) {
+                return Err(Error::value(format!(
+                    "Chunk shape must not be greater than data shape in any dimension. {} is not compatible with {}",
+                    shape_text(&chunk),
+                    shape_text(shape)
+                )));
+            }
+            Ok(Some(chunk))
+        }
+        other => Err(Error::value(format!("chunks={other} is not understood; give a tuple of extents, True or None"))),
+    }
+}

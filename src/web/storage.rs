@@ -1,0 +1,196 @@
+//! Dropped and stored files as [`Storage`], through the request queue.
+
+use super::queue::{active_readers, ask, Operation};
+use crate::error::{Error, Result};
+use crate::session::{FileInfo, Space};
+use crate::storage::{Storage, WritableStorage};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+/// The reader that owns stored files: their handles exist once.
+const STORED_READER: usize = 0;
+/// Reads larger than this are split, so that one request does not keep a reader for seconds.
+const REQUEST_BYTES: usize = 256 << 20;
+/// Small ranges are cut from a block of this size, which is kept: metadata lies close together, and
+/// a dropped `File` takes about a millisecond for any range, however small.
+const METADATA_BLOCK: usize = 256 << 10;
+
+/// A file that a reader worker has open.
+pub struct WebStorage {
+    name: String,
+    file: i32,
+    len: AtomicU64,
+    dropped: bool,
+    created: bool,
+    closed: AtomicBool,
+    /// Spreads reads of a dropped file over the readers.
+    turn: AtomicU32,
+    /// The last block read for small ranges, with its offset: metadata lies close together.
+    block: std::sync::Mutex<(u64, Vec<u8>)>,
+}
+
+impl WebStorage {
+    /// Opens the dropped or stored file `name` for reading.
+    pub fn open(name: &str) -> Result<WebStorage> {
+        let answer = ask_by_name(Operation::Open, name)?;
+        Ok(WebStorage::new(name, answer.extra, answer.result, answer.dropped, false))
+    }
+
+    /// Creates the stored file `name`; it takes that name once finished.
+    pub fn create(name: &str) -> Result<WebStorage> {
+        let answer = ask_by_name(Operation::Create, name)?;
+        Ok(WebStorage::new(name, answer.extra, 0, false, true))
+    }
+
+    fn new(name: &str, file: i32, len: u64, dropped: bool, created: bool) -> WebStorage {
+        WebStorage {
+            name: name.into(),
+            file,
+            len: AtomicU64::new(len),
+            dropped,
+            created,
+            closed: AtomicBool::new(false),
+            turn: AtomicU32::new(0),
+            block: std::sync::Mutex::default(),
+        }
+    }
+
+    /// Whether the file was dropped on the page.
+    pub fn is_dropped(&self) -> bool {
+        self.dropped
+    }
+
+    /// Closes the file for everyone who still has it: later reads fail.
+    pub fn close(&self) {
+        let _ = self.finish(Operation::Discard);
+    }
+
+    /// Ends the file's use, keeping or dropping it if it was created.
+    pub fn finish(&self, operation: Operation) -> Result<()> {
+        if self.dropped || self.closed.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        ask(STORED_READER, operation, self.file, 0, std::ptr::null_mut(), 0).map(drop)
+    }
+
+    fn check_open(&self) -> Result<()> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Error::file_changed(format!(
+                "'{}' was deleted or written anew since it was opened; open it again",
+                self.name
+            )));
+        }
+        Ok(())
+    }
+
+    fn reader(&self) -> usize {
+        if self.dropped {
+            (self.turn.fetch_add(1, Ordering::Relaxed) % active_readers()) as usize
+        } else {
+            STORED_READER
+        }
+    }
+
+    fn read_directly(&self, mut offset: u64, out: &mut [u8]) -> Result<()> {
+        for part in out.chunks_mut(REQUEST_BYTES) {
+            let length = part.len();
+            ask(self.reader(), Operation::Read, self.file, offset, part.as_mut_ptr(), length)
+                .map_err(|error| error.at(format!("file '{}'", self.name)))?;
+            offset += length as u64;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for WebStorage {
+    fn drop(&mut self) {
+        let _ = self.finish(Operation::Discard);
+    }
+}
+
+impl Storage for WebStorage {
+    fn len(&self) -> u64 {
+        self.len.load(Ordering::Relaxed)
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        self.check_open()?;
+        let end = offset.checked_add(out.len() as u64).filter(|&end| end <= self.len());
+        let Some(end) = end else {
+            return Err(Error::invalid_file(format!(
+                "the file '{}' ends at byte {} but bytes from {offset} were asked for: it is truncated; get a whole copy of it",
+                self.name,
+                self.len()
+            )));
+        };
+        if self.created || out.len() >= METADATA_BLOCK / 4 {
+            return self.read_directly(offset, out);
+        }
+        let mut block = self.block.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if offset < block.0 || end > block.0 + block.1.len() as u64 {
+            let start = offset / 4096 * 4096;
+            let length = (self.len() - start).min(METADATA_BLOCK as u64) as usize;
+            let mut bytes = std::mem::take(&mut block.1);
+            bytes.resize(length, 0);
+            self.read_directly(start, &mut bytes)?;
+            *block = (start, bytes);
+        }
+        let from = (offset - block.0) as usize;
+        out.copy_from_slice(&block.1[from..from + out.len()]);
+        Ok(())
+    }
+}
+
+impl WritableStorage for WebStorage {
+    fn write_at(&self, mut offset: u64, bytes: &[u8]) -> Result<()> {
+        self.check_open()?;
+        for part in bytes.chunks(REQUEST_BYTES) {
+            let length = part.len();
+            // The reader only reads from the memory of a write.
+            ask(STORED_READER, Operation::Write, self.file, offset, part.as_ptr().cast_mut(), length)?;
+            offset += length as u64;
+        }
+        self.len.fetch_max(offset, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.check_open()?;
+        ask(STORED_READER, Operation::Flush, self.file, 0, std::ptr::null_mut(), 0).map(drop)
+    }
+}
+
+fn ask_by_name(operation: Operation, name: &str) -> Result<super::queue::Answer> {
+    ask(STORED_READER, operation, 0, 0, name.as_ptr().cast_mut(), name.len())
+}
+
+/// Deletes the stored file `name`.
+pub fn remove(name: &str) -> Result<()> {
+    ask_by_name(Operation::Remove, name).map(drop)
+}
+
+/// Room on the browser's storage.
+pub fn space() -> Result<Space> {
+    let mut bytes = [0u8; 16];
+    ask(STORED_READER, Operation::Space, 0, 0, bytes.as_mut_ptr(), bytes.len())?;
+    let number = |at: usize| {
+        let mut word = [0u8; 8];
+        word.copy_from_slice(&bytes[at..at + 8]);
+        f64::from_le_bytes(word).max(0.0) as u64
+    };
+    Ok(Space { free: number(0), quota: number(8) })
+}
+
+/// Dropped and stored files.
+pub fn list() -> Result<Vec<FileInfo>> {
+    let mut capacity = 64 << 10;
+    loop {
+        let mut bytes = vec![0u8; capacity];
+        let answer = ask(STORED_READER, Operation::List, 0, 0, bytes.as_mut_ptr(), bytes.len())?;
+        let length = answer.result as usize;
+        if length <= capacity {
+            return serde_json::from_slice(&bytes[..length])
+                .map_err(|error| Error::internal(format!("the list of files is not understood: {error}")));
+        }
+        capacity = length;
+    }
+}

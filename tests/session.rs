@@ -1,0 +1,204 @@
+//! The session through its one door, as the Python shims use it: requests and answers in JSON,
+//! files in a real folder.
+
+use chunkbook::session::{FolderHost, Limits, Session};
+use serde_json::{json, Value};
+
+struct Notebook {
+    session: Session,
+    folder: tempfile::TempDir,
+}
+
+impl Notebook {
+    fn new() -> Notebook {
+        Notebook::with_limits(Limits { threads: 2, ..Limits::for_tab(2) })
+    }
+
+    fn with_limits(limits: Limits) -> Notebook {
+        let folder = tempfile::tempdir().unwrap();
+        let session = Session::new(Box::new(FolderHost::new(folder.path())), limits);
+        Notebook { session, folder }
+    }
+
+    fn ask(&mut self, request: Value) -> Value {
+        serde_json::from_str(&self.session.dispatch(&request.to_string())).unwrap()
+    }
+
+    fn ok(&mut self, request: Value) -> Value {
+        let answer = self.ask(request.clone());
+        assert!(answer.get("error").is_none(), "{request} -> {answer}");
+        answer["ok"].clone()
+    }
+
+    /// Kind and message of the error that `request` must give.
+    fn error(&mut self, request: Value) -> (String, String) {
+        let answer = self.ask(request.clone());
+        let error = answer.get("error").unwrap_or_else(|| panic!("{request} should fail but gave {answer}"));
+        (error["kind"].as_str().unwrap().into(), error["message"].as_str().unwrap().into())
+    }
+
+    /// Writes `rows` x `columns` seeded random numbers in chunks of `chunk` rows and opens the dataset.
+    fn random_dataset(&mut self, rows: u64, columns: u64, chunk: u64, compression: Value) -> u64 {
+        self.ok(json!({"op": "np_seed", "seed": 0}));
+        let file = self.ok(json!({"op": "h5_open", "name": "testdata.hdf5", "mode": "w"}))["file"].clone();
+        let dataset = self.ok(json!({
+            "op": "h5_create_dataset", "file": file, "path": "/data", "shape": [rows, columns], "dtype": "float64",
+            "chunks": [chunk, columns], "compression": compression, "shuffle": !compression.is_null(),
+        }))["dataset"]
+            .clone();
+        for start in (0..rows).step_by(chunk as usize) {
+            let count = chunk.min(rows - start);
+            let block = self.ok(json!({"op": "np_random", "kind": "rand", "shape": [count, columns]}))["array"].clone();
+            self.ok(json!({
+                "op": "h5_write", "dataset": dataset, "selection": [[start, count, 1], [0, columns, 1]],
+                "value": {"array": block},
+            }));
+        }
+        self.ok(json!({"op": "h5_close", "file": file}));
+        let file = self.ok(json!({"op": "h5_open", "name": "testdata.hdf5", "mode": "r"}))["file"].clone();
+        self.ok(json!({"op": "h5_get", "file": file, "path": "/data"}))["dataset"].as_u64().unwrap()
+    }
+
+    fn number(&self, value: &Value) -> f64 {
+        value["scalar"]["value"].as_str().unwrap_or_else(|| panic!("{value} is no number")).parse().unwrap()
+    }
+}
+
+/// The reference: two plain passes over the same seeded numbers.
+fn naive_mean_and_variance(values: &[f64]) -> (f64, f64) {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let variance = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / values.len() as f64;
+    (mean, variance)
+}
+
+#[test]
+fn a_written_dataset_reduces_to_the_same_numbers_in_memory_and_chunk_by_chunk() {
+    for compression in [Value::Null, json!("gzip")] {
+        let mut notebook = Notebook::new();
+        let dataset = notebook.random_dataset(70, 30, 16, compression);
+        let array = notebook.ok(json!({"op": "h5_read", "dataset": dataset, "selection": [[0, 70, 1], [0, 30, 1]]}));
+        assert_eq!(array["shape"], json!([70, 30]));
+        let list = notebook.ok(json!({"op": "np_to_list", "array": array["array"]}));
+        let values: Vec<f64> =
+            list["data"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().parse().unwrap()).collect();
+        // numpy.random.seed(0); numpy.random.rand() -> 0.5488135039273248
+        assert_eq!(values[0], 0.5488135039273248);
+        let (mean, variance) = naive_mean_and_variance(&values);
+        let lazy = notebook.ok(json!({"op": "da_from", "dataset": dataset, "chunks": [16, 30]}))["lazy"].clone();
+        for (name, expected) in [("mean", mean), ("var", variance), ("std", variance.sqrt())] {
+            let naive = notebook.ok(json!({"op": "np_reduce", "name": name, "array": array["array"]}));
+            let reduced = notebook.ok(json!({"op": "da_reduce", "name": name, "lazy": lazy}))["lazy"].clone();
+            let chunked = notebook.ok(json!({"op": "da_compute", "lazies": [reduced]}))[0].clone();
+            let serial = notebook.ok(json!({"op": "da_compute", "lazies": [reduced], "scheduler": "sync"}))[0].clone();
+            assert!((notebook.number(&naive) - expected).abs() < 1e-14, "{name} in memory");
+            assert!((notebook.number(&chunked) - expected).abs() < 1e-14, "{name} chunk by chunk");
+            assert_eq!(chunked, serial, "{name}: threads change nothing");
+        }
+    }
+}
+
+#[test]
+fn a_key_inside_the_graph_can_be_computed_alone() {
+    let mut notebook = Notebook::new();
+    let dataset = notebook.random_dataset(40, 5, 10, Value::Null);
+    let lazy = notebook.ok(json!({"op": "da_from", "dataset": dataset, "chunks": [10, 5]}))["lazy"].clone();
+    let sum = notebook.ok(json!({"op": "da_reduce", "name": "sum", "lazy": lazy}))["lazy"].clone();
+    let graph = notebook.ok(json!({"op": "da_graph", "lazy": sum, "optimize": false}));
+    let tasks = graph["tasks"].as_array().unwrap();
+    assert_eq!(graph["total"], json!(tasks.len()));
+    let partial = tasks
+        .iter()
+        .map(|task| &task["key"])
+        .find(|key| key[0].as_str().unwrap().starts_with("sum-partial-"))
+        .expect("four chunks make partial sums");
+    let got = notebook.ok(json!({"op": "da_get", "lazy": sum, "keys": [partial]}));
+    assert_eq!(got[0]["shape"], json!([1, 1]));
+}
+
+#[test]
+fn reading_more_than_the_limit_is_a_memory_error_that_names_the_dataset_and_both_sizes() {
+    let mut notebook = Notebook::with_limits(Limits { array_bytes: 10_000, ..Limits::for_tab(1) });
+    let file = notebook.ok(json!({"op": "h5_open", "name": "big.hdf5", "mode": "w"}))["file"].clone();
+    let request = json!({
+        "op": "h5_create_dataset", "file": file, "path": "/data", "shape": [1000, 1000], "dtype": "float64",
+        "chunks": [10, 1000],
+    });
+    notebook.ok(request);
+    notebook.ok(json!({"op": "h5_close", "file": file}));
+    let file = notebook.ok(json!({"op": "h5_open", "name": "big.hdf5", "mode": "r"}))["file"].clone();
+    let dataset = notebook.ok(json!({"op": "h5_get", "file": file, "path": "data"}))["dataset"].clone();
+    let (kind, message) =
+        notebook.error(json!({"op": "h5_read", "dataset": dataset, "selection": [[0, 1000, 1], [0, 1000, 1]]}));
+    assert_eq!(kind, "memory");
+    for part in ["big.hdf5:/data", "7.63 MiB", "9.77 KiB", "(1000, 1000)"] {
+        assert!(message.contains(part), "{message:?} lacks {part:?}");
+    }
+    let part =
+        notebook.ok(json!({"op": "h5_read", "dataset": dataset, "selection": [[0, 1, 1], [0, 4, 1]], "drop": [0]}));
+    assert_eq!(part["shape"], json!([4]), "the session lives on");
+}
+
+#[test]
+fn every_mistake_with_a_file_is_an_error_that_says_which_and_why() {
+    let mut notebook = Notebook::new();
+    std::fs::write(notebook.folder.path().join("text.hdf5"), "this is not HDF5").unwrap();
+    let dataset = notebook.random_dataset(8, 4, 4, Value::Null);
+    let whole = std::fs::read(notebook.folder.path().join("testdata.hdf5")).unwrap();
+    std::fs::write(notebook.folder.path().join("short.hdf5"), &whole[..whole.len() / 2]).unwrap();
+
+    let (kind, message) = notebook.error(json!({"op": "h5_open", "name": "absent.hdf5", "mode": "r"}));
+    assert_eq!(kind, "file-not-found", "{message}");
+    assert!(message.contains("absent.hdf5"), "{message}");
+
+    let (kind, message) = notebook.error(json!({"op": "h5_open", "name": "text.hdf5", "mode": "r"}));
+    assert_eq!(kind, "invalid-file", "{message}");
+    assert!(message.contains("text.hdf5"), "{message}");
+
+    let answer = notebook.ask(json!({"op": "h5_open", "name": "short.hdf5", "mode": "r"}));
+    let message = match answer.get("error") {
+        Some(error) => error["message"].as_str().unwrap().to_owned(),
+        None => {
+            let request = json!({"op": "h5_get", "file": answer["ok"]["file"], "path": "/data"});
+            let got = notebook.ask(request);
+            match got.get("error") {
+                Some(error) => error["message"].as_str().unwrap().to_owned(),
+                None => {
+                    let id = &got["ok"]["dataset"];
+                    let read = json!({"op": "h5_read", "dataset": id, "selection": [[0, 8, 1], [0, 4, 1]]});
+                    notebook.error(read).1
+                }
+            }
+        }
+    };
+    assert!(message.contains("short.hdf5") && message.contains("truncated"), "{message}");
+
+    let file = notebook.ok(json!({"op": "h5_open", "name": "testdata.hdf5", "mode": "r"}))["file"].clone();
+    let (kind, message) = notebook.error(json!({"op": "h5_get", "file": file, "path": "/absent"}));
+    assert_eq!(kind, "key", "{message}");
+    assert!(message.contains("absent") && message.contains("testdata.hdf5"), "{message}");
+
+    let (kind, message) = notebook.error(json!({"op": "da_from", "dataset": dataset, "chunks": [3, 4, 5]}));
+    assert_eq!(kind, "value", "{message}");
+
+    let (kind, message) = notebook.error(json!({"op": "h5_open", "name": "testdata.hdf5", "mode": "r+"}));
+    assert_eq!(kind, "value", "{message}");
+}
+
+#[test]
+fn a_changed_element_is_seen_through_views_and_not_in_copies() {
+    let mut notebook = Notebook::new();
+    let range = json!({"op": "np_arange", "start": {"dtype": "int64", "value": "0"},
+        "stop": {"dtype": "int64", "value": "6"}, "step": {"dtype": "int64", "value": "1"}});
+    let base = notebook.ok(range)["array"].clone();
+    let view = notebook.ok(json!({"op": "np_reshape", "array": base, "shape": [2, 3]}))["array"].clone();
+    let transposed = notebook.ok(json!({"op": "np_transpose", "array": view, "axes": [1, 0]}))["array"].clone();
+    let doubled = notebook.ok(json!({"op": "np_binary", "name": "multiply", "left": {"array": base},
+        "right": {"scalar": {"dtype": "int64", "value": "2"}}}))["array"]
+        .clone();
+    notebook.ok(json!({"op": "np_assign", "array": transposed, "selection": [[0, 1, 1], [0, 2, 1]],
+        "value": {"scalar": {"dtype": "int64", "value": "9"}}}));
+    let mut list = |array: &Value| notebook.ok(json!({"op": "np_to_list", "array": array}))["data"].clone();
+    assert_eq!(list(&base), json!(["9", "1", "2", "9", "4", "5"]));
+    assert_eq!(list(&view), json!(["9", "1", "2", "9", "4", "5"]));
+    assert_eq!(list(&doubled), json!(["0", "2", "4", "6", "8", "10"]));
+}

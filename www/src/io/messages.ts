@@ -1,0 +1,23 @@
+/** Messages between the kernel worker and its reader workers. */
+import type { ShelfFile } from "../protocol.js";
+import { listStored } from "./files.js";
+
+export type ToReader =
+  /** First message: serve the queue at `address` of `memory`. */
+  | { type: "start"; memory: WebAssembly.Memory; address: number }
+  /** A dropped file, under an even id that all readers know it by. */
+  | { type: "add-file"; id: number; file: File }
+  | { type: "forget-file"; name: string };
+
+export type FromReader = { type: "started" };
+
+/** Dropped files, then the stored ones that no dropped one hides. */
+export async function listShelf(dropped: File[]): Promise<ShelfFile[]> {
+  const names = new Set(dropped.map((file) => file.name));
+  return [
+    ...dropped.map(
+      ({ name, size, lastModified }): ShelfFile => ({ name, size, lastModified, kind: "dropped" }),
+    ),
+    ...(await listStored()).filter((file) => !names.has(file.name)),
+  ];
+}

@@ -1,0 +1,174 @@
+/**
+ * A worker that owns files and serves the reads and writes of compute threads from its queue in
+ * shared memory. It blocks on the queue, and steps back to its event loop only to take a message.
+ */
+import {
+  checkName,
+  commitStored,
+  createStored,
+  describe,
+  discardStored,
+  type OpenFile,
+  openStored,
+  removeStored,
+  serveOpen,
+} from "./files.js";
+import { type FromReader, listShelf, type ToReader } from "./messages.js";
+import { IoError, Operation, Queue, type Slot, Status } from "./slots.js";
+
+const dropped = new Map<string, { id: number; file: File }>();
+const open = new Map<number, OpenFile>();
+let nextStoredId = 1;
+let mailTaken = 0;
+let mailArrived: () => void = () => undefined;
+
+self.onmessage = ({ data }: MessageEvent<ToReader>) => {
+  switch (data.type) {
+    case "start":
+      // First, because serving blocks this thread.
+      postMessage({ type: "started" } satisfies FromReader);
+      void serve(new Queue(data.memory, data.address));
+      return;
+    case "add-file":
+      forget(data.file.name);
+      dropped.set(data.file.name, { id: data.id, file: data.file });
+      open.set(data.id, { kind: "dropped", name: data.file.name, file: data.file });
+      break;
+    case "forget-file":
+      forget(data.name);
+      break;
+  }
+  mailTaken += 1;
+  mailArrived();
+};
+
+function forget(name: string): void {
+  const entry = dropped.get(name);
+  if (entry) {
+    dropped.delete(name);
+    open.delete(entry.id);
+  }
+}
+
+async function serve(queue: Queue): Promise<never> {
+  for (;;) {
+    const seen = queue.wakes;
+    const slot = queue.next();
+    if (slot) {
+      try {
+        const served = serveSlot(slot);
+        if (served) {
+          await served;
+        }
+        slot.finish();
+      } catch (cause) {
+        slot.finish(cause);
+      }
+    } else if (queue.mail > mailTaken) {
+      await new Promise<void>((resolve) => {
+        mailArrived = resolve;
+      });
+    } else {
+      queue.sleep(seen);
+    }
+  }
+}
+
+function serveSlot(slot: Slot): void | Promise<void> {
+  switch (slot.operation) {
+    case Operation.Read:
+    case Operation.Write:
+    case Operation.Flush: {
+      const file = open.get(slot.file);
+      if (!file) {
+        throw new IoError(Status.FileChanged, "the file was closed, deleted or replaced; open it again");
+      }
+      serveOpen(slot, file);
+      return;
+    }
+    case Operation.Open:
+      return openFile(slot);
+    case Operation.Create:
+      return createFile(slot);
+    case Operation.Commit:
+    case Operation.Discard:
+      return closeFile(slot);
+    case Operation.Remove:
+      return removeFile(slot);
+    case Operation.Space:
+      return tellSpace(slot);
+    case Operation.List:
+      return tellFiles(slot);
+  }
+}
+
+async function openFile(slot: Slot): Promise<void> {
+  const name = slot.name;
+  const entry = dropped.get(name);
+  if (entry) {
+    slot.result = entry.file.size;
+    slot.setOpened(entry.id, true);
+    return;
+  }
+  checkName(name);
+  const handle = await openStored(name);
+  slot.result = handle.getSize();
+  slot.setOpened(remember({ kind: "stored", name, handle, created: false }), false);
+}
+
+async function createFile(slot: Slot): Promise<void> {
+  const name = slot.name;
+  checkName(name);
+  const handle = await createStored(name);
+  slot.setOpened(remember({ kind: "stored", name, handle, created: true }), false);
+}
+
+function remember(file: OpenFile): number {
+  // Dropped files have even ids, given by the kernel; stored ones odd ids, given here.
+  const id = 2 * nextStoredId + 1;
+  nextStoredId += 1;
+  open.set(id, file);
+  return id;
+}
+
+async function closeFile(slot: Slot): Promise<void> {
+  const file = open.get(slot.file);
+  if (file?.kind !== "stored") {
+    return;
+  }
+  open.delete(slot.file);
+  if (file.created && slot.operation === Operation.Commit) {
+    file.handle.flush();
+  }
+  file.handle.close();
+  if (file.created) {
+    await (slot.operation === Operation.Commit ? commitStored(file.name) : discardStored(file.name));
+  }
+}
+
+async function removeFile(slot: Slot): Promise<void> {
+  const name = slot.name;
+  for (const [id, file] of open) {
+    if (file.kind === "stored" && file.name === name && !file.created) {
+      file.handle.close();
+      open.delete(id);
+    }
+  }
+  await removeStored(name);
+}
+
+async function tellSpace(slot: Slot): Promise<void> {
+  const { usage = 0, quota = 0 } = await navigator.storage.estimate();
+  slot.bytes.set(new Uint8Array(new Float64Array([Math.max(0, quota - usage), quota]).buffer));
+}
+
+async function tellFiles(slot: Slot): Promise<void> {
+  try {
+    const files = await listShelf([...dropped.values()].map(({ file }) => file));
+    const text = new TextEncoder().encode(JSON.stringify(files));
+    slot.bytes.set(text.subarray(0, slot.length));
+    slot.result = text.length;
+  } catch (cause) {
+    throw describe(cause, "the shelf");
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The kernel worker: runs cells in Python over the engine, and keeps the files they open.
+ *
+ * While a cell runs this thread is busy and takes no message; only the shared `interrupt` word
+ * reaches it. Messages that arrive meanwhile are taken in order afterwards.
+ */
+import { removeStored, storedFolder } from "../io/files.js";
+import type { FromKernel, Progress, ToKernel } from "../protocol.js";
+import { Engine } from "./engine.js";
+import { Python } from "./python.js";
+
+/** The cell that runs now; outputs and progress are its. */
+let running = 0;
+let interrupt: Int32Array | null = null;
+
+interface Kernel {
+  engine: Engine;
+  python: Python;
+  dropped: Map<string, File>;
+}
+
+let kernel: Promise<Kernel> | undefined;
+let queue: Promise<void> = Promise.resolve();
+
+self.onmessage = ({ data }: MessageEvent<ToKernel>) => {
+  queue = queue.then(() => take(data));
+};
+
+async function take(message: ToKernel): Promise<void> {
+  if (message.type === "init") {
+    kernel = start(message);
+    await kernel.catch((cause: unknown) => send({ type: "failed", message: explain(cause) }));
+    return;
+  }
+  const started = await kernel?.catch(() => undefined);
+  if (!started) {
+    return;
+  }
+  switch (message.type) {
+    case "run":
+      await runCell(started, message.id, message.source, message.label);
+      return;
+    case "add-file":
+      await answer(started, message.request, async () => {
+        started.dropped.set(message.file.name, message.file);
+        started.engine.addFile(message.file);
+      });
+      return;
+    case "remove-file":
+      await answer(started, message.request, () => removeFile(started, message.name));
+      return;
+    case "store-file":
+      await answer(started, message.request, () => storeFile(started, message.name));
+      return;
+  }
+}
+
+async function start(message: ToKernel & { type: "init" }): Promise<Kernel> {
+  interrupt = message.interrupt === null ? null : new Int32Array(message.interrupt);
+  const interrupted = (): boolean => interrupt !== null && Atomics.load(interrupt, 0) === 1;
+  const engine = await Engine.create({
+    threads: message.threads,
+    isolated: message.isolated,
+    interrupted,
+    progress: (progress: Progress | null) => send({ type: "progress", id: running, progress }),
+  });
+  const python = await Python.create({
+    dispatch: (request) => engine.dispatch(request),
+    stdout: (text) => send({ type: "stream", id: running, name: "stdout", text }),
+    display: (data) => send({ type: "display", id: running, data }),
+    interrupted,
+    now: () => performance.now(),
+  });
+  const started = { engine, python, dropped: new Map<string, File>() };
+  await tellFiles(started);
+  const { threads, version } = engine.info();
+  send({ type: "ready", threads, isolated: message.isolated, version });
+  return started;
+}
+
+async function runCell({ engine, python }: Kernel, id: number, source: string, label: string): Promise<void> {
+  running = id;
+  if (interrupt) {
+    Atomics.store(interrupt, 0, 0);
+  }
+  send({ type: "started", id });
+  const begin = performance.now();
+  const { result, error } = python.run(source, label);
+  const ms = performance.now() - begin;
+  send({ type: "progress", id, progress: null });
+  await tellFiles({ engine });
+  send({ type: "done", id, result, error, ms });
+}
+
+/** Does `work` and answers the page; what goes wrong is told there, and the kernel lives on. */
+async function answer(started: Kernel, request: number, work: () => Promise<void>): Promise<void> {
+  let error: string | null = null;
+  try {
+    await work();
+  } catch (cause) {
+    error = explain(cause);
+  }
+  await tellFiles(started);
+  send({ type: "answer", request, error });
+}
+
+async function removeFile({ engine, dropped }: Kernel, name: string): Promise<void> {
+  if (dropped.delete(name)) {
+    engine.forgetFile(name);
+    return;
+  }
+  const removed = JSON.parse(engine.dispatch(JSON.stringify({ op: "remove_file", name }))) as {
+    error?: { message: string };
+  };
+  if (removed.error) {
+    throw new Error(removed.error.message);
+  }
+}
+
+/** Copies a dropped file into the browser's storage; the dropped one then leaves the shelf. */
+async function storeFile({ engine, dropped }: Kernel, name: string): Promise<void> {
+  const file = dropped.get(name);
+  if (!file) {
+    throw new Error(`'${name}' is not a dropped file`);
+  }
+  const { usage = 0, quota = 0 } = await navigator.storage.estimate();
+  if (file.size > quota - usage) {
+    throw new Error(
+      `'${name}' has ${file.size} bytes and the browser's storage has ${Math.max(0, quota - usage)} left; delete files on the shelf first`,
+    );
+  }
+  const folder = await storedFolder();
+  const handle = await folder.getFileHandle(name, { create: true });
+  try {
+    await file.stream().pipeTo(await handle.createWritable());
+  } catch (cause) {
+    await removeStored(name).catch(() => undefined);
+    throw cause;
+  }
+  dropped.delete(name);
+  engine.forgetFile(name);
+}
+
+async function tellFiles({ engine }: Pick<Kernel, "engine">): Promise<void> {
+  const files = await engine.settle();
+  const { usage = 0, quota = 0 } = await navigator.storage.estimate();
+  send({ type: "files", files, usage, quota });
+}
+
+function send(message: FromKernel): void {
+  postMessage(message);
+}
+
+function explain(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
