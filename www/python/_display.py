@@ -4,6 +4,7 @@ import json
 
 import _host
 import _text
+from collections import OrderedDict
 
 _WIDTH = 79
 
@@ -38,7 +39,7 @@ def pretty(value):
 
 def _layout(value, indent):
     flat = _text.represent(value)
-    kind = type(value)
+    kind = dict if type(value) is OrderedDict else type(value)
     if len(flat) + indent <= _WIDTH or kind not in (list, tuple, dict, set) or not value:
         return flat
     separator = ",\n" + " " * (indent + 1)

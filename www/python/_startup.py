@@ -6,6 +6,7 @@ import sys
 
 import _host
 import _text
+from collections import OrderedDict
 
 # --- Exceptions that MicroPython lacks ---------------------------------------------------------
 
@@ -69,7 +70,7 @@ def open(file, mode="r", *args, **kwargs):
     try:
         return _open(file, mode)
     except OSError as error:
-        if error.errno == 2:
+        if error.errno in (2, 44):  # 44 is Emscripten's
             raise FileNotFoundError(2, "No such file or directory (HDF5 files on the shelf open with h5py.File)", file)
         raise
 
@@ -84,6 +85,8 @@ _available = (
 
 
 def __import__(name, globals=None, locals=None, fromlist=None, level=0):
+    if name == "math" and globals.get("__name__") != "_math":
+        name = "_math"  # MicroPython's own cannot be added to
     try:
         return _import(name, globals, locals, fromlist, level)
     except ImportError as error:
@@ -110,20 +113,33 @@ def __each__(iterable):
         yield item
 
 
+# MicroPython's dicts do not keep the order of their keys. Its OrderedDicts do, but search them one by
+# one, so larger dicts do without.
+_ORDERED_LIMIT = 2000
+
+
 def __merge__(*parts):
-    """`{**a, k: v, **b}`"""
-    merged = {}
+    """`{k: v, **a}`; a part is a mapping or a tuple of pairs."""
+    merged = OrderedDict()
     for part in parts:
-        for key in part.keys():
-            merged[key] = part[key]
+        if isinstance(part, tuple):
+            for key, value in part:
+                merged[key] = value
+        else:
+            if len(merged) + len(part) > _ORDERED_LIMIT:
+                merged = dict(merged)
+            for key in part.keys():
+                merged[key] = part[key]
     return merged
 
 
 def __dict__(*args, **items):
-    """`dict(...)`, which in MicroPython takes no mappings but dicts."""
-    if args and hasattr(args[0], "keys"):
+    """`dict(...)`, in order, and of any mapping."""
+    if not args:
+        return OrderedDict(**items)
+    if hasattr(args[0], "keys"):
         return __merge__(args[0], items)
-    return dict(*args, **items)
+    return __merge__(tuple(args[0]), items)
 
 
 def __list__(*parts):
@@ -140,6 +156,94 @@ def __tuple__(*parts):
 
 def __set__(*parts):
     return set(__list__(*parts))
+
+
+class _Slices:
+    def __getitem__(self, index):
+        return index
+
+
+_slices = _Slices()
+
+
+def __make_slice__(*bounds):
+    """`slice(...)`: MicroPython makes slices only in brackets."""
+    start, stop, step = (None, bounds[0], None) if len(bounds) == 1 else bounds if len(bounds) == 3 else bounds + (None,)
+    return _slices[start:stop:step]
+
+
+def __slice__(owner, start, stop, step):
+    """`owner[start:stop:step]`"""
+    if isinstance(owner, (str, bytes, tuple)):
+        picked = list(owner)[start:stop:step]
+        return "".join(picked) if isinstance(owner, str) else type(owner)(picked)
+    return owner[start:stop:step]
+
+
+def _reflecting(compare, reflected):
+    """A comparison that asks the right operand when the left one does not know."""
+
+    def function(a, b):
+        try:
+            return compare(a, b)
+        except TypeError:
+            if not hasattr(b, "dtype"):
+                raise
+            return reflected(b, a)
+
+    return function
+
+
+__less__ = _reflecting(lambda a, b: a < b, lambda b, a: b > a)
+__less_equal__ = _reflecting(lambda a, b: a <= b, lambda b, a: b >= a)
+__greater__ = _reflecting(lambda a, b: a > b, lambda b, a: b < a)
+__greater_equal__ = _reflecting(lambda a, b: a >= b, lambda b, a: b <= a)
+_comparisons = {"<": __less__, "<=": __less_equal__, ">": __greater__, ">=": __greater_equal__}
+
+
+def __compare__(operators, first, *rest):
+    """`a < b <= c`"""
+    result = True
+    for operator, value in zip(operators.split(" "), rest):
+        result = _comparisons[operator](first, value)
+        if not result:
+            return result
+        first = value
+    return result
+
+
+_max, _min, _sorted = max, min, sorted
+
+
+def _extremum(native, better):
+    """`max` or `min`, also of a Python number beside a NumPy scalar."""
+
+    def function(*values, key=None, **options):
+        if len(values) == 1 and not isinstance(values[0], (list, tuple, dict, set)):
+            values = (list(values[0]),)
+        try:
+            return native(*values, **options) if key is None else native(*values, key=key, **options)
+        except TypeError:
+            items = list(values[0]) if len(values) == 1 else list(values)
+            if not any(hasattr(item, "dtype") for item in items):
+                raise
+        best = items[0]
+        for item in items[1:]:
+            if better(item if key is None else key(item), best if key is None else key(best)):
+                best = item
+        return best
+
+    return function
+
+
+def sorted(iterable, key=None, reverse=False):
+    items = list(iterable)
+    try:
+        return _sorted(items, key=key, reverse=reverse)
+    except TypeError:
+        if not any(hasattr(item, "dtype") for item in items):
+            raise
+    return _sorted(items, key=lambda item: _text.plain(item if key is None else key(item)), reverse=reverse)
 
 
 def __from__(error, cause):
@@ -268,6 +372,17 @@ builtins.__tuple__ = __tuple__
 builtins.__set__ = __set__
 builtins.__from__ = __from__
 builtins.__method__ = __method__
+builtins.__ordered__ = OrderedDict
+builtins.__slice__ = __slice__
+builtins.__make_slice__ = __make_slice__
+builtins.__less__ = __less__
+builtins.__less_equal__ = __less_equal__
+builtins.__greater__ = __greater__
+builtins.__greater_equal__ = __greater_equal__
+builtins.__compare__ = __compare__
+builtins.max = _extremum(max, __greater__)
+builtins.min = _extremum(min, __less__)
+builtins.sorted = sorted
 builtins.__text__ = _text.text
 builtins.__format__ = _text.format_value
 builtins.__percent__ = _text.percent

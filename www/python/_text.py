@@ -5,11 +5,12 @@ and in exceptions; `print`, `repr`, f-strings and results go through here instea
 """
 
 import _host
+from collections import OrderedDict
 
 _repr = repr
 
 # How CPython names the classes that the shims define, such as `numpy.ndarray`.
-qualified_names = {}
+qualified_names = {OrderedDict: "dict"}
 
 
 def qualify(cls, name):
@@ -64,6 +65,7 @@ _containers = {
     list: lambda value: "[%s]" % _sequence(value),
     tuple: _tuple,
     dict: _dict,
+    OrderedDict: _dict,
     set: lambda value: "{%s}" % _sequence(value) if value else "set()",
     frozenset: lambda value: "frozenset({%s})" % _sequence(value) if value else "frozenset()",
 }
@@ -96,22 +98,51 @@ def _exception_text(error):
     return represent(args) if args else ""
 
 
+_operators = {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "** or pow()",
+    "and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>", "matmul": "@",
+    "iadd": "+=", "isub": "-=", "imul": "*=", "itruediv": "/=",
+}
+_comparisons = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_unary = {"neg": "unary -", "pos": "unary +", "invert": "unary ~", "abs": "abs()"}
+
 # MicroPython's wording, and CPython's.
-_messages = (
-    ("divide by zero", "division by zero"),
-    ("maximum recursion depth exceeded", "maximum recursion depth exceeded"),
+_wordings = (
+    ("isn't defined", "is not defined"),
+    ("isn't callable", "is not callable"),
+    ("isn't iterable", "is not iterable"),
+    ("isn't subscriptable", "is not subscriptable"),
+    ("doesn't support item assignment", "does not support item assignment"),
+    ("doesn't support item deletion", "does not support item deletion"),
 )
 
 
 def _cpython_message(message):
-    for theirs, ours in _messages:
-        if message == theirs:
-            return ours
-    if message.endswith("isn't defined"):
-        return message[: -len("isn't defined")] + "is not defined"
+    if message == "divide by zero":
+        return "division by zero"
+    for theirs, ours in _wordings:
+        if message.endswith(theirs):
+            return message[: -len(theirs)] + ours
     if message.startswith("can't import name "):
         return "cannot import name '%s'" % message[len("can't import name "):]
+    if message.startswith("invalid syntax for integer"):
+        return "invalid literal for int()" + message[len("invalid syntax for integer"):]
+    if message.startswith("unsupported type"):
+        return _operand_message(message)
     return message
+
+
+def _operand_message(message):
+    head, _, kinds = message.partition("__: ")
+    name = head.rpartition("__")[2]
+    left, _, right = kinds.partition(", ")
+    if name in _operators:
+        return "unsupported operand type(s) for %s: %s and %s" % (_operators[name], left, right)
+    if name in _comparisons:
+        return "'%s' not supported between instances of %s and %s" % (_comparisons[name], left, right)
+    if name in _unary:
+        return "bad operand type for %s: %s" % (_unary[name], left)
+    return "unhashable type: " + left if name == "hash" else message
 
 
 def format_value(value, spec):
@@ -120,10 +151,12 @@ def format_value(value, spec):
         return text(value)
     value = plain(value)
     if type(value) is float:
-        exact = _format_fixed(value, spec)
+        exact = _format_float(value, spec)
         if exact is not None:
             return exact
-    if isinstance(value, (int, float, str)):
+    if isinstance(value, str):
+        return _format_text(value, spec)
+    if isinstance(value, (int, float)) or isinstance(value, bool):
         return ("{:" + spec + "}").format(value)
     own = getattr(value, "__format__", None)
     if own is not None:
@@ -137,19 +170,22 @@ def plain(value):
     return value if item is None else item
 
 
-def _format_fixed(value, spec):
-    """`value` by a spec that ends in `.Nf` or `.N%`, exactly; None for other specs."""
-    if spec[-1] not in "f%F":
+def _format_float(value, spec):
+    """`value` by a spec that ends in e, f, g or %, exactly; None for other specs."""
+    kind = spec[-1]
+    if kind not in "eEfFgG%":
         return None
-    head, _, places = spec[:-1].rpartition(".")
-    if not places.isdigit():
-        if "." in spec:
-            return None
+    head, dot, places = spec[:-1].rpartition(".")
+    if not dot:
         head, places = spec[:-1], "6"
-    if spec[-1] == "%":
+    if not places.isdigit():
+        return None
+    if kind == "%":
         number = _host.float_fixed(value * 100, int(places)) + "%"
-    else:
+    elif kind in "fF":
         number = _host.float_fixed(value, int(places))
+    else:
+        number = ("%." + places + kind) % value
     sign = "-" if number.startswith("-") else ""
     number = number[len(sign):]
     fill, align = " ", ">"
@@ -177,6 +213,21 @@ def _format_fixed(value, spec):
         parts.insert(0, whole)
         number = group.join(parts) + dot + fraction
     return pad(sign, number, fill, align, int(head or 0))
+
+
+def _format_text(value, spec):
+    """Text by a spec of fill, alignment, width and precision."""
+    fill, align = " ", "<"
+    if len(spec) > 1 and spec[1] in "<>^":
+        fill, align, spec = spec[0], spec[1], spec[2:]
+    elif spec[:1] in ("<", ">", "^"):
+        align, spec = spec[0], spec[1:]
+    if spec.endswith("s"):
+        spec = spec[:-1]
+    width, dot, places = spec.partition(".")
+    if (width and not width.isdigit()) or (dot and not places.isdigit()):
+        raise ValueError("Unknown format code '%s' for object of type 'str'" % spec[-1])
+    return pad("", value[: int(places)] if dot else value, fill, align, int(width or 0))
 
 
 def pad(sign, number, fill, align, width):
@@ -235,13 +286,18 @@ def _next(positional):
 
 def _percent_field(spec, kind, value):
     if kind in "sra":
-        return ("%" + spec + "s") % (text(value) if kind == "s" else represent(value),)
+        shown = text(value) if kind == "s" else represent(value)
+        width, _, places = spec.partition(".")
+        if places:
+            shown = shown[: int(places)]
+        return pad("", shown, " ", "<" if "-" in width else ">", int(width.lstrip("-+ #0") or 0))
     value = plain(value)
-    if kind in "fF" and not isinstance(value, (str, bytes)):
+    if kind in "eEfFgG" and not isinstance(value, (str, bytes)):
         width = spec.lstrip("-+ #0")
         flags = spec[: len(spec) - len(width)]
-        align = "<" if "-" in flags else "=" if "0" in flags else ">"
-        exact = _format_fixed(float(value), (" " if align != "=" else "0") + align + ("+" if "+" in flags else "") + width + "f")
-        if exact is not None:
-            return exact
+        align = " <" if "-" in flags else "0=" if "0" in flags else " >"
+        sign = "+" if "+" in flags else " " if " " in flags else ""
+        shown = _format_float(float(value), align + sign + width + kind)
+        if shown is not None:
+            return shown
     return ("%" + spec + kind) % (value,)

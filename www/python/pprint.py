@@ -3,6 +3,7 @@
 import sys
 
 from _text import represent
+from collections import OrderedDict
 
 
 def pprint(object, stream=None, indent=1, width=80, depth=None, compact=False, sort_dicts=True, **options):
@@ -50,7 +51,7 @@ class PrettyPrinter:
         return "".join(out)
 
     def _repr(self, object, level):
-        kind = type(object)
+        kind = _kind(object)
         if kind not in (dict, list, tuple) or not object:
             return represent(object)
         if self._depth and level > self._depth:
@@ -70,7 +71,7 @@ class PrettyPrinter:
     def _format(self, object, out, indent, allowance, level):
         text = self._repr(object, level)
         room = self._width - indent - allowance
-        kind = type(object)
+        kind = _kind(object)
         if len(text) <= room or (self._depth and level > self._depth):
             out.append(text)
         elif kind is dict and object:
@@ -176,6 +177,11 @@ class PrettyPrinter:
             return
         text = ("\n" + " " * indent).join(chunks)
         out.append("(%s)" % text if level == 1 else text)
+
+
+def _kind(object):
+    """The object's class; a dict that keeps its order counts as dict."""
+    return dict if type(object) is OrderedDict else type(object)
 
 
 def _split_lines(text):

@@ -41,6 +41,10 @@ function elementText(x: number, dtype: string): string {
   if (dtype === "bool") return x ? "True" : "False";
   if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x < 0 ? "-inf" : "inf";
+  if (dtype === "float32") {
+    const short = Array.from({ length: 9 }, (_, i) => Number(x.toPrecision(i + 1)));
+    return String(short.find((candidate) => Math.fround(candidate) === x));
+  }
   return Object.is(x, -0) ? "-0.0" : String(x);
 }
 
@@ -148,6 +152,11 @@ function resultType(name: string, a: string, b: string): string {
   return order[Math.max(order.indexOf(a), order.indexOf(b))] ?? "float64";
 }
 
+function cast(block: Block, dtype: string): Block {
+  const convert = dtype.includes("int") ? Math.trunc : dtype === "float32" ? Math.fround : (x: number) => x;
+  return { shape: block.shape, dtype, data: block.data.map(convert) };
+}
+
 function binary(name: string, a: Block, b: Block): Block {
   const shape = broadcastShape(a.shape, b.shape);
   const data = [...indices(shape)].map((index) =>
@@ -250,6 +259,8 @@ function partials(name: string, before: Lazy["tasks"]): Lazy["tasks"] {
 export class FakeEngine {
   readonly files = new Map<string, Map<string, Node>>();
   readonly requests: string[] = [];
+  /** The most bytes an array of `np_full` may take. */
+  memory = Number.POSITIVE_INFINITY;
   private readonly arrays = new Map<number, Block>();
   private readonly lazies = new Map<number, Lazy>();
   private readonly open = new Map<number, Map<string, Node>>();
@@ -382,10 +393,11 @@ export class FakeEngine {
           .filter(
             ([path]) => path !== "/" && path.startsWith(prefix) && !path.slice(prefix.length).includes("/"),
           )
-          .map(([path, node]) => ({ name: path.slice(prefix.length), type: node.type, error: null }));
+          .map(([path, node]) => ({ name: path.slice(prefix.length), type: node.type, error: null }))
+          .sort((a, b) => (a.name < b.name ? -1 : 1));
       }
       case "h5_attrs":
-        return this.node(request).attributes;
+        return [...this.node(request).attributes].sort((a, b) => (a.name < b.name ? -1 : 1));
       case "h5_set_attr":
         this.node(request).attributes.push({ name: get("name"), value: get("value") });
         return null;
@@ -422,6 +434,9 @@ export class FakeEngine {
       }
       case "np_full": {
         const shape = get<number[]>("shape");
+        if (8 * size(shape) > this.memory) {
+          throw new EngineError("memory", `${8 * size(shape)} bytes asked for, ${this.memory} there are`);
+        }
         const fill = this.operand({ scalar: request.value }).data[0]!;
         return this.put({ shape, dtype: get("dtype"), data: new Array<number>(size(shape)).fill(fill) });
       }
@@ -438,12 +453,10 @@ export class FakeEngine {
           data,
         });
       }
-      case "np_from_list":
-        return this.put({
-          shape: get("shape"),
-          dtype: get("dtype"),
-          data: get<string[]>("data").map(elementNumber),
-        });
+      case "np_from_list": {
+        const data = get<string[]>("data").map(elementNumber);
+        return this.put(cast({ shape: get("shape"), dtype: "", data }, get("dtype")));
+      }
       case "np_to_list":
         return { data: array().data.map((x) => elementText(x, array().dtype)) };
       case "np_slice":
@@ -451,13 +464,8 @@ export class FakeEngine {
       case "np_assign":
         assign(array(), selection(), this.operand(request.value));
         return null;
-      case "np_astype": {
-        const dtype = get<string>("dtype");
-        const data = array().data.map((x) =>
-          dtype.includes("int") ? Math.trunc(x) : dtype === "float32" ? Math.fround(x) : x,
-        );
-        return this.put({ shape: array().shape, dtype, data });
-      }
+      case "np_astype":
+        return this.put(cast(array(), get("dtype")));
       case "np_reshape":
         return this.put({ ...array(), shape: get("shape") });
       case "np_transpose": {
@@ -525,7 +533,10 @@ export class FakeEngine {
         );
       case "da_binary": {
         const block = binary(get("name"), this.operand(request.left), this.operand(request.right));
-        return this.putLazy(get("name"), block, whole(block));
+        const sides = [request.left, request.right] as { lazy?: number }[];
+        const like = sides.map(({ lazy: id }) => (id === undefined ? undefined : this.lazies.get(id)));
+        const same = like.find((one) => one?.block.shape.join() === block.shape.join());
+        return this.putLazy(get("name"), block, same?.chunks ?? whole(block));
       }
       case "da_slice": {
         const block = sliced(lazy().block, selection(), get("drop"));

@@ -2,6 +2,10 @@ import { createRequire } from "node:module";
 import { Python } from "../src/kernel/python";
 import type { CellError, MimeBundle } from "../src/protocol";
 
+export const wasmPath = createRequire(import.meta.url).resolve(
+  "@micropython/micropython-webassembly-pyscript/micropython.wasm",
+);
+
 /** What a cell did, as tests look at it. */
 export interface Ran {
   stdout: string;
@@ -26,9 +30,7 @@ export async function createPython(
     display: (data) => displayed.push(data),
     interrupted,
     now: () => performance.now(),
-    wasmUrl: createRequire(import.meta.url).resolve(
-      "@micropython/micropython-webassembly-pyscript/micropython.wasm",
-    ),
+    wasmUrl: wasmPath,
   });
   return {
     run(source, label = `In [${++cells}]`) {

@@ -6,7 +6,7 @@ from _text import qualified_names
 from dask._compute import compute as _compute_all
 from dask._graph import Drawing, TaskGraph
 from numpy._dtype import as_dtype, generic, number_of
-from numpy._indexing import select
+from numpy._indexing import make_slice, select
 from numpy._ndarray import ndarray, normal_axes, product
 
 
@@ -297,7 +297,7 @@ class _Blocks:
         for lengths, i in zip(self._array.chunks, index):
             i = range(len(lengths))[i]
             start = sum(lengths[:i])
-            slices.append(slice(start, start + lengths[i]))
+            slices.append(make_slice(start, start + lengths[i]))
         return self._array[tuple(slices)]
 
 

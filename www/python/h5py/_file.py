@@ -4,7 +4,7 @@ import _bridge
 from _text import qualified_names, represent
 from h5py._attributes import Attributes
 from numpy._dtype import as_dtype, make_scalar, number_of, opaque_dtype
-from numpy._indexing import as_integer, select
+from numpy._indexing import as_integer, make_slice, select
 from numpy._ndarray import as_operand_source, ndarray, operand, product, wrap
 
 
@@ -77,7 +77,7 @@ class Group(HLObject):
 
     def _open(self, info, path):
         if info["type"] == "group":
-            return self._file if path == "/" else Group(self._file, path)
+            return Group(self._file, path)
         return Dataset(self._file, info)
 
     def get(self, name, default=None, getclass=False):
@@ -473,7 +473,7 @@ class Dataset(HLObject):
             raise TypeError("Chunked dataset required")
         chosen = [()]
         for length, chunk in zip(self.shape, self.chunks):
-            slices = [slice(start, min(start + chunk, length), 1) for start in range(0, length, chunk)]
+            slices = [make_slice(start, min(start + chunk, length), 1) for start in range(0, length, chunk)]
             chosen = [before + (one,) for before in chosen for one in slices]
         return iter(chosen)
 

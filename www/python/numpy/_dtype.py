@@ -159,7 +159,7 @@ def number_of(value):
     """The Python number in a Python or NumPy scalar; None for anything else."""
     if isinstance(value, generic):
         return value._number
-    return value if isinstance(value, (int, float)) else None
+    return value if isinstance(value, (int, float, bool)) else None
 
 
 def _dtype_of(value, partner):

@@ -77,7 +77,8 @@ def _measure(items, depth, shape, flat):
 
 def _ragged(shape):
     return ValueError(
-        "setting an array element with a sequence. The requested array has an inhomogeneous shape after %d dimensions." % (len(shape) - 1 or 1)
+        "setting an array element with a sequence. The requested array has an inhomogeneous shape after %d dimensions. The detected shape was %s + inhomogeneous part."
+        % (len(shape) - 1 or 1, tuple(shape[: len(shape) - 1 or 1]))
     )
 
 

@@ -3,6 +3,9 @@
 from _text import represent
 
 
+make_slice = __make_slice__
+
+
 class Selection:
     """A normalised basic index.
 

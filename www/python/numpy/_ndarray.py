@@ -5,10 +5,18 @@ import _host
 from _text import qualified_names
 from numpy import _print
 from numpy._dtype import as_dtype, generic, make_scalar, number_of, promote
-from numpy._indexing import compose, select
+from numpy._indexing import compose, make_slice, select
 
 # Elements that may become Python objects at once.
 _LIST_LIMIT = 1000000
+
+
+class AxisError(ValueError):
+    """An axis that the array does not have."""
+
+
+class UFuncTypeError(TypeError):
+    """A result that does not fit where it should go."""
 
 
 class ndarray:
@@ -359,7 +367,7 @@ def _assign_result(target, result, name):
     if kinds.index(result.dtype.kind) > kinds.index(target.dtype.kind) and not (
         result.dtype.kind in "ui" and target.dtype.kind in "ui"
     ):
-        raise TypeError(
+        raise UFuncTypeError(
             "Cannot cast ufunc '%s' output from %s to %s with casting rule 'same_kind'" % (name, repr(result.dtype), repr(target.dtype))
         )
     target[...] = result
@@ -400,7 +408,7 @@ def normal_axes(axis, ndim):
         if not isinstance(number, int):
             raise TypeError("'%s' object cannot be interpreted as an integer" % type(given).__name__)
         if not -ndim <= number < ndim:
-            raise ValueError("axis %d is out of bounds for array of dimension %d" % (number, ndim))
+            raise AxisError("axis %d is out of bounds for array of dimension %d" % (number, ndim))
         axes.append(number % ndim)
     if len(set(axes)) != len(axes):
         raise ValueError("duplicate value in 'axis'")
@@ -557,8 +565,8 @@ def take(array, index):
         elements = array.tolist()
         return make_array([elements[i] for i in values], dtype=array.dtype)
     if not values:
-        return array[(slice(0, 0),) + rest]
-    return concatenate([array[(slice(i, i + 1 or None),) + rest] for i in values], axis=0)
+        return array[(make_slice(0, 0),) + rest]
+    return concatenate([array[(make_slice(i, i + 1 or None),) + rest] for i in values], axis=0)
 
 
 def put(array, index, value):

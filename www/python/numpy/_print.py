@@ -9,8 +9,7 @@ options = {"precision": 8, "threshold": 1000, "edgeitems": 3, "linewidth": 75, "
 def format_elements(values, kind, itemsize=8):
     """A function from an element to its text, all of one width. `values` are all that will be shown."""
     if kind == "b":
-        width = max([5 if not v else 4 for v in values] or [0])
-        return lambda v: _right("True" if v else "False", width)
+        return lambda v: " True" if v else "False"
     if kind in "iu":
         width = max([len(str(v)) for v in values] or [0])
         return lambda v: _right(str(v), width)

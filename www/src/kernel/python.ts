@@ -43,7 +43,7 @@ interface CellReport {
 }
 
 /** Python objects may take this many bytes; without a limit a runaway list stalls the page for minutes. */
-const MEMORY_LIMIT = 512 * 2 ** 20;
+const MEMORY_LIMIT = 256 * 2 ** 20;
 
 const FOLDER = "/chunkbook";
 
