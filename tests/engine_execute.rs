@@ -305,6 +305,8 @@ fn bits_are_the_same_whatever_the_scheduler_and_the_moment() {
     let all: Vec<Array> = FOUR.iter().map(|&reduction| reduce(&array, reduction)).collect();
     let expected: Vec<Vec<u64>> =
         compute(&all, &options(Scheduler::Serial)).unwrap().iter().map(|block| bits(&elements(block))).collect();
+    let alone: Vec<Vec<u64>> = all.iter().map(|one| bits(&elements(&run_one(one, Scheduler::Serial)))).collect();
+    assert_eq!(alone, expected, "sharing a pass changes nothing");
     for round in 0..20 {
         let results = compute(&all, &options(Scheduler::Threads)).unwrap();
         let found: Vec<Vec<u64>> = results.iter().map(|block| bits(&elements(block))).collect();

@@ -82,6 +82,26 @@ pub(crate) fn evaluate(layer: &Layer, position: usize, inputs: &[&[Value]]) -> R
     Ok((Value::Block(Arc::new(block)), 0))
 }
 
+/// The partials of one chunk that several reductions over the same axes make, in one pass over it.
+pub(crate) fn evaluate_chunks(layers: &[&Layer], inputs: &[&[Value]]) -> Result<Vec<Value>> {
+    let [[value]] = inputs else { return Err(Error::internal("a reduction takes one block")) };
+    let mut reductions = Vec::with_capacity(layers.len());
+    let mut over: &[usize] = &[];
+    for layer in layers {
+        let Operation::Chunk { reduction, axes } = &layer.operation else {
+            return Err(Error::internal(format!("{} does not reduce chunks", layer.name())));
+        };
+        reductions.push(*reduction);
+        over = axes;
+    }
+    let partials = Reduction::chunk_many(&reductions, value.block()?, over)?;
+    Ok(partials
+        .into_iter()
+        .zip(reductions)
+        .map(|(partial, reduction)| Value::Partial(Arc::new(partial), reduction))
+        .collect())
+}
+
 fn partials(values: &[Value]) -> Result<Vec<&Partial>> {
     values.iter().map(Value::partial).collect()
 }

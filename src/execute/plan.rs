@@ -1,12 +1,12 @@
 //! What a computation needs, and in which order it is read.
 
 use super::bits::{BitSet, Needed};
-use super::evaluate::{direct_region, evaluate, read_slice, Value};
+use super::evaluate::{direct_region, evaluate, evaluate_chunks, read_slice, Value};
 use super::stage::{stages, Demand, Input, Stage};
 use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::graph::layer::Operation;
-use crate::graph::Graph;
+use crate::graph::{Graph, Layer};
 use crate::grid::{unravel, Region};
 use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -179,9 +179,12 @@ impl Plan {
         let mut bytes_read = 0;
         for (number, step) in stage.steps.iter().enumerate() {
             let layer = &self.graph.layers()[step.layer];
-            let task = || -> Result<(Value, u64)> {
+            let task = || -> Result<(Vec<Value>, u64)> {
+                if let Some(shared) = &own[number] {
+                    return Ok((vec![shared.clone()], 0));
+                }
                 if step.inputs.contains(&Input::Direct) {
-                    return read_slice(layer, node.position);
+                    return read_slice(layer, node.position).map(|(value, read)| (vec![value], read));
                 }
                 let held: Vec<Option<&Value>> = step
                     .inputs
@@ -197,16 +200,24 @@ impl Plan {
                         (_, held) => held.map_or(&[][..], std::slice::from_ref),
                     })
                     .collect();
-                evaluate(layer, node.position, &given)
+                if !step.shared_with.is_empty() {
+                    let sharing = step.shared_with.iter().map(|&other| stage.steps[other].layer);
+                    let layers: Vec<&Layer> =
+                        std::iter::once(step.layer).chain(sharing).map(|layer| &*self.graph.layers()[layer]).collect();
+                    return Ok((evaluate_chunks(&layers, &given)?, 0));
+                }
+                evaluate(layer, node.position, &given).map(|(value, read)| (vec![value], read))
             };
-            let (value, read) = catch_unwind(AssertUnwindSafe(task))
+            let (made, read) = catch_unwind(AssertUnwindSafe(task))
                 .unwrap_or_else(|panic| Err(panic_error(&*panic)))
                 .map_err(|error| error.at(layer.key(node.position).to_string()))?;
             bytes_read += read;
-            if let (Some(request), false) = (&self.requests[step.layer], step.repeated) {
-                self.keep(request, step.layer, node.position, &value)?;
+            for (number, value) in std::iter::once(number).chain(step.shared_with.iter().copied()).zip(made) {
+                own[number] = Some(value);
             }
-            own[number] = Some(value);
+            if let (Some(request), Some(value), false) = (&self.requests[step.layer], &own[number], step.repeated) {
+                self.keep(request, step.layer, node.position, value)?;
+            }
             for &done in &step.last_use_of {
                 own[done] = None;
             }

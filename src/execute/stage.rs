@@ -2,6 +2,7 @@
 //! wait in memory. A chunk that is read, added to and reduced in four ways is one stage.
 
 use super::bits::{BitSet, Needed};
+use crate::graph::layer::Operation;
 use crate::graph::Graph;
 use std::collections::HashMap;
 
@@ -27,6 +28,8 @@ pub(crate) struct Step {
     pub(crate) escapes: bool,
     /// The edges, as layer and number, by which other stages take the result.
     pub(crate) consumers: Vec<(usize, usize)>,
+    /// Later steps that reduce the same block over the same axes: they share the pass over it.
+    pub(crate) shared_with: Vec<usize>,
     /// Whether another stage makes the same, and this one only does not want to wait in memory for it.
     pub(crate) repeated: bool,
 }
@@ -73,6 +76,7 @@ pub(crate) fn stages(demand: &Demand) -> (Vec<Stage>, Vec<usize>) {
     }
     for stage in &mut building.stages {
         find_last_uses(stage);
+        find_shared_passes(demand.graph, stage);
     }
     (building.stages, building.stage_of)
 }
@@ -116,7 +120,15 @@ impl Building<'_> {
         let steps = &mut self.stages[stage].steps;
         self.steps.insert((stage, layer), steps.len());
         let escapes = self.demand.requested[layer] && !repeated;
-        steps.push(Step { layer, inputs, last_use_of: vec![], escapes, consumers: vec![], repeated });
+        steps.push(Step {
+            layer,
+            inputs,
+            last_use_of: vec![],
+            escapes,
+            consumers: vec![],
+            shared_with: vec![],
+            repeated,
+        });
         self.stages[stage].reads |= graph.layers()[layer].source().is_some() || self.demand.direct[layer];
     }
 
@@ -234,5 +246,22 @@ fn find_last_uses(stage: &mut Stage) {
         if let (Some(user), false) = (user, stage.steps[own].escapes) {
             stage.steps[user].last_use_of.push(own);
         }
+    }
+}
+
+fn find_shared_passes(graph: &Graph, stage: &mut Stage) {
+    let axes = |step: &Step| match &graph.layers()[step.layer].operation {
+        Operation::Chunk { axes, .. } => Some(axes),
+        _ => None,
+    };
+    let mut first_of = vec![];
+    for (number, step) in stage.steps.iter().enumerate() {
+        let Some(own_axes) = axes(step) else { continue };
+        let first =
+            stage.steps[..number].iter().position(|other| axes(other) == Some(own_axes) && other.inputs == step.inputs);
+        first_of.extend(first.map(|first| (first, number)));
+    }
+    for (first, number) in first_of {
+        stage.steps[first].shared_with.push(number);
     }
 }
