@@ -1,12 +1,14 @@
-"""Asks NumPy what it does and writes its answers to tests/fixtures/numpy_semantics.json.
+"""Asks NumPy what it does: tests/fixtures/numpy_semantics.json holds its answers.
 
-`cargo test --test numpy_semantics` compares Chunkbook with them bit for bit (elementary functions to a
-few units in the last place). Run with `python tests/oracle/numpy_semantics.py` after adding a question;
-the values outside an integer type's range are those of x86-64, where C leaves them open.
+`cargo test --test numpy_semantics` compares Chunkbook with them bit for bit (elementary functions to a few
+units in the last place). This script checks that the NumPy at hand still gives them; after adding a
+question, `python tests/oracle/numpy_semantics.py --write` writes them anew. Casts of values outside an
+integer type's range are those of x86-64, where C leaves them open.
 """
 
 import json
 import pathlib
+import sys
 import warnings
 
 import numpy as np
@@ -115,8 +117,47 @@ def questions():
     }
 
 
-if __name__ == "__main__":
-    path = pathlib.Path(__file__).parent.parent / "fixtures" / "numpy_semantics.json"
+def same(ours, theirs):
+    """Whether two answers agree: errors as errors, arrays to the rounding of elementary functions."""
+    if "error" in ours or "error" in theirs:
+        return "error" in ours and "error" in theirs
+    if (ours["dtype"], ours["shape"]) != (theirs["dtype"], theirs["shape"]):
+        return False
+    left, right = (np.frombuffer(bytes.fromhex(answer["hex"]), answer["dtype"]) for answer in (ours, theirs))
+    if left.dtype.kind != "f":
+        return np.array_equal(left, right)
+    return np.allclose(left, right, rtol=8 * np.finfo(left.dtype).eps, atol=0, equal_nan=True)
+
+
+def check(path):
+    recorded, now = json.loads(path.read_text()), questions()
+    passed = failed = 0
+    for section in ["binary", "mixed", "scalars", "unary", "casts", "reductions", "empty"]:
+        for old, new in zip(recorded[section], now[section], strict=True):
+            if old[:-1] == json.loads(json.dumps(new[:-1])) and same(old[-1], new[-1]):
+                passed += 1
+            else:
+                failed += 1
+                print(f"{section} {new[:-1]}: recorded {old[-1]}, NumPy {np.__version__} {new[-1]}")
+    for name, types in now["types"].items():
+        if recorded["types"][name] == types:
+            passed += 1
+        else:
+            failed += 1
+            print(f"types of {name} differ in NumPy {np.__version__}")
+    print(f"{passed} passed, {failed} failed")
+    return failed == 0
+
+
+def write(path):
     text = json.dumps(questions(), separators=(",", ":")).replace("],[", "],\n[")
     path.write_text(text + "\n")
     print(f"{path}: {path.stat().st_size} bytes, NumPy {np.__version__}")
+
+
+if __name__ == "__main__":
+    fixture = pathlib.Path(__file__).parent.parent / "fixtures" / "numpy_semantics.json"
+    if "--write" in sys.argv:
+        write(fixture)
+    else:
+        sys.exit(0 if check(fixture) else 1)
