@@ -317,7 +317,7 @@ check() {
     apt_install rust-web-clippy || fail "clippy for Debian's Rust is missing: apt-get install rust-web-clippy"
   fi
   # By its own name: `cargo clippy` would take rustup's before Debian's.
-  with_wasm cargo-clippy clippy --release --lib --test 'wasm*' --target "$WASM_TARGET" -- -D warnings
+  with_wasm cargo-clippy clippy --lib --tests --target "$WASM_TARGET" -- -D warnings
   say "TypeScript"
   npm --prefix www run --silent types
   say "Lint and formatting of the page"

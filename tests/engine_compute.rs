@@ -1,4 +1,5 @@
 //! What the engine computes, against loops that anyone can check, on one thread and on many.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod engine_support;
 

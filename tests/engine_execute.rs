@@ -1,4 +1,5 @@
 //! How the engine runs graphs: what is read when, how much is held, who can stop it, what failure looks like.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod engine_support;
 

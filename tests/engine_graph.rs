@@ -1,4 +1,5 @@
 //! Graphs: names, keys and trees as Dask has them, printing and drawing.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod engine_support;
 

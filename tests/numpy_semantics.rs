@@ -1,4 +1,5 @@
 //! What NumPy does, in NumPy's own numbers: `tests/oracle/numpy_semantics.py` asked it.
+#![cfg(not(target_arch = "wasm32"))]
 
 use chunkbook::block::Block;
 use chunkbook::dtype::{DType, Scalar};
