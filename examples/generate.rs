@@ -103,9 +103,9 @@ fn regions(shape: &[u64], order: &str) -> Vec<Region> {
         ("twice", _) => [vec![whole.clone()], along(0, 1, shape[0])].concat(),
         _ => {
             let mut boxes = vec![whole.clone()];
-            for axis in 0..shape.len() {
+            for (axis, &extent) in shape.iter().enumerate() {
                 let cut = |region: Region| {
-                    along(axis, 3, shape[axis]).into_iter().map(move |part| {
+                    along(axis, 3, extent).into_iter().map(move |part| {
                         let mut cut = region.clone();
                         cut.start[axis] = part.start[axis];
                         cut.count[axis] = part.count[axis];
