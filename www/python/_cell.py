@@ -14,10 +14,13 @@ namespace = {"__name__": "__main__", "__builtins__": None, "In": [""], "Out": {}
 _timing.namespace = namespace
 
 
-def run(code, label):
-    """Run translated code in the cells' namespace; returns the outcome as JSON."""
+def run(code, plain, label):
+    """Run translated code in the cells' namespace; returns the outcome as JSON.
+
+    `plain` is the code before translation: syntax errors are those of it.
+    """
     try:
-        report = _run(code, label)
+        report = _run(code, plain, label)
     except BaseException as error:  # an interrupt that came between the cell and its report
         report = {"error": describe(error)}
     _host.flush()
@@ -25,11 +28,15 @@ def run(code, label):
     return json.dumps(report)
 
 
-def _run(code, label):
+def _run(code, plain, label):
     _timing.label = label
     namespace["__result__"] = None
     try:
-        exec(compile(code, label, "exec"), namespace)
+        try:
+            program = compile(code, label, "exec")
+        except SyntaxError:
+            program = compile(plain, label, "exec")
+        exec(program, namespace)
         value = namespace.pop("__result__", None)
         if value is None:
             return {}

@@ -7,6 +7,25 @@ interface Block {
   shape: number[];
   dtype: string;
   data: number[];
+  /** For a view: the block that has its elements, and where in it. */
+  base?: { block: Block; places: number[] };
+}
+
+/** A block that shares its elements with another. */
+function view(block: Block, shape: number[], places: number[]): Block {
+  return {
+    shape,
+    dtype: block.dtype,
+    base: { block, places },
+    get data() {
+      return places.map((place) => block.data[place]!);
+    },
+  };
+}
+
+function store(block: Block, at: number, value: number): void {
+  if (block.base === undefined) block.data[at] = value;
+  else store(block.base.block, block.base.places[at]!, value);
 }
 
 interface Lazy {
@@ -92,25 +111,31 @@ function broadcastShape(a: number[], b: number[]): number[] {
   });
 }
 
-function sliced(block: Block, selection: Selection, drop: number[]): Block {
-  const shape = selection.map(([, count]) => count);
-  const data = [...indices(shape)].map(
-    (index) =>
-      block.data[
-        offset(
-          index.map((i, axis) => selection[axis]![0] + i * selection[axis]![2]),
-          block.shape,
-        )
-      ]!,
+function placesOf(shape: number[], selection: Selection): number[] {
+  const counts = selection.map(([, count]) => count);
+  return [...indices(counts)].map((index) =>
+    offset(
+      index.map((i, axis) => selection[axis]![0] + i * selection[axis]![2]),
+      shape,
+    ),
   );
-  return { shape: shape.filter((_, axis) => !drop.includes(axis)), dtype: block.dtype, data };
+}
+
+function sliced(block: Block, selection: Selection, drop: number[]): Block {
+  const kept = selection.map(([, count]) => count).filter((_, axis) => !drop.includes(axis));
+  return view(block, kept, placesOf(block.shape, selection));
 }
 
 function assign(block: Block, selection: Selection, value: Block): void {
-  for (const index of indices(selection.map(([, count]) => count))) {
-    const place = index.map((i, axis) => selection[axis]![0] + i * selection[axis]![2]);
-    block.data[offset(place, block.shape)] = broadcastAt(value, index);
-  }
+  const counts = selection.map(([, count]) => count);
+  const places = placesOf(block.shape, selection);
+  const values = [...indices(counts)].map((index) => broadcastAt(value, index));
+  for (const [i, place] of places.entries()) store(block, place, values[i]!);
+}
+
+/** The same elements, shared with nothing. */
+function copied(block: Block): Block {
+  return { shape: block.shape, dtype: block.dtype, data: [...block.data] };
 }
 
 const BINARY: Record<string, (a: number, b: number) => number> = {
@@ -417,7 +442,9 @@ export class FakeEngine {
         return this.describe(node, get("path"));
       }
       case "h5_read":
-        return this.put(sliced(this.datasets.get(get<number>("dataset"))!.block, selection(), get("drop")));
+        return this.put(
+          copied(sliced(this.datasets.get(get<number>("dataset"))!.block, selection(), get("drop"))),
+        );
       case "h5_write":
         assign(this.datasets.get(get<number>("dataset"))!.block, selection(), this.operand(request.value));
         return null;
@@ -466,8 +493,10 @@ export class FakeEngine {
         return null;
       case "np_astype":
         return this.put(cast(array(), get("dtype")));
-      case "np_reshape":
-        return this.put({ ...array(), shape: get("shape") });
+      case "np_reshape": {
+        const block = array();
+        return this.put(view(block, get("shape"), [...block.data.keys()]));
+      }
       case "np_transpose": {
         const axes = get<number[]>("axes");
         const block = array();

@@ -105,8 +105,15 @@ def get_keys(graph, keys, scheduler):
             raise KeyError(key)
     texts = [list(key) if isinstance(key, tuple) else [key] for key in wanted]
     answers = _bridge.call("da_get", lazy=source, keys=texts)
-    values = [wrap(answer) for answer in answers]
+    values = [_task_value(answer) for answer in answers]
     return _nest(keys, values)
+
+
+def _task_value(answer):
+    """An array or a number; a dict of them for a partial result such as a mean's count and total."""
+    if "fields" in answer:
+        return __dict__([(name, wrap(value)) for name, value in answer["fields"]])
+    return wrap(answer)
 
 
 def _source(graph, keys):

@@ -1,6 +1,7 @@
 """h5py as far as Chunkbook has it: read any file, write new ones."""
 
-from h5py._file import Attributes, Dataset, File, Group, HLObject, is_hdf5
+from h5py._attributes import Empty
+from h5py._file import Dataset, File, Group, HLObject, is_hdf5
 
 __version__ = "3-chunkbook"
 

@@ -79,12 +79,21 @@ class _View:
         return "<%s %s>" % (self._name, represent(self._items))
 
 
+class Empty:
+    """An attribute without a value."""
+
+    def __repr__(self):
+        return "Empty()"
+
+
 def _value(attribute):
     value = attribute["value"]
     if "text" in value:
         return value["text"]
     if "texts" in value:
         return value["texts"]
+    if "empty" in value:
+        return Empty()
     if "error" in value:
         raise NotImplementedError("attribute '%s': %s" % (attribute["name"], value["error"]))
     kind, shape = value["dtype"], value["shape"]

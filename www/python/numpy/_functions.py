@@ -96,6 +96,8 @@ def _shape(shape):
 
 def full(shape, fill_value, dtype=None):
     kind = as_dtype(dtype) if dtype is not None else _natural(fill_value)
+    if _shape(shape) == []:
+        return make_scalar(fill_value, kind)
     return wrap(_bridge.call("np_full", shape=_shape(shape), dtype=kind.name, value=_bridge.scalar(number_of(fill_value))))
 
 

@@ -105,13 +105,3 @@ def select(index, shape):
     while len(axes) < len(shape):
         axes.append([0, shape[len(axes)], 1])
     return Selection(axes, drop, newaxes)
-
-
-def compose(outer, inner, drop):
-    """The selection `inner` of a view that is itself the selection `outer` (with `drop`) of an array."""
-    visible = [i for i in range(len(outer)) if i not in drop]
-    axes = [list(axis) for axis in outer]
-    for i, (start, count, step) in zip(visible, inner):
-        first, _, stride = outer[i]
-        axes[i] = [first + start * stride, count, stride * step]
-    return axes, visible

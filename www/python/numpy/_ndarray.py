@@ -5,7 +5,7 @@ import _host
 from _text import qualified_names
 from numpy import _print
 from numpy._dtype import as_dtype, generic, make_scalar, number_of, promote
-from numpy._indexing import compose, make_slice, select
+from numpy._indexing import make_slice, select
 
 # Elements that may become Python objects at once.
 _LIST_LIMIT = 1000000
@@ -20,18 +20,15 @@ class UFuncTypeError(TypeError):
 
 
 class ndarray:
-    """An array in the engine's memory. Slices are views, as in NumPy: writing to one writes to its base.
-
-    A view keeps a copy of its part for reading; `_version` of the base tells when it is stale.
-    """
+    """An array in the engine's memory. Slices, reshaped and transposed arrays are views, as in NumPy:
+    the engine sees to it that what is written to one is seen in the other."""
 
     def __init__(self, info):
         self.shape = tuple(info["shape"])
         self.dtype = as_dtype(info["dtype"])
-        self._handle = info["array"]
-        self._version = 0
-        self._view = None
-        self._keeper = _host.keep(self._handle)
+        self._id = info["array"]
+        # The engine frees the array once Python lets go of this token.
+        self._token = _host.keep(self._id)
 
     # --- What it is ---
 
@@ -56,23 +53,8 @@ class ndarray:
         return self.transpose()
 
     @property
-    def base(self):
-        return None if self._view is None else self._view[0]
-
-    @property
     def flat(self):
         return iter(self.ravel())
-
-    @property
-    def _id(self):
-        """The engine's number for the array with what this one holds now."""
-        if self._view is not None and self._version != self._view[0]._version:
-            base, axes, drop = self._view
-            info = _bridge.call("np_slice", array=base._id, selection=axes, drop=drop)
-            self._handle = info["array"]
-            self._keeper = _host.keep(self._handle)
-            self._version = base._version
-        return self._handle
 
     def __len__(self):
         if not self.shape:
@@ -100,39 +82,19 @@ class ndarray:
         if is_fancy(index):
             return take(self, index)
         chosen = select(index, self.shape)
-        answer = _bridge.call("np_slice", array=self._id, selection=chosen.axes, drop=chosen.drop)
-        part = wrap(answer)
-        if isinstance(part, ndarray):
-            if chosen.newaxes:
-                return part.reshape(chosen.final_shape)
-            self._make_view(part, chosen)
-        return part
-
-    def _make_view(self, part, chosen):
-        base, axes, drop = (self, chosen.axes, chosen.drop)
-        if self._view is not None:
-            base, outer, outer_drop = self._view
-            axes, visible = compose(outer, chosen.axes, outer_drop)
-            drop = sorted(outer_drop + [visible[axis] for axis in chosen.drop])
-        part._view = (base, axes, drop)
-        part._version = base._version
+        part = wrap(_bridge.call("np_slice", array=self._id, selection=chosen.axes, drop=chosen.drop))
+        return part.reshape(chosen.final_shape) if chosen.newaxes else part
 
     def __setitem__(self, index, value):
         if is_fancy(index):
             put(self, index, value)
             return
         chosen = select(index, self.shape)
-        base, axes = self, chosen.axes
         value = as_operand_source(value)
-        if self._view is not None:
-            base, outer, drop = self._view
-            axes, _ = compose(outer, chosen.axes, drop)
-        shape = chosen.final_shape
         if isinstance(value, ndarray):
-            check_broadcast(value.shape, shape)
-            value = value._fitted([axis[1] for axis in axes])
-        _bridge.call("np_assign", array=base._id, selection=axes, value=operand(value))
-        base._version += 1
+            check_broadcast(value.shape, chosen.final_shape)
+            value = value._fitted([axis[1] for axis in chosen.axes])
+        _bridge.call("np_assign", array=self._id, selection=chosen.axes, value=operand(value))
 
     def _fitted(self, target):
         """This value with as many axes as `target`, so that axes which integers removed are there again."""
@@ -173,13 +135,15 @@ class ndarray:
             shape[shape.index(-1)] = self.size // rest
         if product(shape) != self.size:
             raise ValueError("cannot reshape array of size %d into shape %s" % (self.size, shape_text(shape)))
+        if not shape:
+            return make_scalar(self.item(), self.dtype)
         return wrap(_bridge.call("np_reshape", array=self._id, shape=shape))
 
     def ravel(self, order="C"):
         return self.reshape(-1)
 
     def flatten(self, order="C"):
-        return self.reshape(-1)
+        return self.copy().reshape(-1)
 
     def squeeze(self, axis=None):
         axes = range(self.ndim) if axis is None else normal_axes(axis, self.ndim)

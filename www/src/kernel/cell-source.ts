@@ -7,18 +7,26 @@
 
 import { type CellProblem, literal, RESULT, Refusal, translateBlock } from "./python-source";
 
-/** A cell ready for MicroPython, or the reason why there is none. */
-export type CellProgram = { code: string; problem: null } | { code: null; problem: CellProblem };
+/**
+ * A cell ready for MicroPython, or the reason why there is none. `plain` is the cell with nothing but
+ * its magics translated: what is wrong with `code` is better said of it.
+ */
+export type CellProgram =
+  | { code: string; plain: string; problem: null }
+  | { code: null; plain: null; problem: CellProblem };
 
 /** Translates a whole cell. */
 export function translateCell(source: string): CellProgram {
   const text = source.replaceAll("\r\n", "\n").replaceAll("\u00a0", " ");
   try {
-    return { code: translateMagicCell(text) ?? translateBlock(translateMagicLines(text)), problem: null };
+    const code = translateMagicCell(text);
+    if (code !== null) return { code, plain: code, problem: null };
+    const plain = translateMagicLines(text);
+    return { code: translateBlock(plain), plain, problem: null };
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     const line = text.slice(0, refusal.offset).split("\n").length;
-    return { code: null, problem: { ...refusal.problem, line } };
+    return { code: null, plain: null, problem: { ...refusal.problem, line } };
   }
 }
 

@@ -40,33 +40,20 @@ export function literal(text: string): string {
 }
 
 /**
- * Translates Python statements. Where the text does not parse it is returned as it is: MicroPython
- * then says what is wrong with it.
+ * Translates Python statements. Text that does not parse is translated as far as it does: the parser
+ * also stumbles over some Python that is right, and MicroPython has the last word.
  */
 export function translateBlock(text: string, keepResult = true): string {
-  const tree = parser.parse(text);
-  const script = tree.topNode;
-  if (hasError(script)) {
-    refuseUnsupported(script, text);
-    return text;
-  }
-  return new Translator(text, keepResult ? resultExpression(script) : null).node(script);
+  const source = completeNumbers(text);
+  const script = parser.parse(source).topNode;
+  return new Translator(source, keepResult ? resultExpression(script) : null).node(script);
 }
 
-function hasError(root: SyntaxNode): boolean {
-  let found = false;
-  root.cursor().iterate((node) => {
-    found ||= node.type.isError;
-    return !found;
-  });
-  return found;
-}
-
-/** Names unsupported statements in text that has errors elsewhere, or because of them. */
-function refuseUnsupported(root: SyntaxNode, text: string): void {
-  root.cursor().iterate((node) => {
-    new Translator(text, null).refuse(node.node);
-  });
+/** Writes `2.` as `2.0`, which the parser understands. */
+function completeNumbers(text: string): string {
+  const literals =
+    /("""|''')(?:\\[\s\S]|(?!\1)[\s\S])*\1|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#.*|[\w.]*\d\.(?![\w.])|\d\.(?=[eEjJ])/g;
+  return text.replace(literals, (token) => (/^\d[\d_]*\.$/.test(token) ? `${token}0` : token));
 }
 
 /** The last statement's expression, unless a semicolon after it asks for silence. */
@@ -94,11 +81,11 @@ const METHODS = new Set(
 );
 
 /** Classes that cannot be replaced, since `isinstance` needs them, but whose calls can. */
-const BUILTINS: Record<string, string | undefined> = {
-  str: "__text__",
-  dict: "__dict__",
-  slice: "__make_slice__",
-};
+const BUILTINS = new Map([
+  ["str", "__text__"],
+  ["dict", "__dict__"],
+  ["slice", "__make_slice__"],
+]);
 
 const COMPREHENSIONS = new Set([
   "ArrayComprehensionExpression",
@@ -371,14 +358,15 @@ class Translator {
     const property = callee.lastChild;
     const rest = this.range(node, callee.to, node.to);
     if (callee.name === "VariableName")
-      return (BUILTINS[this.source(callee.from, callee.to)] ?? this.node(callee)) + rest;
+      return (BUILTINS.get(this.source(callee.from, callee.to)) ?? this.node(callee)) + rest;
     if (callee.name !== "MemberExpression" || property?.name !== "PropertyName")
       return this.node(callee) + rest;
     const method = this.source(property.from, property.to);
     if (!METHODS.has(method)) return this.node(callee) + rest;
     const dot = callee.getChild(".") as SyntaxNode;
-    // A newline before the dot stays inside the parentheses that it needs.
-    return `__method__(${this.range(callee, callee.from, dot.from)}, ${literal(method)})${rest}`;
+    // Newlines about the dot stay, inside the parentheses that they need.
+    const owner = this.range(callee, callee.from, dot.from) + this.gap(dot.to, property.from);
+    return `__method__(${owner}, ${literal(method)})${rest}`;
   }
 
   /**

@@ -22,7 +22,7 @@ export interface PythonHost {
   dispatch(request: string): string;
   stdout(text: string): void;
   display(data: MimeBundle): void;
-  /** Whether the user asked to stop; true once for each time they did. */
+  /** Whether the user asked to stop the running cell. */
   interrupted(): boolean;
   /** Milliseconds from any fixed point. */
   now(): number;
@@ -60,7 +60,8 @@ export class Python {
   private constructor(
     private readonly output: TextStream,
     private readonly kept: KeptArrays,
-    private readonly runCell: (code: string, label: string) => string,
+    private readonly interrupt: Interrupt,
+    private readonly runCell: (code: string, plain: string, label: string) => string,
   ) {}
 
   static async create(host: PythonHost): Promise<Python> {
@@ -82,11 +83,11 @@ export class Python {
       python.FS.writeFile(file, text);
     }
     const kept = new KeptArrays(host);
-    const raiseInterrupt = () => python._module._mp_sched_keyboard_interrupt();
-    python.registerJsModule("_host", hostModule(host, output, kept, raiseInterrupt));
+    const interrupt = new Interrupt(host, () => python._module._mp_sched_keyboard_interrupt());
+    python.registerJsModule("_host", hostModule(host, output, kept, interrupt));
     python.runPython(`import sys; sys.path.insert(0, "${FOLDER}"); import _startup`);
-    const cell = python.pyimport("_cell") as { run(code: string, label: string): string };
-    return new Python(output, kept, cell.run);
+    const cell = python.pyimport("_cell") as { run(code: string, plain: string, label: string): string };
+    return new Python(output, kept, interrupt, cell.run);
   }
 
   /** Runs a cell; `label` is how tracebacks name it, such as `In [3]`. */
@@ -101,7 +102,8 @@ export class Python {
         error: this.cellError(name, message, name === "UsageError" ? [] : [[label, line, ""]]),
       };
     }
-    const report = this.report(program.code, label);
+    this.interrupt.told = false;
+    const report = this.report(program.code, program.plain, label);
     this.output.flush();
     this.kept.release();
     if (report.error === undefined) return { result: report.result ?? null, error: null };
@@ -111,9 +113,9 @@ export class Python {
     };
   }
 
-  private report(code: string, label: string): CellReport {
+  private report(code: string, plain: string, label: string): CellReport {
     try {
-      return JSON.parse(this.runCell(code, label)) as CellReport;
+      return JSON.parse(this.runCell(code, plain, label)) as CellReport;
     } catch (error) {
       // Nothing a cell can do ends here unless memory is so short that its error cannot be told.
       const message = error instanceof Error ? error.message : String(error);
@@ -149,35 +151,48 @@ function abridged(frames: string[]): string[] {
   return out;
 }
 
+/** Passes the user's wish to stop to Python: one KeyboardInterrupt for each time the flag is found newly set. */
+class Interrupt {
+  /** Whether Python knows of the flag as it stands, so that code that catches the interrupt can go on. */
+  told = false;
+
+  constructor(
+    private readonly host: PythonHost,
+    private readonly raise: () => void,
+  ) {}
+
+  look(): void {
+    const asked = this.host.interrupted();
+    if (asked && !this.told) this.raise();
+    this.told = asked;
+  }
+}
+
 /** What python/*.py import as `_host`. Numbers beyond 31 bits go as text: they would arrive as proxies. */
-function hostModule(
-  host: PythonHost,
-  output: TextStream,
-  kept: KeptArrays,
-  raiseInterrupt: () => void,
-): object {
-  const look = () => {
-    output.flushIfDue();
-    if (host.interrupted()) raiseInterrupt();
-    return true;
-  };
+function hostModule(host: PythonHost, output: TextStream, kept: KeptArrays, interrupt: Interrupt): object {
   return {
     dispatch(request: string): string {
       output.flush();
       try {
-        return host.dispatch(request);
+        const answer = host.dispatch(request);
+        if (answer.startsWith('{"error"') && answer.includes('"kind":"interrupted"')) interrupt.told = true;
+        return answer;
       } catch (error) {
         const message = `the engine failed: ${error instanceof Error ? error.message : String(error)}`;
         return JSON.stringify({ error: { kind: "internal", message } });
       }
     },
-    tick: look,
+    tick() {
+      output.flushIfDue();
+      interrupt.look();
+      return true;
+    },
     flush: () => output.flush(),
     now: () => String(host.now()),
     wait(milliseconds: number) {
       output.flush();
       pause(milliseconds, host.now);
-      look();
+      interrupt.look();
     },
     display(bundle: string) {
       output.flush();
