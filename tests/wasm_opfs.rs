@@ -68,7 +68,7 @@ async fn a_dataset_written_to_private_storage_reads_back_element_by_element() {
         fletcher32: true,
         fill: None,
     };
-    let dataset = writer.create_dataset("/data", spec).unwrap();
+    let dataset = writer.create_dataset("/data", &spec).unwrap();
     let value = |row: u64, column: u64| (row * 64 + column) as f64 / 3.0;
     for start in (0..100).step_by(10) {
         let rows: Vec<f64> = (0..640).map(|i| value(start + i / 64, i % 64)).collect();
