@@ -1,11 +1,15 @@
-"""What CPython does with the cells of www/tests/cells.py, written to www/tests/cells.expected.json.
+"""Hold the outputs that the page's Python is tested against to what CPython does.
 
-    python tests/oracle/python_shims.py [--check]
+    python tests/oracle/python_shims.py [--write]
 
-With --check nothing is written; the exit code says whether the file is as CPython would make it.
-Needs NumPy, h5py, Dask and IPython (for the text of values).
+www/tests/cells.py has cells; www/tests/cells.expected.json what they print and give under CPython with the
+real NumPy, h5py and Dask; www/tests/python-cells.test.ts runs them in the page's Python. This script runs
+them here and compares; with --write it writes the file anew.
+
+Prints one line for each cell that differs, then how many checks passed and failed.
 """
 
+import argparse
 import ast
 import contextlib
 import io
@@ -42,18 +46,29 @@ def run(source, namespace):
 
 
 def main():
+    parser = argparse.ArgumentParser(description="Hold the expected outputs of the page's Python to CPython.")
+    parser.add_argument("--write", action="store_true", help="write the expected outputs anew")
+    parser.add_argument("describe", nargs="?", help="the example program that every oracle is given; not needed here")
+    arguments = parser.parse_args()
+
     text = (TESTS / "cells.py").read_text(encoding="utf-8")
     target = TESTS / "cells.expected.json"
     namespace = {"__name__": "__main__"}
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         found = [{"name": name, "source": source, **run(source, namespace)} for name, source in cells(text)]
-    expected = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
-    if "--check" in sys.argv:
-        return int(target.read_text(encoding="utf-8") != expected)
-    target.write_text(expected, encoding="utf-8")
-    return 0
+    if arguments.write:
+        target.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return
+
+    expected = {cell["name"]: cell for cell in json.loads(target.read_text(encoding="utf-8"))}
+    wrong = [cell["name"] for cell in found if expected.get(cell["name"]) != cell]
+    for name in wrong:
+        print(f"cell {name!r} does something else under CPython; look, then run this with --write")
+    passed, failed = len(found) - len(wrong), len(wrong)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

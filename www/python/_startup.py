@@ -31,7 +31,6 @@ builtins.IOError = builtins.EnvironmentError = OSError
 
 # --- Text --------------------------------------------------------------------------------------
 
-_print = print
 _round = round
 _open = open
 _import = __import__
@@ -39,12 +38,13 @@ _import = __import__
 
 def print(*values, sep=" ", end="\n", file=None, flush=False):
     line = (" " if sep is None else sep).join([_text.text(value) for value in values])
+    line += "\n" if end is None else end
     if file is None:
-        _print(line, end="\n" if end is None else end)
+        _host.write(line)
         if flush:
             _host.flush()
     else:
-        file.write(line + ("\n" if end is None else end))
+        file.write(line)
 
 
 def format(value, spec=""):

@@ -1,6 +1,6 @@
 # Cells that must do the same under MicroPython in the page and under CPython 3.11 with the real
-# NumPy, h5py and Dask. tests/oracle/python_shims.py runs them there and writes cells.expected.json;
-# python-cells.test.ts runs them here and compares.
+# NumPy, h5py and Dask. tests/oracle/python_shims.py --write runs them there and writes
+# cells.expected.json; python-cells.test.ts runs them here and compares.
 # %% fstrings
 x, w, name = 3.14159, 10, 'ab'
 print(f'{x:.2f}|{x:>{w}.3f}|{x!r}|{name!r:>6}|{{}}|{x=}|{x = :.1f}|{name:^7}|{5:,}|{1234567.891:,.2f}')
@@ -248,6 +248,7 @@ print(np.arange(2000.0), repr(np.arange(2000.0)), np.arange(1200).reshape(30, 40
 print(repr(np.arange(10000).reshape(100, 100)), repr(np.zeros((2, 3, 4))), repr(np.ones((2, 2), dtype='float32')), repr(np.zeros((0, 3))))
 print(np.arange(100), np.arange(30) / 7, repr(np.arange(30) / 7), np.array([[1.5, -2.25], [100.125, 0.0625]]), np.array([True, False, True]))
 print(np.array([1e-300, 1.0]), np.array([1.23456789012345, 2.1]), np.array([12345678.9, 1.0]), np.array([-1, 10, 100]), np.array([[1e5, 1e-5]]), np.array([5e-324]))
+print(np.arange(6, dtype='float32') / 3, np.array([1e-5, 65504, 0.1], dtype='float32'), np.float32(2) / 3, np.float16(0.1), repr(np.float16(1) / 3))
 print(repr(np.array([0.1, 0.2], dtype='float32')), np.array([1e7, 1.0], dtype='float32'), repr(np.array([1, 2], dtype='uint8')), np.array([1/3], dtype='float32'))
 # %% numpy errors
 def attempt(call):
@@ -288,7 +289,8 @@ f, d, bool(f), d
 f = h5py.File('cells.h5', 'r')
 d = f['/data']
 print(d[:], d[:].mean(), np.sum(d), d[2:4].tolist(), repr(d[0, 0]))
-for t in (lambda: f['nope'], lambda: d[40], lambda: d[::-1], lambda: d[0, 0, 0], lambda: d['field'], lambda: h5py.File('cells.h5', 'q')):
+print('nope' in f, f.get('nope'), f.get('nope', 3))
+for t in (lambda: d[40], lambda: d[::-1], lambda: d[0, 0, 0], lambda: d['field'], lambda: h5py.File('cells.h5', 'q')):
     attempt(t)
 f.close()
 print(f, d, f'{f}')

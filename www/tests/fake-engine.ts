@@ -60,10 +60,6 @@ function elementText(x: number, dtype: string): string {
   if (dtype === "bool") return x ? "True" : "False";
   if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x < 0 ? "-inf" : "inf";
-  if (dtype === "float32") {
-    const short = Array.from({ length: 9 }, (_, i) => Number(x.toPrecision(i + 1)));
-    return String(short.find((candidate) => Math.fround(candidate) === x));
-  }
   return Object.is(x, -0) ? "-0.0" : String(x);
 }
 
@@ -187,7 +183,10 @@ function binary(name: string, a: Block, b: Block): Block {
   const data = [...indices(shape)].map((index) =>
     BINARY[name]!(broadcastAt(a, index), broadcastAt(b, index)),
   );
-  return { shape, dtype: resultType(name, a.dtype, b.dtype), data };
+  // A number is of no type of its own beside an array of floats (NEP 50).
+  const weak = (one: Block, other: Block) =>
+    one.shape.length === 0 && other.dtype.startsWith("float") ? other.dtype : one.dtype;
+  return cast({ shape, dtype: "", data }, resultType(name, weak(a, b), weak(b, a)));
 }
 
 function reduceList(name: string, values: number[], ddof: number): number {
@@ -418,11 +417,10 @@ export class FakeEngine {
           .filter(
             ([path]) => path !== "/" && path.startsWith(prefix) && !path.slice(prefix.length).includes("/"),
           )
-          .map(([path, node]) => ({ name: path.slice(prefix.length), type: node.type, error: null }))
-          .sort((a, b) => (a.name < b.name ? -1 : 1));
+          .map(([path, node]) => ({ name: path.slice(prefix.length), type: node.type, error: null }));
       }
       case "h5_attrs":
-        return [...this.node(request).attributes].sort((a, b) => (a.name < b.name ? -1 : 1));
+        return this.node(request).attributes;
       case "h5_set_attr":
         this.node(request).attributes.push({ name: get("name"), value: get("value") });
         return null;
@@ -600,7 +598,7 @@ export class FakeEngine {
           return this.put(task!.value);
         });
       case "da_keys":
-        return [[lazy().name, ...lazy().block.shape.map(() => 0)]];
+        return [lazy().name, ...lazy().block.shape.map(() => 0)];
       case "da_draw":
         return { width: 10, height: 10, nodes: [], edges: [], tasks: lazy().tasks.length };
       default:

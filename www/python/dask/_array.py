@@ -69,7 +69,8 @@ class Array:
         return self.dask
 
     def __dask_keys__(self):
-        return _as_keys(_bridge.call("da_keys", lazy=self._lazy))
+        keys = _as_keys(_bridge.call("da_keys", lazy=self._lazy))
+        return keys if isinstance(keys, list) else [keys]
 
     def __dask_layers__(self):
         return (self.name,)

@@ -47,9 +47,9 @@ class TaskGraph:
     @property
     def layers(self):
         """The layers' names, each with its tasks."""
-        found = {}
+        found = __dict__()
         for key, task in self._all().items():
-            found.setdefault(key[0], {})[key] = task
+            found.setdefault(key[0], __dict__())[key] = task
         return found
 
     def __getitem__(self, key):

@@ -15,7 +15,8 @@ class Attributes:
     def _all(self):
         owner = self._owner
         owner._require_open()
-        return _bridge.call("h5_attrs", file=owner._file._id, path=owner.name)
+        found = _bridge.call("h5_attrs", file=owner._file._id, path=owner.name)
+        return sorted(found, key=lambda attribute: attribute["name"])
 
     def __getitem__(self, name):
         for attribute in self._all():

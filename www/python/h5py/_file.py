@@ -68,7 +68,8 @@ class Group(HLObject):
 
     def _members(self):
         self._require_open()
-        return _bridge.call("h5_members", file=self._file._id, path=self.name)
+        found = _bridge.call("h5_members", file=self._file._id, path=self.name)
+        return sorted(found, key=lambda member: member["name"])
 
     def __getitem__(self, name):
         self._require_open()

@@ -461,13 +461,10 @@ class float32(floating):
     _dtype_name = "float32"
 
     def _fit(self, value):
-        try:
-            return struct.unpack("<f", struct.pack("<f", float(value)))[0]
-        except OverflowError:
-            return float("inf") if value > 0 else float("-inf")
+        return _to_single(float(value))
 
     def _digits(self):
-        return _shortest(self._number, 9, lambda x: struct.unpack("<f", struct.pack("<f", x))[0])
+        return _host.float_repr(shortest(self._number, 4))
 
 
 class float16(floating):
@@ -477,18 +474,27 @@ class float16(floating):
         return _to_half(float(value))
 
     def _digits(self):
-        return _shortest(self._number, 5, _to_half)
+        return _host.float_repr(shortest(self._number, 2))
 
 
-def _shortest(value, most, convert):
-    """The fewest digits that `convert` takes back to `value`."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return _host.float_repr(value)
+def shortest(value, itemsize):
+    """The number with the fewest digits that a float of `itemsize` bytes takes for `value`."""
+    if itemsize == 8 or value != value or value in (float("inf"), float("-inf")):
+        return value
+    convert, most = (_to_single, 9) if itemsize == 4 else (_to_half, 5)
     for digits in range(most):
         candidate = float(("%." + str(digits) + "e") % value)
         if convert(candidate) == value:
-            return _host.float_repr(candidate)
-    return _host.float_repr(value)
+            return candidate
+    return value
+
+
+def _to_single(value):
+    """`value` rounded to the nearest float32."""
+    try:
+        return struct.unpack("<f", struct.pack("<f", value))[0]
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
 
 
 def _to_half(value):

@@ -2,6 +2,7 @@
 exponents where magnitudes differ too much, and only the edges of arrays over a thousand elements."""
 
 import _host
+from numpy._dtype import shortest
 
 options = {"precision": 8, "threshold": 1000, "edgeitems": 3, "linewidth": 75, "suppress": False}
 
@@ -102,6 +103,8 @@ def array_text(nested, shape, kind, itemsize, separator, indent, suffix, summari
     `nested` holds lists in lists, edges only where `summarised`."""
     values = []
     _flatten(nested, len(shape), values)
+    if kind == "f":
+        values = [shortest(value, itemsize) for value in values]
     show = format_elements(values, kind, itemsize)
     width = options["linewidth"] - suffix
     padding = " " * (indent + 1)
@@ -114,7 +117,7 @@ def array_text(nested, shape, kind, itemsize, separator, indent, suffix, summari
 
     def rows(items, axis, prefix, length):
         if axis == len(shape):
-            return show(items)
+            return show(shortest(items, itemsize) if kind == "f" else items)
         next_prefix = prefix + " "
         next_length = length - 1
         edge = options["edgeitems"]

@@ -66,7 +66,7 @@ export class Python {
 
   static async create(host: PythonHost): Promise<Python> {
     const output = new TextStream((text) => host.stdout(text), host.now);
-    const write = (bytes: Uint8Array) => output.write(bytes);
+    const write = (bytes: Uint8Array) => output.writeBytes(bytes);
     const python: MicroPython = await withMemoryLimit(() =>
       loadMicroPython({
         url: host.wasmUrl ?? wasm,
@@ -187,6 +187,7 @@ function hostModule(host: PythonHost, output: TextStream, kept: KeptArrays, inte
       interrupt.look();
       return true;
     },
+    write: (text: string) => output.write(text),
     flush: () => output.flush(),
     now: () => String(host.now()),
     wait(milliseconds: number) {

@@ -1,8 +1,7 @@
-/** Bytes that Python prints, passed on as text: soon enough to be read, seldom enough to be cheap. */
+/** What Python prints, passed on soon enough to be read and seldom enough to be cheap. */
 export class TextStream {
   private readonly decoder = new TextDecoder();
-  private bytes = new Uint8Array(4096);
-  private length = 0;
+  private pending = "";
   private lastEmitted = 0;
 
   constructor(
@@ -10,25 +9,27 @@ export class TextStream {
     private readonly now: () => number,
   ) {}
 
-  write(bytes: Uint8Array): void {
-    for (const byte of bytes) {
-      if (this.length === this.bytes.length) this.flush();
-      this.bytes[this.length++] = byte;
-      if (byte === 10) this.flushIfDue();
-    }
+  /** Takes text from `print`. */
+  write(text: string): void {
+    this.pending += text;
+    if (text.endsWith("\n")) this.flushIfDue();
+  }
+
+  /** Takes bytes from `sys.stdout`, which may end within a character. */
+  writeBytes(bytes: Uint8Array): void {
+    this.write(this.decoder.decode(bytes, { stream: true }));
   }
 
   /** Passes on what there is unless something was passed on a moment ago. */
   flushIfDue(): void {
-    if (this.length > 0 && this.now() - this.lastEmitted > 40) this.flush();
+    if (this.pending !== "" && this.now() - this.lastEmitted > 40) this.flush();
   }
 
-  /** Passes on everything but the first bytes of an unfinished character. */
   flush(): void {
-    if (this.length === 0) return;
-    const text = this.decoder.decode(this.bytes.subarray(0, this.length), { stream: true });
-    this.length = 0;
+    if (this.pending === "") return;
+    const text = this.pending;
+    this.pending = "";
     this.lastEmitted = this.now();
-    if (text !== "") this.emit(text);
+    this.emit(text);
   }
 }
