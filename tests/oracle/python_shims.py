@@ -41,14 +41,18 @@ def run(source, namespace):
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         exec(compile(tree, "<cell>", "exec"), namespace)
-        value = None if last is None else eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+        value = (
+            None if last is None else eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+        )
     return {"stdout": out.getvalue(), "text": None if value is None else pretty(value, max_width=79)}
 
 
 def main():
     parser = argparse.ArgumentParser(description="Hold the expected outputs of the page's Python to CPython.")
     parser.add_argument("--write", action="store_true", help="write the expected outputs anew")
-    parser.add_argument("describe", nargs="?", help="the example program that every oracle is given; not needed here")
+    parser.add_argument(
+        "describe", nargs="?", help="the example program that every oracle is given; not needed here"
+    )
     arguments = parser.parse_args()
 
     text = (TESTS / "cells.py").read_text(encoding="utf-8")

@@ -1,8 +1,6 @@
 """Makes MicroPython's builtins those of CPython, as far as cells can tell. Imported once."""
 
 import builtins
-import io
-import sys
 
 import _host
 import _text
@@ -17,16 +15,22 @@ def _define(base, names):
             setattr(builtins, name, type(name, (base,), {}))
 
 
-_define(OSError, "FileNotFoundError FileExistsError PermissionError IsADirectoryError NotADirectoryError "
-        "ConnectionError TimeoutError InterruptedError BlockingIOError ProcessLookupError ChildProcessError")
+_define(
+    OSError,
+    "FileNotFoundError FileExistsError PermissionError IsADirectoryError NotADirectoryError "
+    "ConnectionError TimeoutError InterruptedError BlockingIOError ProcessLookupError ChildProcessError",
+)
 _define(ImportError, "ModuleNotFoundError")
 _define(RuntimeError, "RecursionError")
 _define(NameError, "UnboundLocalError")
 _define(ArithmeticError, "FloatingPointError")
 _define(Exception, "Warning BufferError ReferenceError SystemError StopAsyncIteration")
 _define(ValueError, "UnicodeError")
-_define(Warning, "UserWarning DeprecationWarning RuntimeWarning FutureWarning PendingDeprecationWarning "
-        "SyntaxWarning ImportWarning ResourceWarning")
+_define(
+    Warning,
+    "UserWarning DeprecationWarning RuntimeWarning FutureWarning PendingDeprecationWarning "
+    "SyntaxWarning ImportWarning ResourceWarning",
+)
 builtins.IOError = builtins.EnvironmentError = OSError
 
 # --- Text --------------------------------------------------------------------------------------
@@ -71,7 +75,9 @@ def open(file, mode="r", *args, **kwargs):
         return _open(file, mode)
     except OSError as error:
         if error.errno in (2, 44):  # 44 is Emscripten's
-            raise FileNotFoundError(2, "No such file or directory (HDF5 files on the shelf open with h5py.File)", file)
+            raise FileNotFoundError(
+                2, "No such file or directory (HDF5 files on the shelf open with h5py.File)", file
+            )
         raise
 
 
@@ -93,7 +99,7 @@ def __import__(name, globals=None, locals=None, fromlist=None, level=0):
         message = str(error)
         if type(error) is not ImportError or not message.startswith("no module named"):
             raise
-        missing = message[len("no module named"):].strip().strip("'")
+        missing = message[len("no module named") :].strip().strip("'")
         if missing.startswith("u") and missing[1:] == name:
             missing = name
     raise ModuleNotFoundError("No module named '%s'; Chunkbook has %s" % (missing, _available))
@@ -168,7 +174,9 @@ _slices = _Slices()
 
 def __make_slice__(*bounds):
     """`slice(...)`: MicroPython makes slices only in brackets."""
-    start, stop, step = (None, bounds[0], None) if len(bounds) == 1 else bounds if len(bounds) == 3 else bounds + (None,)
+    start, stop, step = (
+        (None, bounds[0], None) if len(bounds) == 1 else bounds if len(bounds) == 3 else bounds + (None,)
+    )
     return _slices[start:stop:step]
 
 
@@ -260,17 +268,23 @@ def __from__(error, cause):
 _string_methods = {
     "ljust": lambda s, width, fill=" ": s + fill * (width - len(s)),
     "rjust": lambda s, width, fill=" ": fill * (width - len(s)) + s,
-    "zfill": lambda s, width: s[:1] + "0" * (width - len(s)) + s[1:] if s[:1] in ("-", "+") else "0" * (width - len(s)) + s,
-    "title": lambda s: "".join([(c.lower() if i and s[i - 1].isalpha() else c.upper()) for i, c in enumerate(s)]),
+    "zfill": lambda s, width: (
+        s[:1] + "0" * (width - len(s)) + s[1:] if s[:1] in ("-", "+") else "0" * (width - len(s)) + s
+    ),
+    "title": lambda s: "".join(
+        [(c.lower() if i and s[i - 1].isalpha() else c.upper()) for i, c in enumerate(s)]
+    ),
     "capitalize": lambda s: s[:1].upper() + s[1:].lower(),
     "swapcase": lambda s: "".join([c.lower() if c.isupper() else c.upper() for c in s]),
     "casefold": lambda s: s.lower(),
-    "removeprefix": lambda s, prefix: s[len(prefix):] if s.startswith(prefix) else s,
+    "removeprefix": lambda s, prefix: s[len(prefix) :] if s.startswith(prefix) else s,
     "removesuffix": lambda s, suffix: s[: len(s) - len(suffix)] if suffix and s.endswith(suffix) else s,
     "isalnum": lambda s: s != "" and all(c.isalpha() or c.isdigit() for c in s),
     "isnumeric": lambda s: s.isdigit(),
     "isdecimal": lambda s: s.isdigit(),
-    "isidentifier": lambda s: s != "" and not s[0].isdigit() and all(c.isalpha() or c.isdigit() or c == "_" for c in s),
+    "isidentifier": lambda s: s != ""
+    and not s[0].isdigit()
+    and all(c.isalpha() or c.isdigit() or c == "_" for c in s),
     "format": lambda s, *args, **fields: _format_string(s, args, fields),
 }
 
@@ -283,13 +297,15 @@ _number_methods = {
 
 def __method__(owner, name):
     """`owner.name`, for methods of text and numbers that MicroPython lacks."""
-    table = _string_methods if isinstance(owner, str) else _number_methods if isinstance(owner, (int, float)) else {}
+    table = (
+        _string_methods
+        if isinstance(owner, str)
+        else _number_methods if isinstance(owner, (int, float)) else {}
+    )
     function = table.get(name)
     if function is None:
         return getattr(owner, name)
     return lambda *args, **fields: function(owner, *args, **fields)
-
-
 
 
 def _format_string(form, args, fields):

@@ -99,9 +99,23 @@ def _exception_text(error):
 
 
 _operators = {
-    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "** or pow()",
-    "and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>", "matmul": "@",
-    "iadd": "+=", "isub": "-=", "imul": "*=", "itruediv": "/=",
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "truediv": "/",
+    "floordiv": "//",
+    "mod": "%",
+    "pow": "** or pow()",
+    "and": "&",
+    "or": "|",
+    "xor": "^",
+    "lshift": "<<",
+    "rshift": ">>",
+    "matmul": "@",
+    "iadd": "+=",
+    "isub": "-=",
+    "imul": "*=",
+    "itruediv": "/=",
 }
 _comparisons = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _unary = {"neg": "unary -", "pos": "unary +", "invert": "unary ~", "abs": "abs()"}
@@ -124,9 +138,9 @@ def _cpython_message(message):
         if message.endswith(theirs):
             return message[: -len(theirs)] + ours
     if message.startswith("can't import name "):
-        return "cannot import name '%s'" % message[len("can't import name "):]
+        return "cannot import name '%s'" % message[len("can't import name ") :]
     if message.startswith("invalid syntax for integer"):
-        return "invalid literal for int()" + message[len("invalid syntax for integer"):]
+        return "invalid literal for int()" + message[len("invalid syntax for integer") :]
     if message.startswith("unsupported type"):
         return _operand_message(message)
     return message
@@ -187,7 +201,7 @@ def _format_float(value, spec):
     else:
         number = ("%." + places + kind) % value
     sign = "-" if number.startswith("-") else ""
-    number = number[len(sign):]
+    number = number[len(sign) :]
     fill, align = " ", ">"
     if len(head) > 1 and head[1] in "<>^=":
         fill, align, head = head[0], head[1], head[2:]
@@ -254,7 +268,6 @@ def percent(form, values):
         if c != "%":
             out.append(c)
             continue
-        start = i
         key = None
         if form[i : i + 1] == "(":
             end = form.index(")", i)

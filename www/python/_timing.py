@@ -3,8 +3,6 @@
 import builtins
 import time
 
-import _text
-
 namespace = {}
 label = "<cell>"
 
@@ -46,8 +44,10 @@ def time_loops(code, setup="", number=0, repeat=7, quiet=False):
     if not quiet:
         plural = "" if repeat == 1 else "s"
         many = "" if number == 1 else "s"
-        print("%s \u00b1 %s per loop (mean \u00b1 std. dev. of %d run%s, %s loop%s each)"
-              % (duration(mean), duration(spread), repeat, plural, "{:,}".format(number), many))
+        print(
+            "%s \u00b1 %s per loop (mean \u00b1 std. dev. of %d run%s, %s loop%s each)"
+            % (duration(mean), duration(spread), repeat, plural, "{:,}".format(number), many)
+        )
 
 
 def duration(seconds, precision=3):
@@ -66,7 +66,10 @@ def duration(seconds, precision=3):
     order = 0
     while seconds < 10.0 ** (-3 * order) and order < 3:
         order += 1
-    return "%s %s" % (_significant(seconds * 10.0 ** (3 * order), precision), ("s", "ms", "\u00b5s", "ns")[order])
+    return "%s %s" % (
+        _significant(seconds * 10.0 ** (3 * order), precision),
+        ("s", "ms", "\u00b5s", "ns")[order],
+    )
 
 
 def _significant(value, digits):

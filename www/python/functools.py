@@ -51,5 +51,3 @@ def cmp_to_key(compare):
             return compare(self.value, other.value) < 0
 
     return Key
-
-

@@ -1,7 +1,5 @@
 """`pprint`, with CPython's layout."""
 
-import sys
-
 from _text import represent
 from collections import OrderedDict
 
@@ -33,7 +31,9 @@ def isreadable(object):
 class PrettyPrinter:
     """CPython's algorithm: an object that does not fit on the rest of its line is broken up."""
 
-    def __init__(self, indent=1, width=80, depth=None, stream=None, compact=False, sort_dicts=True, **options):
+    def __init__(
+        self, indent=1, width=80, depth=None, stream=None, compact=False, sort_dicts=True, **options
+    ):
         self._indent = indent
         self._width = width
         self._depth = depth

@@ -34,7 +34,9 @@ class Pattern:
                 return
             # A match does not tell where it lies; it lies where its own text first matches.
             at = text.find(found.group(0))
-            while self._compiled.match(text[at:]) is None or self._compiled.match(text[at:]).group(0) != found.group(0):
+            while self._compiled.match(text[at:]) is None or self._compiled.match(text[at:]).group(
+                0
+            ) != found.group(0):
                 at = text.find(found.group(0), at + 1)
             yield text[:at], found
             text = text[at + len(found.group(0)) :]

@@ -1,7 +1,5 @@
 """The traceback of an exception as text."""
 
-import sys
-
 from _cell import describe
 
 
@@ -24,7 +22,9 @@ def print_exception(error, *more):
 
 
 def print_exc():
-    raise NotImplementedError("traceback.print_exc() is not there; catch the exception as e and use traceback.print_exception(e)")
+    raise NotImplementedError(
+        "traceback.print_exc() is not there; catch the exception as e and use traceback.print_exception(e)"
+    )
 
 
 format_exc = print_exc

@@ -14,7 +14,9 @@ class _Any:
     __ror__ = __or__
 
 
-Any = Optional = Union = List = Dict = Tuple = Set = Callable = Iterable = Iterator = Sequence = Mapping = _Any()
+Any = Optional = Union = List = Dict = Tuple = Set = Callable = Iterable = Iterator = Sequence = Mapping = (
+    _Any()
+)
 Literal = Type = Generator = ClassVar = Final = TypeVar = NoReturn = Self = _Any()
 TYPE_CHECKING = False
 

@@ -62,7 +62,9 @@ class Counter(defaultdict):
 
     def update(self, iterable):
         for item in iterable:
-            self._items[item] = self._items.get(item, 0) + (iterable[item] if hasattr(iterable, "keys") else 1)
+            self._items[item] = self._items.get(item, 0) + (
+                iterable[item] if hasattr(iterable, "keys") else 1
+            )
 
     def most_common(self, n=None):
         return sorted(self._items.items(), key=lambda item: -item[1])[:n]

@@ -7,7 +7,7 @@ from dask._compute import compute as _compute_all
 from dask._graph import Drawing, TaskGraph
 from numpy._dtype import as_dtype, generic, number_of
 from numpy._indexing import make_slice, select
-from numpy._ndarray import ndarray, normal_axes, product
+from numpy._ndarray import normal_axes, product
 
 
 class Array:
@@ -140,7 +140,9 @@ class Array:
 
     def rechunk(self, chunks="auto", **options):
         """The same array in other chunks."""
-        return Array(_bridge.call("da_rechunk", lazy=self._lazy, chunks=_chunks(chunks, self.shape, self.chunks)))
+        return Array(
+            _bridge.call("da_rechunk", lazy=self._lazy, chunks=_chunks(chunks, self.shape, self.chunks))
+        )
 
     def astype(self, dtype, **options):
         return Array(_bridge.call("da_astype", lazy=self._lazy, dtype=as_dtype(dtype).name))
@@ -153,7 +155,9 @@ class Array:
         return Array(_bridge.call("da_transpose", lazy=self._lazy, axes=[axis % self.ndim for axis in axes]))
 
     def reshape(self, *shape, **options):
-        raise NotImplementedError("reshape of a dask array is not there in Chunkbook; compute() first, then reshape")
+        raise NotImplementedError(
+            "reshape of a dask array is not there in Chunkbook; compute() first, then reshape"
+        )
 
     ravel = flatten = reshape
 
@@ -240,7 +244,11 @@ class Array:
 
     def __repr__(self):
         return "dask.array<%s, shape=%s, dtype=%s, chunksize=%s, chunktype=numpy.ndarray>" % (
-            _layer_name(self.name), _plain(self.shape), self.dtype, _plain(self.chunksize))
+            _layer_name(self.name),
+            _plain(self.shape),
+            self.dtype,
+            _plain(self.chunksize),
+        )
 
     def _repr_html_(self):
         rows = [
@@ -261,8 +269,16 @@ qualified_names[Array] = "dask.array.core.Array"
 
 def _operators():
     names = {
-        "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide",
-        "mod": "remainder", "pow": "power", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
+        "add": "add",
+        "sub": "subtract",
+        "mul": "multiply",
+        "truediv": "divide",
+        "floordiv": "floor_divide",
+        "mod": "remainder",
+        "pow": "power",
+        "and": "bitwise_and",
+        "or": "bitwise_or",
+        "xor": "bitwise_xor",
     }
 
     def forward(name):
@@ -275,7 +291,12 @@ def _operators():
         setattr(Array, "__%s__" % python, forward(name))
         setattr(Array, "__r%s__" % python, reflected(name))
     for python, name in {
-        "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal",
+        "lt": "less",
+        "le": "less_equal",
+        "gt": "greater",
+        "ge": "greater_equal",
+        "eq": "equal",
+        "ne": "not_equal",
     }.items():
         setattr(Array, "__%s__" % python, forward(name))
     for python, name in {"neg": "negative", "abs": "absolute", "invert": "invert"}.items():
@@ -360,7 +381,9 @@ def _chunks(chunks, shape, current=None):
     """Chunks as the engine takes them, from all that Dask takes."""
     if isinstance(chunks, dict):
         keep = current or tuple(["auto"] * len(shape))
-        chunks = tuple([chunks.get(axis, chunks.get(axis - len(shape), keep[axis])) for axis in range(len(shape))])
+        chunks = tuple(
+            [chunks.get(axis, chunks.get(axis - len(shape), keep[axis])) for axis in range(len(shape))]
+        )
     if chunks is None or isinstance(chunks, str):
         if isinstance(chunks, str) and chunks != "auto":
             raise NotImplementedError("chunks='%s': give numbers, or 'auto'" % chunks)
@@ -373,7 +396,8 @@ def _chunks(chunks, shape, current=None):
         if len(shape) == 1 and all(number_of(length) is not None for length in chunks):
             return [[int(length) for length in chunks]]
         raise ValueError(
-            "Chunks and shape must be of the same length/dimension. Got chunks=%s, shape=%s" % (repr(chunks), repr(tuple(shape)))
+            "Chunks and shape must be of the same length/dimension. Got chunks=%s, shape=%s"
+            % (repr(chunks), repr(tuple(shape)))
         )
     return [_axis_chunks(length) for length in chunks]
 
@@ -385,7 +409,17 @@ def _axis_chunks(value):
     return int(number) if number is not None else [int(length) for length in value]
 
 
-def from_array(x, chunks="auto", name=None, lock=False, asarray=None, fancy=True, getitem=None, meta=None, inline_array=False):
+def from_array(
+    x,
+    chunks="auto",
+    name=None,
+    lock=False,
+    asarray=None,
+    fancy=True,
+    getitem=None,
+    meta=None,
+    inline_array=False,
+):
     """A lazy array over a dataset of an HDF5 file, or over an array in memory. Reads nothing."""
     if isinstance(x, Array):
         raise ValueError("Array is already a dask array. Use 'asarray' or 'rechunk' instead.")

@@ -20,7 +20,9 @@ def checked_scheduler(scheduler):
         raise NotImplementedError(PROCESSES_MESSAGE)
     if scheduler in ("distributed", "dask.distributed"):
         from dask import distributed
-    raise ValueError("Expected one of [distributed, multiprocessing, processes, single-threaded, sync, synchronous, threading, threads]")
+    raise ValueError(
+        "Expected one of [distributed, multiprocessing, processes, single-threaded, sync, synchronous, threading, threads]"
+    )
 
 
 def _chosen(scheduler):

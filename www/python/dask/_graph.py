@@ -30,10 +30,13 @@ class TaskGraph:
 
     def _all(self):
         if self._tasks is None:
-            answer = _bridge.call("da_graph", lazy=self._lazy_number, optimize=self._optimized, limit=TASK_LIMIT)
+            answer = _bridge.call(
+                "da_graph", lazy=self._lazy_number, optimize=self._optimized, limit=TASK_LIMIT
+            )
             if answer["total"] > len(answer["tasks"]):
                 raise MemoryError(
-                    "the graph has %d tasks; at most %d are made into Python objects" % (answer["total"], TASK_LIMIT)
+                    "the graph has %d tasks; at most %d are made into Python objects"
+                    % (answer["total"], TASK_LIMIT)
                 )
             # Ordered while the graph is small enough for a person to read.
             tasks = __dict__(()) if answer["total"] <= 2000 else {}

@@ -3,7 +3,7 @@
 import numpy
 from dask._array import Array, binary, from_array, unary
 from dask._compute import compute
-from numpy._functions import ufuncs
+from numpy._ufunc import ufuncs
 
 # --- Making arrays -----------------------------------------------------------------------------
 
@@ -132,12 +132,16 @@ def allclose(a, b, rtol=1e-05, atol=1e-08):
 
 def _missing(name):
     def call(*args, **options):
-        raise NotImplementedError("dask.array.%s is not there in Chunkbook; the same notebook has it in Jupyter with Dask" % name)
+        raise NotImplementedError(
+            "dask.array.%s is not there in Chunkbook; the same notebook has it in Jupyter with Dask" % name
+        )
 
     return call
 
 
-for _name in "concatenate stack map_blocks from_zarr to_hdf5 store dot matmul tensordot where topk histogram reshape".split():
+for (
+    _name
+) in "concatenate stack map_blocks from_zarr to_hdf5 store dot matmul tensordot where topk histogram reshape".split():
     globals()[_name] = _missing(_name)
 
 pi, e, inf, nan, newaxis = numpy.pi, numpy.e, numpy.inf, numpy.nan, None

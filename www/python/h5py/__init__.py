@@ -8,5 +8,3 @@ __version__ = "3-chunkbook"
 
 class version:
     version = __version__
-
-

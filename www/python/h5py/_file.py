@@ -40,7 +40,10 @@ class HLObject:
     def _require_writable(self):
         self._require_open()
         if self._file._mode == "r":
-            raise ValueError("Unable to write: no write intent on file '%s' (it was opened with mode 'r')" % self._file._name)
+            raise ValueError(
+                "Unable to write: no write intent on file '%s' (it was opened with mode 'r')"
+                % self._file._name
+            )
 
     def __bool__(self):
         return self._is_open()
@@ -148,9 +151,23 @@ class Group(HLObject):
             raise TypeError("Incompatible object (Dataset) already exists")
         return found
 
-    def create_dataset(self, name, shape=None, dtype=None, data=None, chunks=None, compression=None,
-                       compression_opts=None, shuffle=None, fletcher32=None, fillvalue=None, maxshape=None,
-                       scaleoffset=None, track_order=None, **others):
+    def create_dataset(
+        self,
+        name,
+        shape=None,
+        dtype=None,
+        data=None,
+        chunks=None,
+        compression=None,
+        compression_opts=None,
+        shuffle=None,
+        fletcher32=None,
+        fillvalue=None,
+        maxshape=None,
+        scaleoffset=None,
+        track_order=None,
+        **others,
+    ):
         """A new dataset. Without `dtype` or `data` its elements are float32, as in h5py."""
         self._require_writable()
         if others:
@@ -158,7 +175,9 @@ class Group(HLObject):
         if scaleoffset is not None:
             raise NotImplementedError("the scaleoffset filter cannot be written in Chunkbook")
         if maxshape is not None and (shape is None or tuple(maxshape) != _tuple(shape)):
-            raise NotImplementedError("resizable datasets (maxshape) cannot be written in Chunkbook; give the final shape")
+            raise NotImplementedError(
+                "resizable datasets (maxshape) cannot be written in Chunkbook; give the final shape"
+            )
         if data is not None:
             data = as_operand_source(data)
             if shape is None:
@@ -180,7 +199,11 @@ class Group(HLObject):
             path=self._path(name),
             shape=list(shape),
             dtype=kind.name,
-            chunks=chunks if chunks is None or chunks is True else None if chunks is False else list(_tuple(chunks)),
+            chunks=(
+                chunks
+                if chunks is None or chunks is True
+                else None if chunks is False else list(_tuple(chunks))
+            ),
             compression=compression,
             compression_opts=compression_opts,
             shuffle=bool(shuffle),
@@ -204,7 +227,9 @@ class Group(HLObject):
         self.create_dataset(name, data=value)
 
     def __delitem__(self, name):
-        raise NotImplementedError("objects cannot be deleted from a file in Chunkbook; write a new file without them")
+        raise NotImplementedError(
+            "objects cannot be deleted from a file in Chunkbook; write a new file without them"
+        )
 
     def __repr__(self):
         if not self._is_open():

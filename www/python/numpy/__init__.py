@@ -17,7 +17,7 @@ from numpy._dtype import (
 )
 from numpy._ndarray import ndarray
 from numpy._functions import *
-from numpy._functions import ufunc, ufuncs
+from numpy._ufunc import ufunc, ufuncs
 from numpy import random
 
 __version__ = "2.4-chunkbook"
@@ -94,10 +94,14 @@ class _Missing:
         self._name = name
 
     def __call__(self, *args, **options):
-        raise NotImplementedError("numpy.%s is not there in Chunkbook; the same notebook has it in Jupyter" % self._name)
+        raise NotImplementedError(
+            "numpy.%s is not there in Chunkbook; the same notebook has it in Jupyter" % self._name
+        )
 
     def __getattr__(self, name):
-        raise NotImplementedError("numpy.%s.%s is not there in Chunkbook; the same notebook has it in Jupyter" % (self._name, name))
+        raise NotImplementedError(
+            "numpy.%s.%s is not there in Chunkbook; the same notebook has it in Jupyter" % (self._name, name)
+        )
 
 
 save, load, savez, loadtxt, savetxt, genfromtxt, memmap = [
@@ -105,5 +109,6 @@ save, load, savez, loadtxt, savetxt, genfromtxt, memmap = [
 ]
 linalg, fft, ma = _Missing("linalg"), _Missing("fft"), _Missing("ma")
 histogram, einsum, meshgrid, argsort, searchsorted, interp, histogram2d, tensordot, outer, convolve = [
-    _Missing(name) for name in "histogram einsum meshgrid argsort searchsorted interp histogram2d tensordot outer convolve".split()
+    _Missing(name)
+    for name in "histogram einsum meshgrid argsort searchsorted interp histogram2d tensordot outer convolve".split()
 ]

@@ -26,11 +26,32 @@ _TYPES = {
 }
 
 _ALIASES = {
-    "bool_": "bool", "?": "bool", "b1": "bool",
-    "b": "int8", "h": "int16", "i": "int32", "l": "int64", "q": "int64", "int": "int64", "int_": "int64", "intp": "int64",
-    "B": "uint8", "H": "uint16", "I": "uint32", "L": "uint64", "Q": "uint64", "uint": "uint64", "uintp": "uint64",
-    "e": "float16", "f": "float32", "d": "float64", "float": "float64", "half": "float16", "single": "float32",
-    "double": "float64", "float_": "float64",
+    "bool_": "bool",
+    "?": "bool",
+    "b1": "bool",
+    "b": "int8",
+    "h": "int16",
+    "i": "int32",
+    "l": "int64",
+    "q": "int64",
+    "int": "int64",
+    "int_": "int64",
+    "intp": "int64",
+    "B": "uint8",
+    "H": "uint16",
+    "I": "uint32",
+    "L": "uint64",
+    "Q": "uint64",
+    "uint": "uint64",
+    "uintp": "uint64",
+    "e": "float16",
+    "f": "float32",
+    "d": "float64",
+    "float": "float64",
+    "half": "float16",
+    "single": "float32",
+    "double": "float64",
+    "float_": "float64",
 }
 for _name, (_kind, _size, _letter) in _TYPES.items():
     _ALIASES[_kind + str(_size)] = _name

@@ -1,18 +1,10 @@
 """NumPy's functions: making arrays, joining them, and the functions that are methods too."""
 
 import _bridge
-import builtins
-import math
 from numpy import _print
-from numpy._dtype import as_dtype, divide as _divide, generic, make_scalar, number_of, promote
-from numpy._ndarray import (
-    binary,
-    ndarray,
-    normal_axes,
-    product,
-    unary,
-    wrap,
-)
+from numpy._dtype import as_dtype, generic, make_scalar, number_of, promote
+from numpy._ndarray import ndarray, normal_axes, product, wrap
+from numpy._ufunc import natural_dtype, ufuncs
 
 # --- Making arrays -----------------------------------------------------------------------------
 
@@ -27,7 +19,7 @@ def array(object, dtype=None, copy=True, ndmin=0):
         result = object if dtype is None or as_dtype(dtype) == object.dtype else object.astype(dtype)
         return result.copy() if copy and result is object else result
     if number_of(object) is not None:
-        return make_scalar(object, dtype or _natural(object))
+        return make_scalar(object, dtype or natural_dtype(object))
     shape, flat = [], []
     object = _listed(object)
     _measure(object, 0, shape, flat)
@@ -38,7 +30,7 @@ def array(object, dtype=None, copy=True, ndmin=0):
     if dtype is None:
         kind = as_dtype("float64")
         for i, value in enumerate(flat):
-            own = _natural(value)
+            own = natural_dtype(value)
             kind = own if i == 0 else promote(kind, own) if own.name != kind.name else kind
     else:
         kind = as_dtype(dtype)
@@ -49,12 +41,6 @@ def array(object, dtype=None, copy=True, ndmin=0):
 
 def _listed(object):
     return object if isinstance(object, (list, tuple)) else list(object)
-
-
-def _natural(value):
-    if isinstance(value, generic):
-        return value.dtype
-    return as_dtype(bool if isinstance(value, bool) else int if isinstance(value, int) else float)
 
 
 def _measure(items, depth, shape, flat):
@@ -95,10 +81,14 @@ def _shape(shape):
 
 
 def full(shape, fill_value, dtype=None):
-    kind = as_dtype(dtype) if dtype is not None else _natural(fill_value)
+    kind = as_dtype(dtype) if dtype is not None else natural_dtype(fill_value)
     if _shape(shape) == []:
         return make_scalar(fill_value, kind)
-    return wrap(_bridge.call("np_full", shape=_shape(shape), dtype=kind.name, value=_bridge.scalar(number_of(fill_value))))
+    return wrap(
+        _bridge.call(
+            "np_full", shape=_shape(shape), dtype=kind.name, value=_bridge.scalar(number_of(fill_value))
+        )
+    )
 
 
 def zeros(shape, dtype=float, order="C"):
@@ -146,7 +136,9 @@ def arange(start, stop=None, step=1, dtype=None):
 
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None):
     bounds = [_bridge.scalar(float(value)) for value in (start, stop)]
-    result = wrap(_bridge.call("np_linspace", start=bounds[0], stop=bounds[1], num=int(num), endpoint=bool(endpoint)))
+    result = wrap(
+        _bridge.call("np_linspace", start=bounds[0], stop=bounds[1], num=int(num), endpoint=bool(endpoint))
+    )
     if dtype is not None:
         result = result.astype(dtype)
     if retstep:
@@ -155,7 +147,7 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None):
 
 
 def logspace(start, stop, num=50, endpoint=True, base=10.0):
-    return power(base, linspace(start, stop, num, endpoint))
+    return ufuncs["power"](base, linspace(start, stop, num, endpoint))
 
 
 # --- Joining and shaping -----------------------------------------------------------------------
@@ -329,7 +321,10 @@ def dot(a, b):
         return (a * b).sum()
     if a.ndim == 2 and b.ndim == 2:
         if a.shape[1] != b.shape[0]:
-            raise ValueError("shapes %s and %s not aligned: %d (dim 1) != %d (dim 0)" % (a.shape, b.shape, a.shape[1], b.shape[0]))
+            raise ValueError(
+                "shapes %s and %s not aligned: %d (dim 1) != %d (dim 0)"
+                % (a.shape, b.shape, a.shape[1], b.shape[0])
+            )
         return vstack([(a[i].reshape(-1, 1) * b).sum(axis=0) for i in range(a.shape[0])])
     if a.ndim == 2:
         return (a * b).sum(axis=1)
@@ -341,159 +336,6 @@ matmul = dot
 # --- Functions of elements ---------------------------------------------------------------------
 
 
-class ufunc:
-    """A function of one or two arrays, element by element. Lazy arrays stay lazy."""
-
-    def __init__(self, name, nin, on_number):
-        self.__name__ = name
-        self.nin = nin
-        self._on_number = on_number
-
-    def __repr__(self):
-        return "<ufunc '%s'>" % self.__name__
-
-    def __call__(self, *args, out=None, **options):
-        if len(args) != self.nin:
-            raise TypeError("%s() takes from %d to %d positional arguments but %d were given" % (self.__name__, self.nin, self.nin + 1, len(args)))
-        for arg in args:
-            if hasattr(arg, "_lazy"):
-                return arg._elementwise(self.__name__, args)
-        args = [_array_like(arg) if number_of(arg) is None else arg for arg in args]
-        if not _has_array(args):
-            result = self._scalar(args)
-        elif self.nin == 1:
-            result = unary(self.__name__, args[0])
-        else:
-            result = binary(self.__name__, args[0], args[1])
-        if out is not None:
-            out[...] = result
-            return out
-        return result
-
-    def _scalar(self, args):
-        value = self._on_number(*[number_of(arg) for arg in args])
-        kind = _natural(args[0])
-        for arg in args[1:]:
-            kind = promote(kind, _natural(arg))
-        if isinstance(value, bool):
-            kind = as_dtype("bool")
-        elif isinstance(value, float) and kind.kind != "f":
-            kind = as_dtype("float64")
-        return make_scalar(value, kind)
-
-    def reduce(self, a, axis=0, keepdims=False):
-        names = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all", "logical_or": "any"}
-        if self.__name__ not in names:
-            raise NotImplementedError("np.%s.reduce is not there" % self.__name__)
-        return getattr(asarray(a), names[self.__name__])(axis=axis, keepdims=keepdims)
-
-
-def _has_array(args):
-    for arg in args:
-        if isinstance(arg, ndarray):
-            return True
-    return False
-
-
-def _safe(function, outside=float("nan")):
-    """`function`, with nan where Python would raise."""
-
-    def call(x):
-        try:
-            return function(float(x))
-        except (ValueError, OverflowError):
-            return float("inf") if function is math.exp else outside
-
-    return call
-
-
-def _log(function):
-    return lambda x: float("-inf") if x == 0 else _safe(function)(x)
-
-
-def _sign(x):
-    return x if x != x else type(x)((x > 0) - (x < 0))
-
-
-_nan, _inf = float("nan"), float("inf")
-_unary = {
-    "negative": lambda x: -x,
-    "absolute": abs,
-    "sqrt": _safe(math.sqrt),
-    "square": lambda x: x * x,
-    "exp": _safe(math.exp),
-    "log": _log(math.log),
-    "log2": _log(lambda x: math.log(x) / math.log(2)),
-    "log10": _log(lambda x: math.log10(x)),
-    "sin": _safe(math.sin),
-    "cos": _safe(math.cos),
-    "tan": _safe(math.tan),
-    "arcsin": _safe(math.asin),
-    "arccos": _safe(math.acos),
-    "arctan": _safe(math.atan),
-    "sinh": _safe(math.sinh),
-    "cosh": _safe(math.cosh),
-    "tanh": _safe(math.tanh),
-    "floor": lambda x: float(math.floor(x)),
-    "ceil": lambda x: float(math.ceil(x)),
-    "rint": lambda x: float(builtins.round(x)),
-    "trunc": lambda x: float(math.trunc(x)),
-    "isnan": lambda x: x != x,
-    "isinf": lambda x: x in (_inf, -_inf),
-    "isfinite": lambda x: x == x and x not in (_inf, -_inf),
-    "logical_not": lambda x: not x,
-    "invert": lambda x: not x if isinstance(x, bool) else ~x,
-    "sign": _sign,
-}
-
-
-def _smaller(a, b):
-    return a if a != a or a < b else b
-
-
-def _larger(a, b):
-    return a if a != a or a > b else b
-
-
-_binary = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: float(_divide(a, b)),
-    "floor_divide": lambda a, b: a // b,
-    "remainder": lambda a, b: a % b,
-    "power": lambda a, b: a**b,
-    "minimum": _smaller,
-    "maximum": _larger,
-    "equal": lambda a, b: a == b,
-    "not_equal": lambda a, b: a != b,
-    "less": lambda a, b: a < b,
-    "less_equal": lambda a, b: a <= b,
-    "greater": lambda a, b: a > b,
-    "greater_equal": lambda a, b: a >= b,
-    "logical_and": lambda a, b: bool(a and b),
-    "logical_or": lambda a, b: bool(a or b),
-    "logical_xor": lambda a, b: bool(a) != bool(b),
-    "bitwise_and": lambda a, b: a & b,
-    "bitwise_or": lambda a, b: a | b,
-    "bitwise_xor": lambda a, b: a ^ b,
-    "hypot": lambda a, b: math.sqrt(a * a + b * b),
-    "arctan2": lambda a, b: math.atan2(a, b),
-}
-
-ufuncs = {}
-for _name, _function in _unary.items():
-    ufuncs[_name] = ufunc(_name, 1, _function)
-for _name, _function in _binary.items():
-    ufuncs[_name] = ufunc(_name, 2, _function)
-ufuncs["abs"] = ufuncs["fabs"] = ufuncs["absolute"]
-ufuncs["true_divide"] = ufuncs["divide"]
-ufuncs["mod"] = ufuncs["remainder"]
-ufuncs["pow"] = power = ufuncs["power"]
-ufuncs["fix"] = ufuncs["trunc"]
-ufuncs["bitwise_not"] = ufuncs["bitwise_invert"] = ufuncs["invert"]
-
-
 def where(condition, x=None, y=None):
     """`x` where the condition holds, `y` elsewhere; for at most a million elements."""
     if x is None or y is None:
@@ -501,7 +343,9 @@ def where(condition, x=None, y=None):
     condition, x, y = asarray(condition), asarray(x), asarray(y)
     kind = promote(x.dtype, y.dtype)
     shape_like = zeros(condition.shape, bool) if isinstance(condition, ndarray) else condition
-    picked = [(v if isinstance(v, ndarray) and v.shape == condition.shape else shape_like + v) for v in (x, y)]
+    picked = [
+        (v if isinstance(v, ndarray) and v.shape == condition.shape else shape_like + v) for v in (x, y)
+    ]
     flags = condition.ravel().tolist()
     first, second = [(v.ravel().tolist()) for v in picked]
     data = [a if flag else b for flag, a, b in zip(flags, first, second)]
@@ -561,7 +405,11 @@ nansum, nanmean, nanvar, nanstd, nanmin, nanmax = [
 def result_type(*values):
     kind = None
     for value in values:
-        own = value.dtype if hasattr(value, "dtype") else as_dtype(value) if isinstance(value, (str, type)) else _natural(value)
+        own = (
+            value.dtype
+            if hasattr(value, "dtype")
+            else as_dtype(value) if isinstance(value, (str, type)) else natural_dtype(value)
+        )
         kind = own if kind is None else promote(kind, own)
     return kind
 
@@ -574,14 +422,22 @@ def isscalar(value):
 
 
 def issubdtype(a, b):
-    return issubclass(as_dtype(a).type, b if isinstance(b, type) and issubclass(b, generic) else as_dtype(b).type)
+    return issubclass(
+        as_dtype(a).type, b if isinstance(b, type) and issubclass(b, generic) else as_dtype(b).type
+    )
 
 
 # --- Printing ----------------------------------------------------------------------------------
 
 
 def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, suppress=None, **others):
-    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth, "suppress": suppress}
+    given = {
+        "precision": precision,
+        "threshold": threshold,
+        "edgeitems": edgeitems,
+        "linewidth": linewidth,
+        "suppress": suppress,
+    }
     for name, value in given.items():
         if value is not None:
             _print.options[name] = value

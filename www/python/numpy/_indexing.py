@@ -2,7 +2,6 @@
 
 from _text import represent
 
-
 make_slice = __make_slice__
 
 
@@ -99,7 +98,9 @@ def select(index, shape):
             axis = len(axes)
             length = shape[axis]
             if not -length <= number < length:
-                raise IndexError("index %d is out of bounds for axis %d with size %d" % (number, axis, length))
+                raise IndexError(
+                    "index %d is out of bounds for axis %d with size %d" % (number, axis, length)
+                )
             axes.append([number % length, 1, 1])
             drop.append(axis)
     while len(axes) < len(shape):

@@ -116,7 +116,8 @@ class ndarray:
     def tolist(self):
         if self.size > _LIST_LIMIT:
             raise MemoryError(
-                "%d elements would become Python objects; at most %d can, so take a slice first" % (self.size, _LIST_LIMIT)
+                "%d elements would become Python objects; at most %d can, so take a slice first"
+                % (self.size, _LIST_LIMIT)
             )
         return nest(_flat(self), self.shape)
 
@@ -131,7 +132,9 @@ class ndarray:
             if shape.count(-1) > 1:
                 raise ValueError("can only specify one unknown dimension")
             if rest == 0 or self.size % rest:
-                raise ValueError("cannot reshape array of size %d into shape %s" % (self.size, shape_text(shape)))
+                raise ValueError(
+                    "cannot reshape array of size %d into shape %s" % (self.size, shape_text(shape))
+                )
             shape[shape.index(-1)] = self.size // rest
         if product(shape) != self.size:
             raise ValueError("cannot reshape array of size %d into shape %s" % (self.size, shape_text(shape)))
@@ -185,7 +188,11 @@ class ndarray:
 
     def _reduce(self, name, axis, keepdims, ddof=0):
         axes = None if axis is None else normal_axes(axis, self.ndim)
-        return wrap(_bridge.call("np_reduce", name=name, array=self._id, axes=axes, keepdims=bool(keepdims), ddof=ddof))
+        return wrap(
+            _bridge.call(
+                "np_reduce", name=name, array=self._id, axes=axes, keepdims=bool(keepdims), ddof=ddof
+            )
+        )
 
     def sum(self, axis=None, dtype=None, out=None, keepdims=False):
         source = self if dtype is None else self.astype(dtype)
@@ -249,8 +256,12 @@ class ndarray:
     def __bool__(self):
         if self.size != 1:
             if self.size == 0:
-                raise ValueError("The truth value of an empty array is ambiguous. Use `array.size > 0` to check that an array is not empty.")
-            raise ValueError("The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()")
+                raise ValueError(
+                    "The truth value of an empty array is ambiguous. Use `array.size > 0` to check that an array is not empty."
+                )
+            raise ValueError(
+                "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
+            )
         return bool(self.item())
 
     def _single(self):
@@ -299,8 +310,16 @@ qualified_names[ndarray] = "numpy.ndarray"
 def _operators():
     """Give ndarray its arithmetic: `a + b`, `2 + a`, `a += b`, comparisons, `-a`."""
     names = {
-        "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide",
-        "mod": "remainder", "pow": "power", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
+        "add": "add",
+        "sub": "subtract",
+        "mul": "multiply",
+        "truediv": "divide",
+        "floordiv": "floor_divide",
+        "mod": "remainder",
+        "pow": "power",
+        "and": "bitwise_and",
+        "or": "bitwise_or",
+        "xor": "bitwise_xor",
     }
 
     def forward(name):
@@ -316,7 +335,14 @@ def _operators():
         setattr(ndarray, "__%s__" % python, forward(name))
         setattr(ndarray, "__r%s__" % python, reflected(name))
         setattr(ndarray, "__i%s__" % python, in_place(name))
-    comparisons = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal"}
+    comparisons = {
+        "lt": "less",
+        "le": "less_equal",
+        "gt": "greater",
+        "ge": "greater_equal",
+        "eq": "equal",
+        "ne": "not_equal",
+    }
     for python, name in comparisons.items():
         setattr(ndarray, "__%s__" % python, forward(name))
     for python, name in {"neg": "negative", "abs": "absolute", "invert": "invert"}.items():
@@ -332,7 +358,8 @@ def _assign_result(target, result, name):
         result.dtype.kind in "ui" and target.dtype.kind in "ui"
     ):
         raise UFuncTypeError(
-            "Cannot cast ufunc '%s' output from %s to %s with casting rule 'same_kind'" % (name, repr(result.dtype), repr(target.dtype))
+            "Cannot cast ufunc '%s' output from %s to %s with casting rule 'same_kind'"
+            % (name, repr(result.dtype), repr(target.dtype))
         )
     target[...] = result
     return target
@@ -389,7 +416,8 @@ def check_broadcast(source, target):
     )
     if not fits:
         raise ValueError(
-            "could not broadcast input array from shape %s into shape %s" % (shape_text(source), shape_text(target))
+            "could not broadcast input array from shape %s into shape %s"
+            % (shape_text(source), shape_text(target))
         )
 
 
@@ -499,7 +527,11 @@ def _positions(array, index):
     else:
         rest = ()
     values = index.tolist() if isinstance(index, ndarray) else list(index)
-    is_mask = index.dtype.kind == "b" if isinstance(index, ndarray) else bool(values) and isinstance(values[0], bool)
+    is_mask = (
+        index.dtype.kind == "b"
+        if isinstance(index, ndarray)
+        else bool(values) and isinstance(values[0], bool)
+    )
     return values, is_mask, rest
 
 

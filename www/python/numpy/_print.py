@@ -138,7 +138,9 @@ def array_text(nested, shape, kind, itemsize, separator, indent, suffix, summari
                 out, line = extend(out, line, rows(item, axis + 1, next_prefix, next_length), room, prefix)
                 line += separator
             if tail:
-                out, line = extend(out, line, rows(tail[-1], axis + 1, next_prefix, next_length), room, prefix)
+                out, line = extend(
+                    out, line, rows(tail[-1], axis + 1, next_prefix, next_length), room, prefix
+                )
             out += line
         else:
             break_line = separator.rstrip(" ") + "\n" * (len(shape) - axis - 1)
@@ -150,7 +152,7 @@ def array_text(nested, shape, kind, itemsize, separator, indent, suffix, summari
                 out += prefix + rows(item, axis + 1, next_prefix, next_length) + break_line
             if tail:
                 out += prefix + rows(tail[-1], axis + 1, next_prefix, next_length)
-        return "[" + out[len(prefix):] + "]"
+        return "[" + out[len(prefix) :] + "]"
 
     return rows(nested, 0, padding, width)
 

@@ -1,7 +1,7 @@
 """`numpy.random`: the legacy generator, number for number as NumPy's after `seed`."""
 
 import _bridge
-from numpy._dtype import make_scalar, number_of
+from numpy._dtype import number_of
 from numpy._ndarray import wrap
 
 
