@@ -215,7 +215,7 @@ pub(super) fn ieee(dtype: DType) -> FloatFields {
 
 /// The narrowest type that holds every value, by h5py's comparison of mantissa and exponent range.
 fn float(datatype: &Datatype, precision: u16, fields: &FloatFields) -> Result<DType> {
-    let inside = |position: u8, bits: u8| u32::from(position) + u32::from(bits) <= datatype.size * 8;
+    let inside = |position: u8, bits: u8| u64::from(position) + u64::from(bits) <= u64::from(datatype.size) * 8;
     if !inside(fields.sign, 1)
         || !inside(fields.exponent, fields.exponent_bits)
         || !inside(fields.mantissa, fields.mantissa_bits)

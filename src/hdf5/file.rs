@@ -134,7 +134,10 @@ impl File {
             let links = file.links(&group)?;
             let member = |(name, target): &(String, Target)| match file.follow(target, &group, 0) {
                 Ok(object) => Member { name: name.clone(), kind: kind_of(&object.header), error: None },
-                Err(error) => Member { name: name.clone(), kind: Kind::Other, error: Some(error) },
+                Err(error) => {
+                    let error = error.at(format!("'{name}'")).at(format!("file '{}'", file.inner.name));
+                    Member { name: name.clone(), kind: Kind::Other, error: Some(error) }
+                }
             };
             Ok(links.iter().map(member).collect())
         })

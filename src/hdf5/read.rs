@@ -209,7 +209,7 @@ impl ChunkSource for DatasetSource {
             (Layout::Chunked { .. }, Some(chunk)) => {
                 let Ok(map) = self.map() else { return wanted };
                 let touched = touched(&map, &self.shape, chunk, region);
-                touched.chunks.iter().map(|(stored, _)| stored.size).sum()
+                touched.chunks.iter().fold(0, |bytes, (stored, _)| stored.size.saturating_add(bytes))
             }
             _ => wanted,
         }
@@ -286,6 +286,7 @@ impl Chunks<'_> {
     /// A filtered chunk's `len` bytes with its filters undone.
     pub(super) fn decoded(&self, stored: &Stored, len: u64) -> Result<Vec<u8>> {
         let bytes = self.bytes.read(stored.address, stored.size)?;
+        self.pipeline.check_expansion(stored.size, len)?;
         let mut decoded = allocate(len)?;
         self.pipeline.decode(bytes, stored.mask, &mut decoded)?;
         Ok(decoded)

@@ -112,6 +112,26 @@ impl Pipeline {
         (0..self.filters.len()).all(|position| mask & (1 << position) != 0)
     }
 
+    /// Refuses to decode `stored` bytes into `len` where no filter expands so far, before room is made.
+    ///
+    /// # Errors
+    /// An invalid-file error with both sizes.
+    pub(super) fn check_expansion(&self, stored: u64, len: u64) -> Result<()> {
+        let most = self.filters.iter().fold(stored.saturating_add(64), |bytes, filter| {
+            bytes.saturating_mul(match filter.id {
+                DEFLATE => 1032,
+                // Three bytes stand for at most 264.
+                LZF => 88,
+                SHUFFLE | FLETCHER32 => 1,
+                _ => 100_000,
+            })
+        });
+        if len <= most {
+            return Ok(());
+        }
+        Err(Error::invalid_file(format!("{stored} bytes cannot be a chunk of {len}; the file is damaged")))
+    }
+
     /// Undoes the pipeline on `stored`, filling `out`, which is as long as the chunk must be.
     ///
     /// # Errors

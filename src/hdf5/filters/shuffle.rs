@@ -5,7 +5,7 @@
 /// Puts the bytes of each element together again.
 pub(super) fn unshuffle(data: &[u8], size: usize, out: &mut [u8]) {
     match size {
-        0 | 1 => out.copy_from_slice(data),
+        _ if size < 2 || size > data.len() => out.copy_from_slice(data),
         2 => unshuffle_fixed::<2>(data, out),
         4 => unshuffle_fixed::<4>(data, out),
         8 => unshuffle_fixed::<8>(data, out),
@@ -35,7 +35,7 @@ fn unshuffle_fixed<const SIZE: usize>(data: &[u8], out: &mut [u8]) {
 
 /// Sorts the bytes of all elements by their place in the element.
 pub(super) fn shuffle(data: &[u8], size: usize) -> Vec<u8> {
-    let size = size.max(1);
+    let size = size.clamp(1, data.len().max(1));
     let count = data.len() / size;
     let mut out = vec![0; data.len()];
     for byte in 0..size {

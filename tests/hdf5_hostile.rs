@@ -1,0 +1,190 @@
+//! Damaged files: every one gives numbers or an error, none a panic, a hang or a flood of memory.
+
+mod hdf5_support;
+
+use chunkbook::error::Result;
+use chunkbook::grid::Region;
+use chunkbook::hdf5::{File, Kind};
+use chunkbook::storage::MemoryStorage;
+use hdf5_reader::checksum::jenkins_lookup3;
+use hdf5_support::Random;
+use std::ops::Range;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Arc;
+
+/// Damaged copies tried per test run.
+const MUTANTS: u64 = 20_000;
+
+/// The files of tests/fixtures/hdf5, and how many of their datasets hold numbers (a soft link counts again).
+const FILES: [(&str, usize); 11] = [
+    ("latest-single", 2),
+    ("latest-fixed", 2),
+    ("latest-larger", 2),
+    ("latest-extensible", 2),
+    ("latest-btree", 2),
+    ("latest-filters", 4),
+    ("latest-types", 6),
+    ("latest-tree", 2),
+    ("earliest-btree", 2),
+    ("earliest-types", 6),
+    ("earliest-tree", 2),
+];
+
+fn fixture(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/tests/fixtures/hdf5/{name}.h5", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// Opens, walks and reads everything, at most 100,000 elements of each dataset; gives the number of datasets read.
+fn read_all(bytes: Vec<u8>) -> Result<usize> {
+    let file = File::open(Arc::new(MemoryStorage::new(bytes)), "damaged.h5")?;
+    let mut read = 0;
+    let mut groups = vec!["/".to_string()];
+    let mut visited = 0;
+    while let Some(group) = groups.pop() {
+        visited += 1;
+        let _ = file.attributes(&group);
+        for member in file.members(&group).unwrap_or_default() {
+            let path = format!("{}/{}", group.trim_end_matches('/'), member.name);
+            match member.kind {
+                Kind::Group if visited < 30 => groups.push(path),
+                Kind::Dataset => {
+                    let _ = file.attributes(&path);
+                    let Ok(dataset) = file.dataset(&path) else { continue };
+                    let _ = (dataset.fill_value(), dataset.maxshape(), dataset.filters().len());
+                    let Ok(source) = dataset.source() else { continue };
+                    let mut left = 100_000;
+                    let mut region = Region::whole(source.shape());
+                    for count in &mut region.count {
+                        *count = (*count).min(left);
+                        left /= (*count).max(1);
+                    }
+                    let _ = source.stored_bytes(&region);
+                    read += usize::from(source.read(&region).is_ok());
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(read)
+}
+
+/// Ranges of a file that a Jenkins checksum follows: those of its version 2 structures.
+fn checksummed(bytes: &[u8]) -> Vec<Range<usize>> {
+    const SIGNATURES: [&[u8; 4]; 13] = [
+        b"OHDR", b"OCHK", b"FAHD", b"FADB", b"EAHD", b"EAIB", b"EASB", b"EADB", b"BTHD", b"BTIN", b"BTLF", b"FRHP",
+        b"FHDB",
+    ];
+    let mut found = Vec::new();
+    for start in 0..bytes.len().saturating_sub(8) {
+        if SIGNATURES.iter().any(|signature| bytes[start..].starts_with(*signature)) {
+            let ends = start + 8..(start + 2048).min(bytes.len() - 4);
+            let end =
+                ends.clone().find(|&end| jenkins_lookup3(&bytes[start..end]).to_le_bytes() == bytes[end..end + 4]);
+            found.extend(end.map(|end| start..end));
+        }
+    }
+    // The superblock of version 2 and 3.
+    if bytes[8] >= 2 {
+        found.push(0..44);
+    }
+    found
+}
+
+fn survives(bytes: Vec<u8>, what: impl FnOnce() -> String) -> usize {
+    match catch_unwind(AssertUnwindSafe(|| read_all(bytes))) {
+        Ok(result) => result.unwrap_or(0),
+        Err(_) => panic!("panicked on {}", what()),
+    }
+}
+
+#[test]
+fn the_undamaged_files_are_read_whole() {
+    for (name, numeric) in FILES {
+        assert_eq!(read_all(fixture(name)).unwrap(), numeric, "{name}");
+    }
+}
+
+#[test]
+fn no_damaged_copy_panics_or_hangs_with_checksums_repaired_in_half() {
+    let mut random = Random(2026);
+    let mut alive = 0u64;
+    let files = FILES.map(|(name, _)| (name, fixture(name)));
+    let ranges = files.each_ref().map(|(_, bytes)| checksummed(bytes));
+    let structures: usize = ranges.iter().map(Vec::len).sum();
+    assert!(structures > 50, "{structures} checksummed structures found");
+    for number in 0..MUTANTS {
+        let which = (number % files.len() as u64) as usize;
+        let ((name, original), ranges) = (&files[which], &ranges[which]);
+        let mut bytes = original.clone();
+        let mut changes = Vec::new();
+        for _ in 0..1 + random.below(4) {
+            // Mostly inside structures, where a byte means something.
+            let position = match ranges.get(random.below(ranges.len() as u64 + 8) as usize) {
+                Some(range) => range.start + random.below(range.len() as u64) as usize,
+                None => random.below(bytes.len() as u64) as usize,
+            };
+            let value = match random.below(4) {
+                0 => 0xff,
+                1 => 0,
+                2 => bytes[position] ^ (1 << random.below(8)),
+                _ => random.next() as u8,
+            };
+            bytes[position] = value;
+            changes.push((position, value));
+        }
+        if number % 2 == 0 {
+            for range in ranges {
+                if changes.iter().any(|(position, _)| range.contains(position)) {
+                    let sum = jenkins_lookup3(&bytes[range.clone()]);
+                    bytes[range.end..range.end + 4].copy_from_slice(&sum.to_le_bytes());
+                }
+            }
+        }
+        alive += u64::from(survives(bytes, || format!("mutant {number} of {name}: {changes:?}")) > 0);
+    }
+    assert!(alive > MUTANTS / 4, "only {alive} of {MUTANTS} mutants could be opened: the test reaches too little");
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    for (name, _) in FILES {
+        let whole = fixture(name);
+        for len in (0..whole.len()).step_by(499) {
+            let error = read_all(whole[..len].to_vec()).unwrap_err();
+            assert_eq!(error.kind(), chunkbook::error::ErrorKind::InvalidFile, "{name} cut at {len}: {error}");
+            if len > 100 {
+                assert!(error.to_string().contains("truncated"), "{name} cut at {len}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_unreadable_child_hides_none_of_its_siblings() {
+    let mut bytes = fixture("earliest-types");
+    // The name of a datatype class that does not exist, in the type of one dataset only.
+    let file = File::open(Arc::new(MemoryStorage::new(bytes.clone())), "x.h5").unwrap();
+    let all = file.members("/").unwrap().len();
+    let address = usize::from_str_radix(&file.object_id("/contiguous").unwrap(), 16).unwrap();
+    bytes[address] = 9;
+    let file = File::open(Arc::new(MemoryStorage::new(bytes)), "x.h5").unwrap();
+    let members = file.members("/").unwrap();
+    assert_eq!(members.len(), all);
+    let broken: Vec<_> = members.iter().filter(|member| member.error.is_some()).map(|member| &member.name).collect();
+    assert_eq!(broken, ["contiguous"]);
+    assert!(file.dataset("/scalar").unwrap().source().is_ok());
+}
+
+#[test]
+fn files_that_are_something_else_are_told_apart() {
+    for (bytes, word) in [
+        (&b""[..], "empty"),
+        (b"CDF\x01 classic", "netCDF"),
+        (b"PK\x03\x04 archive", "zip"),
+        (b"\x0e\x03\x13\x01 older", "HDF4"),
+        (b"plain text that is longer than a signature", "signature"),
+    ] {
+        let error = read_all(bytes.to_vec()).unwrap_err().to_string();
+        assert!(error.starts_with("file 'damaged.h5': not an HDF5 file") && error.contains(word), "{error}");
+    }
+}
