@@ -43,10 +43,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For an address space of 4 GiB, as a tab has: 2 GiB for arrays, a quarter of that kept, and
+    /// For an address space of 4 GiB, as a tab has: 2 GiB for arrays, an eighth of that kept, and
     /// 1 GiB for tasks.
     pub fn for_tab(threads: usize) -> Limits {
-        Limits { threads, array_bytes: 2 << 30, kept_bytes: 1 << 29, task_bytes: 1 << 30 }
+        Limits { threads, array_bytes: 2 << 30, kept_bytes: 1 << 28, task_bytes: 1 << 30 }
     }
 }
 

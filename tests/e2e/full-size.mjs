@@ -38,8 +38,12 @@ try {
     peak = 0;
     const { stdout, result, error, ms } = await runCell(opened.page, source);
     sample();
-    console.log(`\n== ${cell.id}: ${(ms / 1000).toFixed(2)} s, renderer at most ${(peak / 2 ** 20).toFixed(0)} MiB`);
-    console.log([stdout.trim(), result, error].filter(Boolean).join("\n").split("\n").slice(0, 12).join("\n"));
+    console.log(
+      `\n== ${cell.id}: ${(ms / 1000).toFixed(2)} s, renderer at most ${(peak / 2 ** 20).toFixed(0)} MiB`,
+    );
+    console.log(
+      [stdout.trim(), result, error].filter(Boolean).join("\n").split("\n").slice(0, 12).join("\n"),
+    );
   }
 } finally {
   clearInterval(timer);

@@ -57,7 +57,8 @@ async function take(message: ToKernel): Promise<void> {
 
 async function start(message: ToKernel & { type: "init" }): Promise<Kernel> {
   interrupt = message.interrupt === null ? null : new Int32Array(message.interrupt);
-  const interrupted = (): boolean => interrupt !== null && Atomics.load(interrupt, 0) === 1;
+  // Taken by the first who looks, so that a cell that catches KeyboardInterrupt can be interrupted again.
+  const interrupted = (): boolean => interrupt !== null && Atomics.compareExchange(interrupt, 0, 1, 0) === 1;
   const engine = await Engine.create({
     threads: message.threads,
     isolated: message.isolated,
