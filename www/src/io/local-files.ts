@@ -196,15 +196,15 @@ export class LocalFiles {
     this.#stored.set(name, id);
     file.created = false;
     this.#later.push(async () => {
+      file.handle.close();
       if (this.#stored.get(name) !== id) {
-        file.handle.close();
+        this.#open.delete(id);
         await discardStored(file.name);
         return;
       }
-      file.handle.close();
-      this.#open.delete(id);
-      this.#stored.delete(name);
       await commitStored(file.name, name);
+      // Under the same id, for the cells that have it open already.
+      this.#open.set(id, { kind: "stored", name, handle: await openStored(name), created: false });
     });
   }
 
