@@ -56,5 +56,8 @@ test("a deleted file is gone at once", async () => {
 });
 
 test("the page says in a sentence that it computes on one thread", async () => {
-  await opened.page.getByText(/one thread/i).first().waitFor();
+  await opened.page
+    .getByText(/one thread/i)
+    .first()
+    .waitFor();
 });
