@@ -184,3 +184,29 @@ test("a dropped file copied into the browser's storage reads the same from there
   const { result } = await ok("h5py.File('kept.h5')['x'][:].sum()");
   assert.deepEqual(numbers(result).slice(-1), [4499998500000]);
 });
+
+test("a dropped file beyond 4 GiB is read in parts, at its very end too", async () => {
+  const path = join(folder, "beyond.h5");
+  // Sparse on disk: only the last rows are written.
+  python(
+    `
+import h5py, numpy as np, sys
+with h5py.File(sys.argv[1], 'w') as f:
+    x = f.create_dataset('x', shape=(700, 1000000), dtype='f8')
+    x[699, 999990:] = np.arange(10.0)
+    y = f.create_dataset('y', shape=(20, 10), dtype='i4', chunks=(5, 10))
+    y[:] = np.arange(200).reshape(20, 10)
+print(1)
+`,
+    path,
+  );
+  await drop(path, "beyond.h5");
+  const { stdout } = await ok(`
+f = h5py.File('beyond.h5')
+print(f['x'].nbytes > 2**32, float(f['x'][699, 999989:].sum()), float(f['x'][0, :5].sum()))
+print(int(da.from_array(f['y'], chunks=(5, 10)).sum().compute()))
+`);
+  assert.equal(stdout, "True 45.0 0.0\n19900\n");
+  const { error } = await runCell(opened.page, "f['x'][:]");
+  assert.match(error, /MemoryError[\s\S]*beyond\.h5[\s\S]*5\.22 GiB/);
+});
