@@ -3,8 +3,11 @@
  * browser without service workers; and it talks to its own origin only.
  */
 import assert from "node:assert/strict";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { openPage, runCell, whenReady } from "./harness.mjs";
+import { openPage, ROOT, runCell, whenReady } from "./harness.mjs";
 
 const SUM = "import numpy as np\nnp.ones((100, 7)).sum()";
 
@@ -85,4 +88,35 @@ test("a browser without service workers computes on one thread and says why", as
     await assertComputes(opened.page);
     await opened.page.getByText("This page computes on one thread, because").first().waitFor();
   });
+});
+
+test("the service worker leaves ranges of large files to the network", async () => {
+  await onPage({ headers: false }, async ({ page }) => {
+    const [controlled, status, length] = await page.evaluate(async () => {
+      const response = await fetch("engine/chunkbook_bg.wasm", { headers: { Range: "bytes=4-7" } });
+      const { byteLength } = await response.arrayBuffer();
+      return [navigator.serviceWorker.controller !== null, response.status, byteLength];
+    });
+    assert.deepEqual([controlled, status, length], [true, 206, 4]);
+  });
+});
+
+test("a service worker that brings no isolation costs one reload, not a loop of them", async () => {
+  const root = await mkdtemp(join(tmpdir(), "chunkbook-no-isolation-"));
+  try {
+    await copyFile(join(ROOT, "www/public/isolation.js"), join(root, "isolation.js"));
+    await writeFile(join(root, "isolation-worker.js"), "");
+    await writeFile(join(root, "index.html"), '<!doctype html><script src="./isolation.js"></script>');
+    await onPage({ root, headers: false, ready: false }, async (opened) => {
+      await opened.page.waitForFunction(
+        () => performance.getEntriesByType("navigation")[0]?.type === "reload",
+      );
+      const { isolated, reason } = await opened.page.evaluate(() => window.isolation);
+      assert.equal(isolated, false);
+      assert.match(reason, /^This page computes on one thread, because /);
+      assert.equal(loads(opened), 2);
+    });
+  } finally {
+    await rm(root, { recursive: true });
+  }
 });
