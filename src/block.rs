@@ -135,6 +135,16 @@ impl Block {
         bytemuck::cast_slice_mut(self.bytes_mut())
     }
 
+    /// A copy.
+    ///
+    /// # Errors
+    /// A memory error when the allocator has no room, where `clone` would abort.
+    pub fn try_clone(&self) -> Result<Block> {
+        let mut copy = Block::zeros(self.dtype, &self.shape)?;
+        copy.bytes_mut().copy_from_slice(self.bytes());
+        Ok(copy)
+    }
+
     /// The same elements under another shape of as many elements.
     ///
     /// # Errors

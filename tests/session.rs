@@ -202,3 +202,63 @@ fn a_changed_element_is_seen_through_views_and_not_in_copies() {
     assert_eq!(list(&view), json!(["9", "1", "2", "9", "4", "5"]));
     assert_eq!(list(&doubled), json!(["0", "2", "4", "6", "8", "10"]));
 }
+
+#[test]
+fn a_read_with_steps_gives_what_a_plain_loop_picks_without_holding_what_lies_between() {
+    let mut notebook = Notebook::with_limits(Limits { array_bytes: 1 << 20, ..Limits::for_tab(1) });
+    // 3.2 GB of fill values and a few rows that were written.
+    let file = notebook.ok(json!({"op": "h5_open", "name": "wide.hdf5", "mode": "w"}))["file"].clone();
+    let dataset = notebook.ok(json!({
+        "op": "h5_create_dataset", "file": file, "path": "/data", "shape": [400_000, 1000], "dtype": "float64",
+        "chunks": [100, 1000], "compression": "gzip",
+    }))["dataset"]
+        .clone();
+    for row in [0, 39_999, 40_000, 399_999] {
+        let value = json!({"scalar": {"dtype": "float64", "value": format!("{row}.5")}});
+        notebook.ok(
+            json!({"op": "h5_write", "dataset": dataset, "selection": [[row, 1, 1], [0, 1000, 1]], "value": value}),
+        );
+    }
+    notebook.ok(json!({"op": "h5_close", "file": file}));
+    let file = notebook.ok(json!({"op": "h5_open", "name": "wide.hdf5", "mode": "r"}))["file"].clone();
+    let dataset = notebook.ok(json!({"op": "h5_get", "file": file, "path": "/data"}))["dataset"].clone();
+    let rows = |notebook: &mut Notebook, start: u64, count: u64, step: u64| -> Vec<(u64, String)> {
+        let read =
+            json!({"op": "h5_read", "dataset": dataset, "selection": [[start, count, step], [7, 1, 1]], "drop": [1]});
+        let array = notebook.ok(read);
+        assert_eq!(array["shape"], json!([count]));
+        let list = notebook.ok(json!({"op": "np_to_list", "array": array["array"]}));
+        let texts = list["data"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned());
+        texts.enumerate().map(|(i, text)| (start + i as u64 * step, text)).filter(|(_, text)| text != "0.0").collect()
+    };
+    let found = rows(&mut notebook, 0, 10, 40_000);
+    assert_eq!(found, [(0, "0.5".to_owned()), (40_000, "40000.5".to_owned())]);
+    let found = rows(&mut notebook, 39_999, 10, 40_000);
+    assert_eq!(found, [(39_999, "39999.5".to_owned()), (399_999, "399999.5".to_owned())]);
+}
+
+#[test]
+fn arrays_read_from_a_file_outlive_its_replacement_and_lazy_ones_do_not_take_the_new_for_the_old() {
+    let mut notebook = Notebook::with_limits(Limits { kept_bytes: 0, ..Limits::for_tab(1) });
+    let old = notebook.random_dataset(10, 4, 5, Value::Null);
+    let selection = json!([[0, 10, 1], [0, 4, 1]]);
+    let array = notebook.ok(json!({"op": "h5_read", "dataset": old, "selection": selection}))["array"].clone();
+    let before = notebook.ok(json!({"op": "np_to_list", "array": array}));
+    let lazy = notebook.ok(json!({"op": "da_from", "dataset": old, "chunks": [5, 4]}));
+
+    let file = notebook.ok(json!({"op": "h5_open", "name": "testdata.hdf5", "mode": "w"}))["file"].clone();
+    let create = json!({"op": "h5_create_dataset", "file": file, "path": "/data", "shape": [10, 4], "dtype": "float64",
+        "chunks": [5, 4]});
+    let dataset = notebook.ok(create)["dataset"].clone();
+    let value = json!({"scalar": {"dtype": "float64", "value": "7.0"}});
+    notebook.ok(json!({"op": "h5_write", "dataset": dataset, "selection": selection, "value": value}));
+    notebook.ok(json!({"op": "h5_close", "file": file}));
+
+    // Room is made for another, so that the first would have to be read again.
+    notebook.ok(json!({"op": "np_random", "kind": "rand", "shape": [50]}));
+    assert_eq!(notebook.ok(json!({"op": "np_to_list", "array": array})), before);
+    let file = notebook.ok(json!({"op": "h5_open", "name": "testdata.hdf5", "mode": "r"}))["file"].clone();
+    let dataset = notebook.ok(json!({"op": "h5_get", "file": file, "path": "/data"}))["dataset"].clone();
+    let new = notebook.ok(json!({"op": "da_from", "dataset": dataset, "chunks": [5, 4]}));
+    assert_ne!(lazy["name"], new["name"], "other elements, another token");
+}

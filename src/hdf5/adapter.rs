@@ -25,6 +25,11 @@ impl Bytes {
         self.storage.len().saturating_sub(self.base)
     }
 
+    /// See [`Storage::version`].
+    pub(super) fn version(&self) -> u64 {
+        self.storage.version()
+    }
+
     /// Fills `out` from `address` on.
     pub(super) fn read_at(&self, address: u64, out: &mut [u8]) -> Result<()> {
         self.check(address, out.len() as u64)?;

@@ -201,9 +201,10 @@ impl Dataset {
         let pipeline = inner.pipeline.clone()?;
         let fill = inner.fill.clone()?;
         let identity = format!(
-            "{}:{}:{}:{:x}:{:08x}",
+            "{}:{}:{}:{}:{:x}:{:08x}",
             inner.file.name(),
             inner.file.bytes().len(),
+            inner.file.bytes().version(),
             inner.path,
             inner.address,
             inner.fingerprint

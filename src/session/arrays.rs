@@ -9,7 +9,7 @@
 use crate::block::{human_bytes, shape_text, Block};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -35,6 +35,10 @@ struct Entry {
     inputs: Vec<ArrayId>,
     /// Set for a view, which in NumPy shares its elements with its base, the only input.
     view: Option<WriteBack>,
+    /// The file that `remake` reads from.
+    file: Option<String>,
+    /// Whether nobody asks for it any more; it stays as long as others are made from it.
+    freed: bool,
     last_use: u64,
 }
 
@@ -127,6 +131,15 @@ impl Arrays {
         self.insert(block, Some(remake), inputs.to_vec(), None)
     }
 
+    /// Adds an array that `remake` reads again from the file `file`.
+    pub fn add_read(&mut self, block: Block, file: &str, remake: Remake) -> ArrayId {
+        let id = self.insert(block, Some(remake), Vec::new(), None);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.file = Some(file.into());
+        }
+        id
+    }
+
     /// Adds a view of `base`: a change to either is seen in both.
     pub fn add_view(&mut self, block: Block, base: ArrayId, remake: Remake, write_back: WriteBack) -> ArrayId {
         self.insert(block, Some(remake), vec![base], Some(write_back))
@@ -151,6 +164,8 @@ impl Arrays {
                 remake,
                 inputs,
                 view,
+                file: None,
+                freed: false,
                 last_use: self.uses,
             },
         );
@@ -193,19 +208,30 @@ impl Arrays {
     pub fn change(&mut self, id: ArrayId, change: impl FnOnce(&mut Block) -> Result<()>) -> Result<()> {
         if let Some(write_back) = self.entry(id)?.view.clone() {
             let base = self.entry(id)?.inputs[0];
-            let mut view = self.get(id)?;
-            change(Arc::make_mut(&mut view))?;
+            let mut view = self.own(id)?;
+            change(&mut view)?;
             return self.change_boxed(base, Box::new(move |block| write_back(block, &view)));
         }
         self.settle(id)?;
-        let mut block = self.get(id)?;
-        self.entry(id)?.block = None;
-        let result = change(Arc::make_mut(&mut block));
+        let mut block = self.own(id)?;
+        let result = change(&mut block);
         let entry = self.entry(id)?;
-        entry.block = Some(block);
+        entry.block = Some(Arc::new(block));
         entry.remake = None;
+        entry.file = None;
         entry.inputs.clear();
         result
+    }
+
+    /// Takes the elements out of the table; copies them where others, such as a lazy array, see them.
+    fn own(&mut self, id: ArrayId) -> Result<Block> {
+        let block = self.get(id)?;
+        self.entry(id)?.block = None;
+        Arc::try_unwrap(block).or_else(|shared| {
+            let copy = shared.try_clone();
+            self.entry(id)?.block = Some(shared);
+            copy
+        })
     }
 
     /// [`Arrays::change`] without a type parameter, so that views of views do not instantiate it forever.
@@ -231,28 +257,49 @@ impl Arrays {
         self.get(id)?;
         let entry = self.entry(id)?;
         entry.remake = None;
-        entry.view = None;
+        entry.file = None;
         entry.inputs.clear();
         Ok(())
+    }
+
+    /// Holds on to what was read from the file `name`, which is about to be replaced or deleted.
+    ///
+    /// An array that does not fit gives the file's own error on its next use.
+    pub fn keep_file(&mut self, name: &str) {
+        let read: Vec<ArrayId> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| !entry.freed && entry.file.as_deref() == Some(name))
+            .map(|(&id, _)| id)
+            .collect();
+        for id in read {
+            let _ = self.keep(id);
+        }
     }
 
     fn dependents(&self, id: ArrayId) -> Vec<ArrayId> {
         self.entries.iter().filter(|(_, entry)| entry.inputs.contains(&id)).map(|(&id, _)| id).collect()
     }
 
-    /// Forgets an array.
+    /// Forgets an array, and with it those that were only kept to make it again.
     pub fn free(&mut self, id: ArrayId) -> Result<()> {
-        for dependent in self.dependents(id) {
-            self.keep(dependent)?;
+        self.entry(id)?.freed = true;
+        loop {
+            let needed: HashSet<ArrayId> =
+                self.entries.values().flat_map(|entry| entry.inputs.iter().copied()).collect();
+            let before = self.entries.len();
+            self.entries.retain(|id, entry| !entry.freed || needed.contains(id));
+            if self.entries.len() == before {
+                return Ok(());
+            }
         }
-        self.entries.remove(&id);
-        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
 
     fn ones(count: usize) -> Block {
         Block::from_elements(DType::F64, &[count], &vec![1.0; count]).unwrap()
@@ -333,5 +380,53 @@ mod tests {
             })
             .unwrap();
         assert_eq!(arrays.get(tail).unwrap().elements::<f64>(), &[3.0, 3.0]);
+    }
+
+    #[test]
+    fn a_view_of_a_freed_view_still_changes_the_base() {
+        let mut arrays = Arrays::new(10_000, 0);
+        let base = arrays.add(ones(4));
+        let part = |arrays: &mut Arrays, of: ArrayId, from: usize| {
+            let tail = arrays.get(of).unwrap().elements::<f64>()[from..].to_vec();
+            let block = Block::from_elements(DType::F64, &[tail.len()], &tail).unwrap();
+            let remake: Remake = Rc::new(move |arrays| {
+                let tail = arrays.get(of)?.elements::<f64>()[from..].to_vec();
+                Block::from_elements(DType::F64, &[tail.len()], &tail)
+            });
+            let write_back: WriteBack = Rc::new(move |base, view| {
+                base.elements_mut::<f64>()[from..].copy_from_slice(view.elements());
+                Ok(())
+            });
+            arrays.add_view(block, of, remake, write_back)
+        };
+        let middle = part(&mut arrays, base, 1);
+        let last = part(&mut arrays, middle, 2);
+        arrays.free(middle).unwrap();
+        arrays
+            .change(last, |block| {
+                block.elements_mut::<f64>().fill(8.0);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(arrays.get(base).unwrap().elements::<f64>(), &[1.0, 1.0, 1.0, 8.0]);
+    }
+
+    #[test]
+    fn freeing_computes_nothing() {
+        let made = Rc::new(Cell::new(0));
+        let mut arrays = Arrays::new(10_000, 0);
+        let counted = Rc::clone(&made);
+        let remake: Remake = Rc::new(move |_| {
+            counted.set(counted.get() + 1);
+            Ok(ones(4))
+        });
+        let base = arrays.add_made(ones(4), &[], Rc::clone(&remake));
+        let derived = arrays.add_made(ones(4), &[base], remake);
+        arrays.reserve(DType::F64, &[4]).unwrap();
+        arrays.free(base).unwrap();
+        arrays.free(derived).unwrap();
+        assert_eq!(made.get(), 0);
+        assert_eq!(arrays.held(), 0);
+        assert!(arrays.get(base).is_err());
     }
 }

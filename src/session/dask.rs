@@ -165,6 +165,10 @@ impl Session {
             clock: &clock,
         });
         self.host.progress(None);
+        // The wish to stop is taken by whoever looks first; one that came with the last task counts too.
+        if cancel.is_cancelled() {
+            return Err(Error::interrupted("stopped"));
+        }
         result
     }
 

@@ -37,7 +37,8 @@ impl Session {
         }
         let id = if matches!(dataset.access, DatasetAccess::Read(_)) {
             let remake: Remake = Rc::new(move |_| reader.read_quietly());
-            self.arrays.add_made(block, &[], remake)
+            let file = self.files.file(dataset.file)?.name.clone();
+            self.arrays.add_read(block, &file, remake)
         } else {
             // The file is still being written, so a later read may see other elements.
             self.arrays.add(block)
@@ -115,66 +116,91 @@ struct Reading {
 impl Reading {
     /// Reads in steps along the first axis, looking at the interrupt and telling progress.
     fn read(&self, host: &dyn Host, label: &str) -> Result<Block> {
-        let region = self.bounding_region();
-        let row = region.count.iter().skip(1).product::<u64>().saturating_mul(self.source.dtype().size() as u64);
-        let rows = region.count.first().copied().unwrap_or(1);
-        let chunk_rows = self.source.chunks().and_then(|chunks| chunks.first().copied()).unwrap_or(1).max(1);
-        let step = (READ_STEP / row.max(1)).max(1).div_ceil(chunk_rows).saturating_mul(chunk_rows);
-        if rows <= step {
-            return self.picked(self.source.read(&region)?);
-        }
         let begin = host.now();
-        let mut whole = Block::zeros(self.source.dtype(), &region.extents()?)?;
-        let mut at = 0;
-        while at < rows {
+        let block = self.gather(|rows, bytes| {
             if host.interrupted() {
                 return Err(Error::interrupted("stopped while reading"));
             }
-            let mut part = region.clone();
-            part.start[0] += at;
-            // Steps end on the dataset's chunk borders, so that no chunk is decoded twice.
-            let border = (part.start[0] / chunk_rows) * chunk_rows + step;
-            part.count[0] = (border - part.start[0]).min(rows - at);
-            let mut corner = vec![0; region.count.len()];
-            corner[0] = at as usize;
-            memory::paste(&mut whole, &corner, &self.source.read(&part)?)?;
-            at += part.count[0];
             host.progress(Some(&ProgressReport {
                 label: format!("Reading {label}"),
-                done: at,
-                total: rows,
-                bytes: at.saturating_mul(row),
+                done: rows,
+                total: self.selection.first().map_or(1, |&(_, count, _)| count),
+                bytes,
                 elapsed: host.now() - begin,
                 memory: host.memory_used(),
             }));
-        }
+            Ok(())
+        });
         host.progress(None);
-        self.picked(whole)
+        block
     }
 
     fn read_quietly(&self) -> Result<Block> {
-        self.picked(self.source.read(&self.bounding_region())?)
+        self.gather(|_, _| Ok(()))
     }
 
-    /// The box from the first index to the last along each axis.
-    fn bounding_region(&self) -> Region {
-        Region {
-            start: self.selection.iter().map(|&(start, ..)| start).collect(),
-            count: self
-                .selection
-                .iter()
-                .map(|&(_, count, step)| if count == 0 { 0 } else { (count - 1) * step.unsigned_abs() + 1 })
-                .collect(),
+    /// The selected elements. Only a few rows of chunks are held beside them, however far the steps reach;
+    /// `after_step` is told the rows selected and the bytes read so far, where more than one step is needed.
+    fn gather(&self, mut after_step: impl FnMut(u64, u64) -> Result<()>) -> Result<Block> {
+        let dtype = self.source.dtype();
+        let counts: Vec<usize> = self.selection.iter().map(|&(_, count, _)| count as usize).collect();
+        let kept: Vec<usize> =
+            (0..counts.len()).filter(|axis| !self.drop.contains(axis)).map(|axis| counts[axis]).collect();
+        let Some(&(start, count, step)) = self.selection.first() else {
+            return self.source.read(&self.bounding_region());
+        };
+        if counts.contains(&0) {
+            return Block::zeros(dtype, &kept);
         }
+        let row_bytes = self.bounding_region().count[1..].iter().fold(dtype.size() as u64, |n, &c| n.saturating_mul(c));
+        let chunk_rows = self.source.chunks().and_then(|chunks| chunks.first().copied()).unwrap_or(1).max(1);
+        let step_rows = (READ_STEP / row_bytes.max(1)).max(1).div_ceil(chunk_rows).saturating_mul(chunk_rows);
+        let stride = step.unsigned_abs().max(1);
+        if count <= 1 || (count - 1) * stride < step_rows {
+            return self.picked(self.source.read(&self.bounding_region())?, &self.selection)?.reshaped(&kept);
+        }
+        let mut whole = Block::zeros(dtype, &counts)?;
+        let (mut done, mut bytes) = (0, 0);
+        while done < count {
+            // Steps end on the dataset's chunk borders, so that no chunk is decoded twice.
+            let first = start + done * stride;
+            let border = (first / chunk_rows * chunk_rows).saturating_add(step_rows);
+            let selected = (border - first).div_ceil(stride).min(count - done);
+            let mut part = self.selection.clone();
+            part[0] = (first, selected, step);
+            let region = bounding(&part);
+            let mut corner = vec![0; counts.len()];
+            corner[0] = done as usize;
+            memory::paste(&mut whole, &corner, &self.picked(self.source.read(&region)?, &part)?)?;
+            done += selected;
+            bytes += region.count[0] * row_bytes;
+            after_step(done, bytes)?;
+        }
+        whole.reshaped(&kept)
     }
 
-    /// The elements the steps pick out of the box.
-    fn picked(&self, block: Block) -> Result<Block> {
-        if self.drop.is_empty() && self.selection.iter().all(|&(_, count, step)| step == 1 || count <= 1) {
+    fn bounding_region(&self) -> Region {
+        bounding(&self.selection)
+    }
+
+    /// The elements that the steps of `selection` pick out of its box.
+    fn picked(&self, block: Block, selection: &[AxisText]) -> Result<Block> {
+        if selection.iter().all(|&(_, count, step)| step == 1 || count <= 1) {
             return Ok(block);
         }
-        let axes: Vec<AxisText> = self.selection.iter().map(|&(_, count, step)| (0, count, step)).collect();
-        memory::slice(&block, &axis_slices(&axes), &self.drop)
+        let axes: Vec<AxisText> = selection.iter().map(|&(_, count, step)| (0, count, step)).collect();
+        memory::slice(&block, &axis_slices(&axes), &[])
+    }
+}
+
+/// The box from the first index to the last along each axis.
+fn bounding(selection: &[AxisText]) -> Region {
+    Region {
+        start: selection.iter().map(|&(start, ..)| start).collect(),
+        count: selection
+            .iter()
+            .map(|&(_, count, step)| if count == 0 { 0 } else { (count - 1) * step.unsigned_abs() + 1 })
+            .collect(),
     }
 }
 

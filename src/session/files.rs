@@ -185,7 +185,10 @@ impl Session {
                 }
                 self.files.forget(&name);
                 let storage = self.host.create(&name)?;
-                let writer = hdf5::Writer::create(storage, &name)?;
+                let writer = hdf5::Writer::create(storage, &name).or_else(|error| {
+                    self.host.discard(&name)?;
+                    Err(error)
+                })?;
                 OpenFile { name, access: Access::Write { writer, begin: self.host.now() } }
             }
             "a" | "r+" => {
@@ -202,13 +205,13 @@ impl Session {
         let Some(file) = self.files.take(id) else { return Ok(Value::Null) };
         if let Access::Write { writer, .. } = file.access {
             self.host.progress(None);
-            match writer.close() {
-                Ok(()) => self.host.commit(&file.name)?,
-                Err(error) => {
-                    self.host.discard(&file.name)?;
-                    return Err(error.at(format!("'{}' was not written and is removed", file.name)));
-                }
-            }
+            self.arrays.keep_file(&file.name);
+            let closed = writer.close().or_else(|error| {
+                self.host.discard(&file.name)?;
+                Err(error)
+            });
+            let kept = closed.and_then(|()| self.host.commit(&file.name));
+            kept.map_err(|error| error.at(format!("'{}' was not written and is removed", file.name)))?;
         }
         Ok(Value::Null)
     }

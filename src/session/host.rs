@@ -54,7 +54,7 @@ pub trait Host {
     /// Creates the file `name`; it replaces one of that name once [`Host::commit`] is called.
     fn create(&self, name: &str) -> Result<Arc<dyn WritableStorage>>;
 
-    /// Keeps a file created under `name`, now complete.
+    /// Keeps a file created under `name`, now complete. Where that fails, nothing of it is left.
     fn commit(&self, name: &str) -> Result<()>;
 
     /// Drops a file created under `name`, as if it had never been begun.
@@ -116,7 +116,10 @@ impl Host for FolderHost {
     }
 
     fn commit(&self, name: &str) -> Result<()> {
-        std::fs::rename(self.partial(name), self.folder.join(name)).map_err(|error| failed(name, &error))
+        std::fs::rename(self.partial(name), self.folder.join(name)).map_err(|error| {
+            let _ = self.discard(name);
+            failed(name, &error)
+        })
     }
 
     fn discard(&self, name: &str) -> Result<()> {

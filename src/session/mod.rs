@@ -116,6 +116,7 @@ impl Session {
             }
             Request::RemoveFile { name } => {
                 self.files.forget(&name);
+                self.arrays.keep_file(&name);
                 self.host.remove(&name).map(|()| Value::Null)
             }
             request => match self.answer_files(request)? {

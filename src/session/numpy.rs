@@ -68,8 +68,10 @@ impl Session {
                 self.derived(&[array], move |blocks| memory::astype(&blocks[0], dtype))?
             }
             Request::NpReshape { array, shape } => {
-                let block = (*self.arrays.get(array)?).clone().reshaped(&shape)?;
-                let remake: Remake = Rc::new(move |arrays| (*arrays.get(array)?).clone().reshaped(&shape));
+                let base = self.arrays.get(array)?;
+                self.reserve(base.dtype(), base.shape())?;
+                let block = base.try_clone()?.reshaped(&shape)?;
+                let remake: Remake = Rc::new(move |arrays| arrays.get(array)?.try_clone()?.reshaped(&shape));
                 let write_back: WriteBack = Rc::new(|base, view| {
                     base.bytes_mut().copy_from_slice(view.bytes());
                     Ok(())
@@ -78,7 +80,9 @@ impl Session {
                 self.array_info(id)?
             }
             Request::NpTranspose { array, axes } => {
-                let block = memory::transpose(&*self.arrays.get(array)?, &axes)?;
+                let base = self.arrays.get(array)?;
+                self.reserve(base.dtype(), base.shape())?;
+                let block = memory::transpose(&base, &axes)?;
                 let mut inverse = vec![0; axes.len()];
                 for (to, &from) in axes.iter().enumerate() {
                     inverse[from] = to;
@@ -167,6 +171,8 @@ impl Session {
     fn slice(&mut self, array: ArrayId, selection: Vec<AxisText>, drop: Vec<usize>) -> Result<Value> {
         let axes = axis_slices(&selection);
         let base = self.arrays.get(array)?;
+        let counts: Vec<u64> = axes.iter().map(|axis| axis.count).collect();
+        self.arrays.reserve(base.dtype(), &counts)?;
         let block = memory::slice(&base, &axes, &drop)?;
         if block.shape().is_empty() {
             return Ok(json!({ "scalar": block_scalar(&block) }));
@@ -177,7 +183,7 @@ impl Session {
         };
         let write_back: WriteBack = Rc::new(move |base, view| {
             let kept: Vec<usize> = axes.iter().map(|axis| axis.count as usize).collect();
-            memory::assign(base, &axes, &Operand::Block(&view.clone().reshaped(&kept)?))
+            memory::assign(base, &axes, &Operand::Block(&view.try_clone()?.reshaped(&kept)?))
         });
         let id = self.arrays.add_view(block, array, remake, write_back);
         self.array_info(id)

@@ -8,6 +8,7 @@ use std::path::Path;
 pub struct FileStorage {
     file: File,
     len: u64,
+    version: u64,
 }
 
 impl FileStorage {
@@ -26,13 +27,18 @@ impl FileStorage {
         if metadata.is_dir() {
             return Err(Error::storage(format!("'{}' is a folder, not a file", path.display())));
         }
-        Ok(FileStorage { file, len: metadata.len() })
+        let changed = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        Ok(FileStorage { file, len: metadata.len(), version: changed.map_or(0, |time| time.as_nanos() as u64) })
     }
 }
 
 impl Storage for FileStorage {
     fn len(&self) -> u64 {
         self.len
+    }
+
+    fn version(&self) -> u64 {
+        self.version
     }
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {

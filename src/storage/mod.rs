@@ -22,6 +22,11 @@ pub trait Storage: Send + Sync {
         self.len() == 0
     }
 
+    /// A number that differs when the bytes may: the time of the last change, where the medium has one.
+    fn version(&self) -> u64 {
+        0
+    }
+
     /// Fills `out` with the bytes from `offset` on.
     ///
     /// # Errors

@@ -60,29 +60,30 @@ impl WebSession {
 /// What the page offers a session.
 struct WebHost {
     callbacks: Callbacks,
-    /// Files open for reading, so that opening one twice shares it.
-    open: RefCell<HashMap<String, Weak<WebStorage>>>,
+    /// Files open for reading, to be closed when their name gets another content.
+    open: RefCell<HashMap<String, Vec<Weak<WebStorage>>>>,
     /// Files being written.
     created: RefCell<HashMap<String, Arc<WebStorage>>>,
 }
 
 impl WebHost {
     fn close_readers(&self, name: &str) {
-        if let Some(storage) = self.open.borrow_mut().remove(name).and_then(|weak| weak.upgrade()) {
-            storage.close();
+        for storage in self.open.borrow_mut().remove(name).unwrap_or_default() {
+            if let Some(storage) = storage.upgrade() {
+                storage.close();
+            }
         }
     }
 }
 
 impl Host for WebHost {
     fn open(&self, name: &str) -> Result<Arc<dyn Storage>> {
-        let shared = self.open.borrow().get(name).and_then(Weak::upgrade);
-        // A dropped file may have been replaced by another of its name, so it is asked for each time.
-        if let Some(storage) = shared.filter(|storage| !storage.is_dropped()) {
-            return Ok(storage);
-        }
+        // Asked anew each time: only the reader knows which file bears the name now.
         let storage = Arc::new(WebStorage::open(name)?);
-        self.open.borrow_mut().insert(name.into(), Arc::downgrade(&storage));
+        let mut open = self.open.borrow_mut();
+        let others = open.entry(name.into()).or_default();
+        others.retain(|other| other.strong_count() > 0);
+        others.push(Arc::downgrade(&storage));
         Ok(storage)
     }
 

@@ -35,6 +35,8 @@ const MESSAGE_POINTER: usize = 10;
 const MESSAGE_CAPACITY: usize = 11;
 const MESSAGE_LENGTH: usize = 12;
 const EXTRA: usize = 13;
+const VERSION_LOW: usize = 14;
+const VERSION_HIGH: usize = 15;
 
 const FREE: i32 = 0;
 const CLAIMED: i32 = 1;
@@ -51,7 +53,8 @@ pub enum Operation {
     Write = 2,
     /// Make what was written to `file` durable.
     Flush = 3,
-    /// Open the file named at `pointer`; the result is its size, the extra word its id.
+    /// Open the file named at `pointer`; the result is its size, the extra word its id, the version
+    /// the time of its last change.
     Open = 4,
     /// Create the file named at `pointer`; the extra word is its id.
     Create = 5,
@@ -130,6 +133,8 @@ pub struct Answer {
     pub extra: i32,
     /// Whether the file opened is a dropped one, which every reader can read.
     pub dropped: bool,
+    /// When the file opened was last changed, in milliseconds.
+    pub version: u64,
 }
 
 /// Asks reader `reader` and waits for the answer.
@@ -180,7 +185,8 @@ pub fn ask(
     let get = |word: usize| slot[word].load(Ordering::Relaxed);
     let status = get(STATUS);
     let answer = Answer {
-        result: u64::from(get(RESULT_LOW) as u32) | (u64::from(get(RESULT_HIGH) as u32) << 32),
+        result: wide(get(RESULT_LOW), get(RESULT_HIGH)),
+        version: wide(get(VERSION_LOW), get(VERSION_HIGH)),
         extra: get(EXTRA) & 0x3fff_ffff,
         dropped: get(EXTRA) & 0x4000_0000 != 0,
     };
@@ -199,6 +205,10 @@ pub fn ask(
         _ => ErrorKind::Storage,
     };
     Err(Error::new(kind, text))
+}
+
+fn wide(low: i32, high: i32) -> u64 {
+    u64::from(low as u32) | (u64::from(high as u32) << 32)
 }
 
 fn claim(queue: &'static Reader) -> &'static [AtomicI32; WORDS] {

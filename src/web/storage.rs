@@ -1,6 +1,6 @@
 //! Dropped and stored files as [`Storage`], through the request queue.
 
-use super::queue::{active_readers, ask, Operation};
+use super::queue::{active_readers, ask, Answer, Operation};
 use crate::error::{Error, Result};
 use crate::session::{FileInfo, Space};
 use crate::storage::{Storage, WritableStorage};
@@ -19,6 +19,7 @@ pub struct WebStorage {
     name: String,
     file: i32,
     len: AtomicU64,
+    version: u64,
     dropped: bool,
     created: bool,
     closed: AtomicBool,
@@ -32,31 +33,27 @@ impl WebStorage {
     /// Opens the dropped or stored file `name` for reading.
     pub fn open(name: &str) -> Result<WebStorage> {
         let answer = ask_by_name(Operation::Open, name)?;
-        Ok(WebStorage::new(name, answer.extra, answer.result, answer.dropped, false))
+        Ok(WebStorage::new(name, &answer, false))
     }
 
     /// Creates the stored file `name`; it takes that name once finished.
     pub fn create(name: &str) -> Result<WebStorage> {
         let answer = ask_by_name(Operation::Create, name)?;
-        Ok(WebStorage::new(name, answer.extra, 0, false, true))
+        Ok(WebStorage::new(name, &answer, true))
     }
 
-    fn new(name: &str, file: i32, len: u64, dropped: bool, created: bool) -> WebStorage {
+    fn new(name: &str, answer: &Answer, created: bool) -> WebStorage {
         WebStorage {
             name: name.into(),
-            file,
-            len: AtomicU64::new(len),
-            dropped,
+            file: answer.extra,
+            len: AtomicU64::new(answer.result),
+            version: answer.version,
+            dropped: answer.dropped,
             created,
             closed: AtomicBool::new(false),
             turn: AtomicU32::new(0),
             block: std::sync::Mutex::default(),
         }
-    }
-
-    /// Whether the file was dropped on the page.
-    pub fn is_dropped(&self) -> bool {
-        self.dropped
     }
 
     /// Closes the file for everyone who still has it: later reads fail.
@@ -112,6 +109,10 @@ impl Storage for WebStorage {
         self.len.load(Ordering::Relaxed)
     }
 
+    fn version(&self) -> u64 {
+        self.version
+    }
+
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         self.check_open()?;
         let end = offset.checked_add(out.len() as u64).filter(|&end| end <= self.len());
@@ -159,7 +160,7 @@ impl WritableStorage for WebStorage {
     }
 }
 
-fn ask_by_name(operation: Operation, name: &str) -> Result<super::queue::Answer> {
+fn ask_by_name(operation: Operation, name: &str) -> Result<Answer> {
     ask(STORED_READER, operation, 0, 0, name.as_ptr().cast_mut(), name.len())
 }
 

@@ -33,13 +33,24 @@ export function checkName(name: string): void {
   }
 }
 
+/** What cannot be done to a dropped file: it would act on a stored one of the same name, out of sight. */
+export function droppedIsReadOnly(name: string): IoError {
+  return new IoError(
+    Status.Value,
+    `'${name}' is a dropped file, which is only read; take it off the shelf first, or choose another name`,
+  );
+}
+
 /** Complete stored files. */
 export async function listStored(): Promise<ShelfFile[]> {
   const files: ShelfFile[] = [];
   for await (const [name, handle] of await entries()) {
     if (handle.kind === "file" && !name.endsWith(PARTIAL)) {
-      const { size, lastModified } = await (handle as FileSystemFileHandle).getFile();
-      files.push({ name, size, lastModified, kind: "stored" });
+      // Another tab may have deleted it meanwhile.
+      const file = await (handle as FileSystemFileHandle).getFile().catch(() => undefined);
+      if (file) {
+        files.push({ name, size: file.size, lastModified: file.lastModified, kind: "stored" });
+      }
     }
   }
   return files.sort((a, b) => a.name.localeCompare(b.name));
@@ -66,12 +77,17 @@ export async function removePartials(): Promise<void> {
 }
 
 /** Opens a stored file for reading; other readers, in this tab or another, may have it open too. */
-export async function openStored(name: string): Promise<FileSystemSyncAccessHandle> {
+export async function openStored(
+  name: string,
+): Promise<{ handle: FileSystemSyncAccessHandle; lastModified: number }> {
   const folder = await storedFolder();
-  const handle = await folder.getFileHandle(name).catch((cause: unknown) => {
+  try {
+    const file = await folder.getFileHandle(name);
+    const { lastModified } = await file.getFile();
+    return { handle: await createHandle(file, "read-only", name), lastModified };
+  } catch (cause) {
     throw describe(cause, `'${name}'`);
-  });
-  return createHandle(handle, "read-only", name);
+  }
 }
 
 /** Creates the partial file that becomes `name` when committed. */
@@ -86,11 +102,16 @@ export async function createStored(name: string): Promise<FileSystemSyncAccessHa
 /** Gives the finished partial file of `name` its final name, replacing a file that has it. */
 export async function commitStored(name: string, finalName = name): Promise<void> {
   const folder = await storedFolder();
-  const handle = (await folder.getFileHandle(name + PARTIAL)) as FileSystemFileHandle & {
-    move(name: string): Promise<void>;
-  };
-  await folder.removeEntry(finalName).catch(() => undefined);
-  await handle.move(finalName);
+  try {
+    const handle = (await folder.getFileHandle(name + PARTIAL)) as FileSystemFileHandle & {
+      move(name: string): Promise<void>;
+    };
+    await folder.removeEntry(finalName).catch(() => undefined);
+    await handle.move(finalName);
+  } catch (cause) {
+    await discardStored(name);
+    throw describe(cause, `'${finalName}'`);
+  }
 }
 
 export async function discardStored(name: string): Promise<void> {

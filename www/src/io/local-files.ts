@@ -11,6 +11,7 @@ import {
   createStored,
   describe,
   discardStored,
+  droppedIsReadOnly,
   type OpenFile,
   openStored,
   removeStored,
@@ -27,6 +28,8 @@ export class LocalFiles {
   readonly #open = new Map<number, OpenFile>();
   /** Stored files that are open for reading, by name. */
   readonly #stored = new Map<string, number>();
+  /** When stored files were last changed, by name. */
+  readonly #changed = new Map<string, number>();
   /** Names that spare files are opened under until they are created. */
   readonly #spares: { spare: string; handle: FileSystemSyncAccessHandle }[] = [];
   /** What to do once the cell has ended and waiting is possible. */
@@ -38,24 +41,35 @@ export class LocalFiles {
   async settle(): Promise<ShelfFile[]> {
     const later = this.#later;
     this.#later = [];
+    const failures: string[] = [];
     for (const step of later) {
-      await step();
+      await step().catch((cause: unknown) =>
+        failures.push(cause instanceof Error ? cause.message : String(cause)),
+      );
     }
     const shelf = await listShelf([...this.#dropped.values()].map(({ file }) => file));
     for (const { name, kind } of shelf) {
       if (kind === "stored" && !this.#stored.has(name)) {
-        const handle = await openStored(name).catch(() => undefined);
-        if (handle) {
+        const opened = await openStored(name).catch(() => undefined);
+        if (opened) {
+          const { handle, lastModified } = opened;
           this.#stored.set(name, this.#remember({ kind: "stored", name, handle, created: false }));
+          this.#changed.set(name, lastModified);
         }
       }
     }
     while (this.#spares.length < SPARES) {
       const spare = `spare-${crypto.randomUUID()}`;
-      this.#spares.push({ spare, handle: await createStored(spare) });
+      // Where storage is full there are fewer: creating a file then says so.
+      const handle = await createStored(spare).catch(() => undefined);
+      if (!handle) break;
+      this.#spares.push({ spare, handle });
     }
     const { usage = 0, quota = 0 } = await navigator.storage.estimate();
     this.#space = { free: Math.max(0, quota - usage), quota };
+    if (failures.length > 0) {
+      throw new Error(failures.join("; "));
+    }
     return shelf;
   }
 
@@ -113,10 +127,10 @@ export class LocalFiles {
         const file = stored === undefined ? undefined : this.#open.get(stored);
         if (dropped) {
           slot.result = dropped.file.size;
-          slot.setOpened(dropped.id, true);
+          slot.setOpened(dropped.id, true, dropped.file.lastModified);
         } else if (stored !== undefined && file?.kind === "stored") {
           slot.result = file.handle.getSize();
-          slot.setOpened(stored, false);
+          slot.setOpened(stored, false, this.#changed.get(name) ?? 0);
         } else {
           throw describe(new DOMException("", "NotFoundError"), `'${name}'`);
         }
@@ -125,6 +139,9 @@ export class LocalFiles {
       case Operation.Create: {
         const name = slot.name;
         checkName(name);
+        if (this.#dropped.has(name)) {
+          throw droppedIsReadOnly(name);
+        }
         const spare = this.#spares.pop();
         if (!spare) {
           throw new IoError(
@@ -133,7 +150,8 @@ export class LocalFiles {
           );
         }
         const id = this.#remember({ kind: "stored", name: spare.spare, handle: spare.handle, created: true });
-        slot.setOpened(id, false);
+        slot.result = 0;
+        slot.setOpened(id, false, Date.now());
         this.#names.set(id, name);
         return;
       }
@@ -143,11 +161,15 @@ export class LocalFiles {
         return;
       case Operation.Remove: {
         const name = slot.name;
+        if (this.#dropped.has(name)) {
+          throw droppedIsReadOnly(name);
+        }
         if (!this.#stored.has(name)) {
           throw describe(new DOMException("", "NotFoundError"), `'${name}'`);
         }
         this.closeStored(name);
-        this.#later.push(() => removeStored(name));
+        // A file written in this very cell has not got its name yet.
+        this.#later.push(() => removeStored(name).catch(() => undefined));
         return;
       }
       case Operation.Space:
@@ -194,6 +216,7 @@ export class LocalFiles {
     file.handle.flush();
     this.closeStored(name);
     this.#stored.set(name, id);
+    this.#changed.set(name, Date.now());
     file.created = false;
     this.#later.push(async () => {
       file.handle.close();
@@ -204,7 +227,7 @@ export class LocalFiles {
       }
       await commitStored(file.name, name);
       // Under the same id, for the cells that have it open already.
-      this.#open.set(id, { kind: "stored", name, handle: await openStored(name), created: false });
+      this.#open.set(id, { kind: "stored", name, handle: (await openStored(name)).handle, created: false });
     });
   }
 

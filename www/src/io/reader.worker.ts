@@ -8,6 +8,7 @@ import {
   createStored,
   describe,
   discardStored,
+  droppedIsReadOnly,
   type OpenFile,
   openStored,
   removeStored,
@@ -53,7 +54,8 @@ function forget(name: string): void {
 async function serve(queue: Queue): Promise<never> {
   for (;;) {
     const seen = queue.wakes;
-    const slot = queue.next();
+    // Messages first: a request may be for a file that one of them brings.
+    const slot = queue.mail > mailTaken ? undefined : queue.next();
     if (slot) {
       try {
         const served = serveSlot(slot);
@@ -107,20 +109,24 @@ async function openFile(slot: Slot): Promise<void> {
   const entry = dropped.get(name);
   if (entry) {
     slot.result = entry.file.size;
-    slot.setOpened(entry.id, true);
+    slot.setOpened(entry.id, true, entry.file.lastModified);
     return;
   }
   checkName(name);
-  const handle = await openStored(name);
+  const { handle, lastModified } = await openStored(name);
   slot.result = handle.getSize();
-  slot.setOpened(remember({ kind: "stored", name, handle, created: false }), false);
+  slot.setOpened(remember({ kind: "stored", name, handle, created: false }), false, lastModified);
 }
 
 async function createFile(slot: Slot): Promise<void> {
   const name = slot.name;
   checkName(name);
+  if (dropped.has(name)) {
+    throw droppedIsReadOnly(name);
+  }
   const handle = await createStored(name);
-  slot.setOpened(remember({ kind: "stored", name, handle, created: true }), false);
+  slot.result = 0;
+  slot.setOpened(remember({ kind: "stored", name, handle, created: true }), false, Date.now());
 }
 
 function remember(file: OpenFile): number {
@@ -137,17 +143,27 @@ async function closeFile(slot: Slot): Promise<void> {
     return;
   }
   open.delete(slot.file);
-  if (file.created && slot.operation === Operation.Commit) {
-    file.handle.flush();
-  }
-  file.handle.close();
-  if (file.created) {
-    await (slot.operation === Operation.Commit ? commitStored(file.name) : discardStored(file.name));
+  let whole = slot.operation === Operation.Commit;
+  try {
+    if (file.created && whole) {
+      file.handle.flush();
+    }
+  } catch (cause) {
+    whole = false;
+    throw describe(cause, `'${file.name}'`);
+  } finally {
+    file.handle.close();
+    if (file.created) {
+      await (whole ? commitStored(file.name) : discardStored(file.name));
+    }
   }
 }
 
 async function removeFile(slot: Slot): Promise<void> {
   const name = slot.name;
+  if (dropped.has(name)) {
+    throw droppedIsReadOnly(name);
+  }
   for (const [id, file] of open) {
     if (file.kind === "stored" && file.name === name && !file.created) {
       file.handle.close();

@@ -93,12 +93,13 @@ export class Slot {
   }
 
   set result(value: number) {
-    this.#words[8] = (value % 2 ** 32) | 0;
-    this.#words[9] = Math.floor(value / 2 ** 32) | 0;
+    this.#setWide(8, value);
   }
 
-  setOpened(file: number, dropped: boolean): void {
+  /** @param version when the file was last changed, in milliseconds. */
+  setOpened(file: number, dropped: boolean, version: number): void {
     this.#words[13] = file | (dropped ? DROPPED_FLAG : 0);
+    this.#setWide(14, version);
   }
 
   /** Answers, well or with the reason why not, and wakes the thread that waits. */
@@ -113,6 +114,11 @@ export class Slot {
     }
     Atomics.store(this.#words, 0, DONE);
     Atomics.notify(this.#words, 0);
+  }
+
+  #setWide(index: number, value: number): void {
+    this.#words[index] = (value % 2 ** 32) | 0;
+    this.#words[index + 1] = Math.floor(value / 2 ** 32) | 0;
   }
 
   #word(index: number): number {

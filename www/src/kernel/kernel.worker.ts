@@ -23,7 +23,9 @@ let kernel: Promise<Kernel> | undefined;
 let queue: Promise<void> = Promise.resolve();
 
 self.onmessage = ({ data }: MessageEvent<ToKernel>) => {
-  queue = queue.then(() => take(data));
+  queue = queue
+    .then(() => take(data))
+    .catch((cause: unknown) => send({ type: "failed", message: explain(cause) }));
 };
 
 async function take(message: ToKernel): Promise<void> {
@@ -89,7 +91,9 @@ async function runCell({ engine, python }: Kernel, id: number, source: string, l
   const { result, error } = python.run(source, label);
   const ms = performance.now() - begin;
   send({ type: "progress", id, progress: null });
-  await tellFiles({ engine });
+  await tellFiles({ engine }).catch((cause: unknown) =>
+    send({ type: "stream", id, name: "stderr", text: `The shelf: ${explain(cause)}\n` }),
+  );
   send({ type: "done", id, result, error, ms });
 }
 
@@ -101,7 +105,9 @@ async function answer(started: Kernel, request: number, work: () => Promise<void
   } catch (cause) {
     error = explain(cause);
   }
-  await tellFiles(started);
+  await tellFiles(started).catch((cause: unknown) => {
+    error ??= explain(cause);
+  });
   send({ type: "answer", request, error });
 }
 
