@@ -58,6 +58,11 @@ impl<'a> Cursor<'a> {
         Ok(u64::from_le_bytes(word))
     }
 
+    /// An unsigned integer of `width` bytes, at most 8, the most significant first, as some filters' headers have them.
+    pub(super) fn big_endian(&mut self, width: usize) -> Result<u64> {
+        self.uint(width).map(|value| value.swap_bytes() >> (64 - 8 * width))
+    }
+
     /// An address of `width` bytes; `None` when it is the undefined one (all bits set).
     pub(super) fn address(&mut self, width: u8) -> Result<Option<u64>> {
         let value = self.uint(width.into())?;

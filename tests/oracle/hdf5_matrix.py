@@ -4,7 +4,8 @@
 
 h5py writes a matrix of types, layouts, filters and shapes, which `describe` must read with the same bits;
 `generate`, beside `describe`, writes files that h5py must read with the same numbers. Prints one line for each
-failure and "N passed, N failed" at the end; exit status 1 when something failed. Needs h5py and NumPy.
+failure and "N passed, N failed" at the end; exit status 1 when something failed. Needs h5py and NumPy; with hdf5plugin
+its filters are judged too.
 """
 
 import itertools
@@ -18,6 +19,11 @@ import zlib
 
 import h5py
 import numpy
+
+try:
+    import hdf5plugin
+except ImportError:
+    hdf5plugin = None
 
 DTYPES = ["?", "i1", "u1"] + [
     order + code for code in ("i2", "i4", "i8", "u2", "u4", "u8", "f2", "f4", "f8") for order in "<>"
@@ -245,6 +251,55 @@ def test_reading(binary, folder):
             check("error" in lines.get(where, {}), f"{name} {where}: {lines.get(where)}")
 
 
+# Chunks of one element, of fewer than a bitshuffled group of 8, with edges, of several blocks, and of one whole.
+PLUGIN_SHAPES = [((5,), (1,)), ((20,), (7,)), ((50, 33), (16, 9)), ((9001,), (4999,)), ((300, 200), (300, 200))]
+
+
+def plugin_filters():
+    """The options of create_dataset for each of hdf5plugin's filters that can be read."""
+    for size in (0, 16, 1000, 4096):
+        yield f"lz4-{size}", hdf5plugin.LZ4(nbytes=size)
+    for compression, elements in itertools.product(["none", "lz4", "zstd"], [0, 8, 64, 4096]):
+        yield f"bitshuffle-{compression}-{elements}", hdf5plugin.Bitshuffle(cname=compression, nelems=elements)
+    for level in (1, 3, 12, 22):
+        yield f"zstd-{level}", hdf5plugin.Zstd(clevel=level)
+    for level in (1, 9):
+        yield f"bzip2-{level}", hdf5plugin.BZip2(blocksize=level)
+    yield "shuffle-zstd", {"shuffle": True, **hdf5plugin.Zstd()}
+    yield "lz4-fletcher32", {"fletcher32": True, **hdf5plugin.LZ4()}
+
+
+def plugin_values(shape, dtype, kind, seed):
+    """Numbers that do not compress, a few that often come again, or one alone."""
+    values = values_of(shape, dtype, seed)
+    if kind == "random":
+        return values
+    few = values.ravel()[: 1 if kind == "constant" else 9]
+    count = math.prod(shape)
+    repeats = numpy.random.default_rng(seed).integers(1, 40, count)
+    return numpy.resize(numpy.repeat(numpy.resize(few, count), repeats), shape)
+
+
+def test_plugins(binary, folder):
+    path = folder / "plugins.h5"
+    dtypes = ["?", "i1", "<i2", ">u4", "<i8", "<f2", ">f4", "<f8"]
+    kinds = ["random", "few", "constant"]
+    arrays = {}
+    with h5py.File(path, "w") as file:
+        for name, options in plugin_filters():
+            for number, (dtype, (shape, chunks)) in enumerate(itertools.product(dtypes, PLUGIN_SHAPES)):
+                kind = kinds[number % len(kinds)]
+                where = f"/{name}/{number}-{kind}-{numpy.dtype(dtype).name}"
+                arrays[where] = plugin_values(shape, dtype, kind, number)
+                file.create_dataset(where, data=arrays[where], chunks=chunks, **options)
+    lines = describe(binary, path)
+    with h5py.File(path, "r") as file:
+        for where, values in arrays.items():
+            read = file[where][()]
+            check(crc32(read) == crc32(values), f"plugins {where}: h5py itself reads other numbers")
+            judge(lines.get(where), f"plugins {where}", numpy.asarray(read), file[where])
+
+
 def test_damage(binary, folder):
     """Every truncation of a file is refused or read right, never read wrong."""
     whole = folder / "whole.h5"
@@ -339,6 +394,8 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         test_reading(binary, folder)
+        if hdf5plugin is not None:
+            test_plugins(binary, folder)
         test_damage(binary, folder)
         if generate.exists():
             test_writing(generate, binary, folder)
