@@ -210,3 +210,15 @@ print(int(da.from_array(f['y'], chunks=(5, 10)).sum().compute()))
   const { error } = await runCell(opened.page, "f['x'][:]");
   assert.match(error, /MemoryError[\s\S]*beyond\.h5[\s\S]*5\.22 GiB/);
 });
+
+test("a number is stored as a scalar dataset, and everyday comparisons of arrays work", async () => {
+  const { stdout } = await ok(`
+with h5py.File('scalars.hdf5', 'w') as f:
+    f['count'] = 5
+    f['half'] = 0.5
+with h5py.File('scalars.hdf5') as f:
+    print(f['count'][()], f['count'].shape, f['half'][()])
+print(np.allclose(np.arange(3), np.arange(3) + 1e-12), np.random.normal(size=2).shape, np.random.uniform(2, 3, 4).min() >= 2)
+`);
+  assert.equal(stdout, "5 () 0.5\nTrue (2,) True\n");
+});

@@ -11,7 +11,7 @@
 (() => {
   // Set before the one reload and removed when it has helped, so that a page never reloads twice.
   const GUARD = "chunkbook-isolation-reloaded";
-  const PATIENCE_MS = 8000;
+  const PATIENCE_MS = 15000;
 
   const without = (why) => ({
     isolated: false,

@@ -180,13 +180,14 @@ class Group(HLObject):
             )
         if data is not None:
             data = as_operand_source(data)
+            own_shape = getattr(data, "shape", ())
             if shape is None:
-                shape = data.shape
-            elif product(_tuple(shape)) != product(data.shape):
+                shape = own_shape
+            elif product(_tuple(shape)) != product(own_shape):
                 raise ValueError("Shape tuple is incompatible with data")
             dtype = data.dtype if dtype is None and hasattr(data, "dtype") else dtype
             if dtype is None:
-                dtype = "int64" if isinstance(data, int) else "float64"
+                dtype = "bool" if isinstance(data, bool) else "int64" if isinstance(data, int) else "float64"
         if shape is None:
             raise TypeError("One of data, shape or dtype must be specified")
         shape = _tuple(shape)

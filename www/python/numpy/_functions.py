@@ -366,7 +366,8 @@ around = round
 def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
     a, b = _array_like(a), _array_like(b)
     absolute = ufuncs["absolute"]
-    close = absolute(a - b) <= atol + rtol * absolute(b)
+    # Arrays stand on the left: here, unlike in cells, a number on the left does not ask the right side.
+    close = absolute(a - b) <= absolute(b) * rtol + atol
     close = close | (a == b)
     if equal_nan:
         close = close | (ufuncs["isnan"](a) & ufuncs["isnan"](b))

@@ -51,11 +51,12 @@ def standard_normal(size=None):
 
 
 def normal(loc=0.0, scale=1.0, size=None):
-    return loc + scale * standard_normal(size)
+    # The drawn numbers stand on the left: here, unlike in cells, a number on the left does not ask the right side.
+    return standard_normal(size) * scale + loc
 
 
 def uniform(low=0.0, high=1.0, size=None):
-    return low + (high - low) * random(size)
+    return random(size) * (high - low) + low
 
 
 def randint(low, high=None, size=None, dtype=int):
