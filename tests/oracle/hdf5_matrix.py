@@ -265,6 +265,8 @@ def plugin_filters():
         yield f"zstd-{level}", hdf5plugin.Zstd(clevel=level)
     for level in (1, 9):
         yield f"bzip2-{level}", hdf5plugin.BZip2(blocksize=level)
+    for coder, shuffle in itertools.product(["blosclz", "lz4", "lz4hc", "snappy", "zlib", "zstd"], [0, 1, 2]):
+        yield f"blosc-{coder}-{shuffle}", hdf5plugin.Blosc(cname=coder, clevel=9 if shuffle else 1, shuffle=shuffle)
     yield "shuffle-zstd", {"shuffle": True, **hdf5plugin.Zstd()}
     yield "lz4-fletcher32", {"fletcher32": True, **hdf5plugin.LZ4()}
 

@@ -1,6 +1,8 @@
 //! Filter pipelines: what was done to a chunk when it was written, undone.
 
 mod bitshuffle;
+mod blosc;
+mod blosclz;
 mod bzip2;
 mod checksum;
 mod lz4;
@@ -32,6 +34,8 @@ pub const SCALEOFFSET: u16 = 6;
 pub const BZIP2: u16 = 307;
 /// LZF, h5py's own.
 pub const LZF: u16 = 32000;
+/// Blosc 1: blocks, shuffled and in one of several coders.
+pub const BLOSC: u16 = 32001;
 /// LZ4 in blocks.
 pub const LZ4: u16 = 32004;
 /// Bits of all elements sorted by significance, which may also be compressed.
@@ -50,7 +54,7 @@ pub fn registered_name(id: u16) -> Option<&'static str> {
         SCALEOFFSET => "scaleoffset",
         BZIP2 => "bzip2",
         LZF => "lzf",
-        32001 => "blosc",
+        BLOSC => "blosc",
         32002 => "mafisc",
         32003 => "snappy",
         LZ4 => "lz4",
@@ -110,8 +114,9 @@ impl Pipeline {
     /// # Errors
     /// An unsupported error that names the filter.
     pub(super) fn check(&self) -> Result<()> {
-        let known =
-            |filter: &&Filter| matches!(filter.id, DEFLATE..=SCALEOFFSET | BZIP2 | LZF | LZ4 | BITSHUFFLE | ZSTD);
+        let known = |filter: &&Filter| {
+            matches!(filter.id, DEFLATE..=SCALEOFFSET | BZIP2 | LZF | BLOSC | LZ4 | BITSHUFFLE | ZSTD)
+        };
         match self.filters.iter().find(|filter| !known(filter)) {
             None => Ok(()),
             Some(unknown) => Err(Error::unsupported(format!(
@@ -218,6 +223,7 @@ fn undo(filter: &Filter, data: Vec<u8>, limit: usize) -> Result<Vec<u8>> {
         FLETCHER32 => checksum::verify(data),
         BZIP2 => bzip2::decode(&data, limit),
         LZF => lzf::decode(&data, limit),
+        BLOSC => blosc::decode(&data, limit),
         LZ4 => lz4::decode(&data, limit),
         BITSHUFFLE => bitshuffle::decode(&data, &filter.parameters, limit),
         ZSTD => zstd::decode(&data, limit),
