@@ -346,7 +346,7 @@ tally() { # part, passed, failed, exit status, remark
   if ((status != 0 && bad == 0)); then bad=1; fi
   if ((good + bad == 0)); then
     bad=1
-    remark="no test ran"
+    remark=${remark:-no test ran}
   fi
   passed=$((passed + good))
   failed=$((failed + bad))
