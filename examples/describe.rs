@@ -7,13 +7,14 @@
 //! A numeric dataset gives `path, shape, dtype, chunks, filters, count, nan_count, sum, mean, var, std,
 //! min, max, crc32`: NaN counted apart and left out of the statistics, `null` where there is no
 //! number; `crc32` is that of the elements little-endian in row-major order. Any other gives
-//! `path, kind, error`. The exit status is 0 unless the program itself failed.
+//! `path, kind, error`. Links into other files are not entered, since those datasets are not of this file;
+//! a link that leads nowhere gives `path, kind, error`, since a dataset may be missing there. The exit status is 0 unless the program itself failed.
 
 use chunkbook::block::Block;
 use chunkbook::dtype::DType;
 use chunkbook::error::{Error, ErrorKind, Result};
 use chunkbook::grid::Region;
-use chunkbook::hdf5::{Dataset, File, Kind};
+use chunkbook::hdf5::{Dataset, File, Folder, Kind};
 use chunkbook::source::ChunkSource;
 use chunkbook::storage::FileStorage;
 use chunkbook::with_type;
@@ -33,7 +34,8 @@ fn main() {
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut print = |line: Value| writeln!(out, "{line}").is_ok();
-    let opened = FileStorage::open(&path).and_then(|storage| File::open(Arc::new(storage), &path));
+    let opened = FileStorage::open(&path)
+        .and_then(|storage| File::open_among(Arc::new(storage), &path, Arc::new(Folder::new(""))));
     let mut budget = MAX_GROUPS;
     match opened {
         Ok(file) => walk(&file, "/", &mut Vec::new(), &mut budget, &mut print),
@@ -70,6 +72,9 @@ fn walk(
         let path = format!("{}/{}", group.trim_end_matches('/'), member.name);
         if let Some(error) = &member.error {
             print(failed(&path, error));
+            continue;
+        }
+        if member.file.is_some() {
             continue;
         }
         match member.kind {

@@ -36,7 +36,8 @@ struct Inner {
 impl Dataset {
     /// Reads the description in `object`'s header. Only what shape and type need can fail here; the
     /// rest is reported when it is asked for.
-    pub(super) fn new(file: &File, path: &str, object: &Object) -> Result<Dataset> {
+    pub(super) fn new(object: &Object) -> Result<Dataset> {
+        let file = &object.file;
         let body = |id: u16| object.header.find(id).map(|message| file.message_body(message)).transpose();
         let missing = |what: &str| Error::invalid_file(format!("the dataset has no {what}; the file is damaged"));
         let dataspace = body(ids::MSG_DATASPACE)?.ok_or_else(|| missing("shape"))?;
@@ -60,7 +61,7 @@ impl Dataset {
         };
         let inner = Inner {
             file: file.clone(),
-            path: normalized(path),
+            path: object.path.clone(),
             address: object.address,
             dataspace,
             shape,
@@ -74,7 +75,7 @@ impl Dataset {
         Ok(Dataset { inner: Arc::new(inner) })
     }
 
-    /// Its path in the file.
+    /// Its path in the file it lies in, which an external link may have led to.
     pub fn path(&self) -> &str {
         &self.inner.path
     }
@@ -219,10 +220,4 @@ impl Dataset {
             Dataspace::Null => None,
         }
     }
-}
-
-/// `/group/name`: one slash at the start and between names.
-fn normalized(path: &str) -> String {
-    let names: Vec<_> = path.split('/').filter(|name| !name.is_empty() && *name != ".").collect();
-    format!("/{}", names.join("/"))
 }

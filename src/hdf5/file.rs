@@ -6,12 +6,13 @@ use super::cursor::Cursor;
 use super::dataset::Dataset;
 use super::header::{Header, Message, Shared, Widths};
 use super::links::{Links, Target};
+use super::neighbours::{self, Neighbours};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Storage;
 use hdf5_reader::messages as ids;
 use hdf5_reader::superblock::Superblock;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// What a path of a file leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +32,29 @@ pub struct Member {
     pub name: String,
     /// What it is.
     pub kind: Kind,
+    /// The other file it lies in, where an external link leads there.
+    pub file: Option<String>,
     /// Why it cannot be opened, if it cannot.
     pub error: Option<Error>,
+}
+
+/// What a name in a group is, whether or not something is found where it leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// An object of this file.
+    Hard,
+    /// A path of this file.
+    Soft {
+        /// The path as it was given, relative to the link's group unless it begins with a slash.
+        path: String,
+    },
+    /// A path of another file.
+    External {
+        /// The file's name as it was given.
+        file: String,
+        /// The path in it.
+        path: String,
+    },
 }
 
 /// An HDF5 file opened for reading. Cheap to clone; usable from any thread.
@@ -48,16 +70,29 @@ struct Inner {
     extension: Option<u64>,
     name: String,
     groups: Mutex<HashMap<u64, Arc<Links>>>,
+    family: Arc<Family>,
+}
+
+/// The files that links between them have led to, so that each is opened once while it is in use.
+#[derive(Default)]
+struct Family {
+    neighbours: Option<Arc<dyn Neighbours>>,
+    /// By the name it was opened under. Weak, since each of them holds the family.
+    files: Mutex<HashMap<String, Weak<Inner>>>,
 }
 
 /// An object found at the end of a path.
 #[derive(Clone)]
 pub(super) struct Object {
+    /// The file it is in, which an external link may have changed.
+    pub(super) file: File,
+    /// Its path in that file.
+    pub(super) path: String,
     pub(super) address: u64,
     pub(super) header: Arc<Header>,
 }
 
-/// Soft links followed on the way to one object before it is called a circle.
+/// Soft and external links followed on the way to one object before it is called a circle.
 const MAX_LINKS: u32 = 40;
 
 impl File {
@@ -66,10 +101,28 @@ impl File {
     /// # Errors
     /// An invalid-file error that says whether it is no HDF5 file, a truncated one, or a damaged one.
     pub fn open(storage: Arc<dyn Storage>, name: &str) -> Result<File> {
-        File::open_unnamed(storage, name).map_err(|error| error.at(format!("file '{name}'")))
+        File::open_in(Arc::default(), storage, name)
     }
 
-    fn open_unnamed(storage: Arc<dyn Storage>, name: &str) -> Result<File> {
+    /// Opens the file in `storage` as [`File::open`] does; external links lead into `neighbours`.
+    ///
+    /// # Errors
+    /// As those of [`File::open`]; a neighbour is opened only when a link to it is followed.
+    pub fn open_among(storage: Arc<dyn Storage>, name: &str, neighbours: Arc<dyn Neighbours>) -> Result<File> {
+        let family = Family { neighbours: Some(neighbours), ..Family::default() };
+        File::open_in(Arc::new(family), storage, name)
+    }
+
+    fn open_in(family: Arc<Family>, storage: Arc<dyn Storage>, name: &str) -> Result<File> {
+        let file = File::open_unnamed(Arc::clone(&family), storage, name)
+            .map_err(|error| error.at(format!("file '{name}'")))?;
+        let mut files = family.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.retain(|_, file| file.strong_count() > 0);
+        files.insert(name.into(), Arc::downgrade(&file.inner));
+        Ok(file)
+    }
+
+    fn open_unnamed(family: Arc<Family>, storage: Arc<dyn Storage>, name: &str) -> Result<File> {
         let whole = Bytes::new(Arc::clone(&storage), 0);
         if storage.is_empty() {
             return Err(Error::invalid_file("not an HDF5 file: it is empty"));
@@ -96,6 +149,7 @@ impl File {
             extension: superblock.extension_address,
             name: name.into(),
             groups: Mutex::default(),
+            family,
         };
         let file = File { inner: Arc::new(inner) };
         file.links(&file.root()?)?;
@@ -131,15 +185,21 @@ impl File {
     pub fn members(&self, path: &str) -> Result<Vec<Member>> {
         self.located(path, |file| {
             let group = file.find(path)?;
-            let links = file.links(&group)?;
-            let member = |(name, target): &(String, Target)| match file.follow(target, &group, 0) {
-                Ok(object) => Member { name: name.clone(), kind: kind_of(&object.header), error: None },
+            let links = group.file.links(&group)?;
+            // Kept until all are found, so that a file with several links to it is opened once.
+            let found: Vec<_> =
+                links.iter().map(|(name, target)| (name.clone(), group.file.follow(target, &group, 0))).collect();
+            let member = |(name, object): (String, Result<Object>)| match object {
+                Ok(object) => {
+                    let other = (!object.file.is_same(file)).then(|| object.file.inner.name.clone());
+                    Member { name, kind: kind_of(&object.header), file: other, error: None }
+                }
                 Err(error) => {
                     let error = error.at(format!("'{name}'")).at(format!("file '{}'", file.inner.name));
-                    Member { name: name.clone(), kind: Kind::Other, error: Some(error) }
+                    Member { name, kind: Kind::Other, file: None, error: Some(error) }
                 }
             };
-            Ok(links.iter().map(member).collect())
+            Ok(found.into_iter().map(member).collect())
         })
     }
 
@@ -152,7 +212,7 @@ impl File {
         self.located(path, |file| {
             let object = file.find(path)?;
             match kind_of(&object.header) {
-                Kind::Dataset => Dataset::new(file, path, &object),
+                Kind::Dataset => Dataset::new(&object),
                 Kind::Group => Err(Error::type_error("it is a group, not a dataset; name one of its datasets")),
                 Kind::Other => Err(Error::type_error("it is a committed datatype, not a dataset")),
             }
@@ -164,7 +224,10 @@ impl File {
     /// # Errors
     /// A key error when there is no such object.
     pub fn attributes(&self, path: &str) -> Result<Vec<(String, Result<AttributeValue>)>> {
-        self.located(path, |file| attribute::read_all(file, &file.find(path)?.header))
+        self.located(path, |file| {
+            let object = file.find(path)?;
+            attribute::read_all(&object.file, &object.header)
+        })
     }
 
     /// A text that is the same for every path that leads to one object, for walks that must not go in circles.
@@ -172,7 +235,38 @@ impl File {
     /// # Errors
     /// A key error when there is no such object.
     pub fn object_id(&self, path: &str) -> Result<String> {
-        self.located(path, |file| Ok(format!("{:x}", file.find(path)?.address)))
+        self.located(path, |file| {
+            let object = file.find(path)?;
+            Ok(match object.file.is_same(file) {
+                true => format!("{:x}", object.address),
+                false => format!("{}:{:x}", object.file.inner.name, object.address),
+            })
+        })
+    }
+
+    /// What the name at the end of `path` is in its group; the way to the group is followed.
+    ///
+    /// # Errors
+    /// A key error when there is no such name; an invalid-file error when the link cannot be read.
+    pub fn link(&self, path: &str) -> Result<Link> {
+        self.located(path, |file| {
+            let (group, name) = match path.trim_end_matches('/').rsplit_once('/') {
+                Some((group, name)) => (format!("/{group}"), name),
+                None => ("/".into(), path),
+            };
+            let group = file.find(&group)?;
+            let links = group.file.links(&group)?;
+            Ok(match links.get(name).ok_or_else(|| no_such(name, &links))? {
+                Target::Hard(_) => Link::Hard,
+                Target::Soft(path) => Link::Soft { path: path.clone() },
+                Target::External { file, path } => Link::External { file: file.clone(), path: path.clone() },
+                Target::Unreadable(error) => return Err(error.clone()),
+            })
+        })
+    }
+
+    fn is_same(&self, other: &File) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     fn located<T>(&self, path: &str, read: impl FnOnce(&File) -> Result<T>) -> Result<T> {
@@ -181,7 +275,7 @@ impl File {
 
     fn object(&self, address: u64) -> Result<Object> {
         let header = Header::read(&self.inner.bytes, address, self.inner.widths)?;
-        Ok(Object { address, header: Arc::new(header) })
+        Ok(Object { file: self.clone(), path: "/".into(), address, header: Arc::new(header) })
     }
 
     fn root(&self) -> Result<Object> {
@@ -210,12 +304,16 @@ impl File {
     fn find_from(&self, start: Object, path: &str, followed: u32) -> Result<Object> {
         let mut object = if path.starts_with('/') { self.root()? } else { start };
         for name in path.split('/').filter(|name| !name.is_empty() && *name != ".") {
-            let links = self.links(&object).map_err(|error| match error.kind() {
+            let group = object;
+            let links = group.file.links(&group).map_err(|error| match error.kind() {
                 ErrorKind::Type => Error::key(format!("no such object: what precedes '{name}' is no group")),
                 _ => error,
             })?;
             let target = links.get(name).ok_or_else(|| no_such(name, &links))?;
-            object = self.follow(target, &object, followed)?;
+            object = group.file.follow(target, &group, followed)?;
+            if object.file.is_same(&group.file) {
+                object.path = format!("{}/{name}", group.path.trim_end_matches('/'));
+            }
         }
         Ok(object)
     }
@@ -223,17 +321,39 @@ impl File {
     fn follow(&self, target: &Target, group: &Object, followed: u32) -> Result<Object> {
         match target {
             Target::Hard(address) => self.object(*address),
-            Target::Soft(_) if followed >= MAX_LINKS => {
-                Err(Error::key(format!("more than {MAX_LINKS} soft links to follow; they lead in a circle")))
+            Target::Soft(_) | Target::External { .. } if followed >= MAX_LINKS => {
+                Err(Error::key(format!("more than {MAX_LINKS} links to follow; they lead in a circle")))
             }
             Target::Soft(path) => self
                 .find_from(group.clone(), path, followed + 1)
                 .map_err(|error| error.at(format!("soft link to '{path}'"))),
-            Target::External { file, path } => {
-                Err(Error::unsupported(format!("a link to '{path}' in another file, '{file}'; open that file instead")))
-            }
+            Target::External { file, path } => self
+                .neighbour(file)
+                .and_then(|other| other.find_from(other.root()?, path, followed + 1))
+                .map_err(|error| error.at(format!("link to '{path}' in another file, '{file}'"))),
             Target::Unreadable(error) => Err(error.clone()),
         }
+    }
+
+    /// The file that this one calls `name`.
+    fn neighbour(&self, name: &str) -> Result<File> {
+        let family = &self.inner.family;
+        let missing = || {
+            Error::key(format!("the file '{name}' is not at hand; add it to the file shelf, beside '{}'", self.name()))
+        };
+        let neighbours = family.neighbours.as_ref().ok_or_else(missing)?;
+        for candidate in neighbours::candidates(self.name(), name) {
+            let known = family.files.lock().unwrap_or_else(PoisonError::into_inner).get(&candidate).cloned();
+            if let Some(inner) = known.and_then(|known| known.upgrade()) {
+                return Ok(File { inner });
+            }
+            match neighbours.open(&candidate) {
+                Ok(storage) => return File::open_in(Arc::clone(family), storage, &candidate),
+                Err(error) if error.kind() == ErrorKind::FileNotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(missing())
     }
 
     /// A message's own bytes, wherever they lie.

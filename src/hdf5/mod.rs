@@ -20,6 +20,7 @@ mod filters;
 mod header;
 mod links;
 mod messages;
+mod neighbours;
 mod read;
 mod writer;
 
@@ -27,7 +28,8 @@ pub use attribute::AttributeValue;
 pub use dataset::Dataset;
 pub use datatype::{ByteOrder, Class, Datatype, FloatFields, Member as CompoundMember};
 pub use element::ElementType;
-pub use file::{File, Kind, Member};
+pub use file::{File, Kind, Link, Member};
 pub use filters::registered_name as registered_filter_name;
 pub use messages::Filter;
+pub use neighbours::{Folder, Neighbours};
 pub use writer::{guess_chunks, CreateDataset, DatasetWriter, Writer};

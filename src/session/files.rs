@@ -7,7 +7,7 @@ use super::{Reply, Session};
 use crate::block::human_bytes;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
-use crate::hdf5::{self, AttributeValue, CreateDataset, Dataset, DatasetWriter, Kind};
+use crate::hdf5::{self, AttributeValue, CreateDataset, Dataset, DatasetWriter, Kind, Link};
 use crate::source::ChunkSource;
 use serde_json::{json, Value};
 use std::collections::HashMap;
@@ -96,6 +96,7 @@ impl Session {
             Request::H5Close { file } => self.close(file)?,
             Request::H5Get { file, path } => self.object(file, &path)?,
             Request::H5Members { file, path } => self.members(file, &path)?,
+            Request::H5Link { file, path } => self.link(file, &path)?,
             Request::H5Attrs { file, path } => self.attributes(file, &path)?,
             Request::H5SetAttr { file, path, name, value } => {
                 let value = match value {
@@ -164,7 +165,7 @@ impl Session {
         let file = match mode {
             "r" => {
                 let storage = self.host.open(&name)?;
-                let file = hdf5::File::open(storage, &name)?;
+                let file = hdf5::File::open_among(storage, &name, self.host.neighbours())?;
                 OpenFile { name, access: Access::Read(file) }
             }
             "w" | "x" | "w-" => {
@@ -316,6 +317,23 @@ impl Session {
                 })
                 .collect()),
         }
+    }
+
+    /// What `Group.get(name, getlink=True)` tells.
+    fn link(&mut self, id: u32, path: &str) -> Result<Value> {
+        let file = self.files.file(id)?;
+        let link = match &file.access {
+            Access::Read(reader) => reader.link(path)?,
+            Access::Write { writer, .. } if writer.dataset(path).is_none() && writer.members(path).is_none() => {
+                return Err(missing(&file.name, path))
+            }
+            Access::Write { .. } => Link::Hard,
+        };
+        Ok(match link {
+            Link::Hard => json!({ "type": "hard" }),
+            Link::Soft { path } => json!({ "type": "soft", "path": path }),
+            Link::External { file, path } => json!({ "type": "external", "file": file, "path": path }),
+        })
     }
 
     fn attributes(&mut self, id: u32, path: &str) -> Result<Value> {

@@ -1,6 +1,7 @@
 //! What a session asks of the place it runs in: files, a clock, and someone who watches.
 
 use crate::error::{Error, Result};
+use crate::hdf5::{Folder, Neighbours};
 use crate::storage::{FileStorage, Storage, WritableFile, WritableStorage};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -50,6 +51,9 @@ pub trait Host {
     /// # Errors
     /// A file-not-found error when there is none.
     fn open(&self, name: &str) -> Result<Arc<dyn Storage>>;
+
+    /// The files that links of an open file may lead to, from any thread.
+    fn neighbours(&self) -> Arc<dyn Neighbours>;
 
     /// Creates the file `name`; it replaces one of that name once [`Host::commit`] is called.
     fn create(&self, name: &str) -> Result<Arc<dyn WritableStorage>>;
@@ -109,6 +113,10 @@ fn failed(name: &str, error: &std::io::Error) -> Error {
 impl Host for FolderHost {
     fn open(&self, name: &str) -> Result<Arc<dyn Storage>> {
         Ok(Arc::new(FileStorage::open(self.folder.join(name))?))
+    }
+
+    fn neighbours(&self) -> Arc<dyn Neighbours> {
+        Arc::new(Folder::new(&self.folder))
     }
 
     fn create(&self, name: &str) -> Result<Arc<dyn WritableStorage>> {

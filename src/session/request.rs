@@ -135,6 +135,11 @@ pub enum Request {
         file: u32,
         path: String,
     },
+    /// What kind of link a path ends in.
+    H5Link {
+        file: u32,
+        path: String,
+    },
     H5Attrs {
         file: u32,
         path: String,

@@ -8,13 +8,14 @@ pub mod queue;
 pub mod storage;
 
 use crate::error::{Error, Result};
+use crate::hdf5::Neighbours;
 use crate::session::{FileInfo, Host, Limits, ProgressReport, Session, Space};
 use crate::storage::{Storage, WritableStorage};
 use queue::Operation;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use storage::WebStorage;
 use wasm_bindgen::prelude::*;
 
@@ -47,7 +48,7 @@ impl WebSession {
     /// A session that computes on `threads` threads, which must be running already when more than one.
     #[wasm_bindgen(constructor)]
     pub fn new(threads: usize, callbacks: Callbacks) -> WebSession {
-        let host = WebHost { callbacks, open: RefCell::default(), created: RefCell::default() };
+        let host = WebHost { callbacks, open: Arc::default(), created: RefCell::default() };
         WebSession(AssertUnwindSafe(Session::new(Box::new(host), Limits::for_tab(threads))))
     }
 
@@ -60,15 +61,31 @@ impl WebSession {
 /// What the page offers a session.
 struct WebHost {
     callbacks: Callbacks,
-    /// Files open for reading, to be closed when their name gets another content.
-    open: RefCell<HashMap<String, Vec<Weak<WebStorage>>>>,
+    open: Arc<OpenFiles>,
     /// Files being written.
     created: RefCell<HashMap<String, Arc<WebStorage>>>,
 }
 
-impl WebHost {
-    fn close_readers(&self, name: &str) {
-        for storage in self.open.borrow_mut().remove(name).unwrap_or_default() {
+/// Files open for reading, by cells or through links of other files, to be closed when their name gets
+/// another content.
+#[derive(Default)]
+struct OpenFiles(Mutex<HashMap<String, Vec<Weak<WebStorage>>>>);
+
+impl OpenFiles {
+    fn open(&self, name: &str) -> Result<Arc<dyn Storage>> {
+        // Asked anew each time: only the reader knows which file bears the name now.
+        let storage = Arc::new(WebStorage::open(name)?);
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = open.entry(name.into()).or_default();
+        others.retain(|other| other.strong_count() > 0);
+        others.push(Arc::downgrade(&storage));
+        Ok(storage)
+    }
+
+    fn close(&self, name: &str) {
+        // Taken out first: closing waits for a reader, which others that open files need not wait for.
+        let readers = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        for storage in readers.unwrap_or_default() {
             if let Some(storage) = storage.upgrade() {
                 storage.close();
             }
@@ -76,15 +93,23 @@ impl WebHost {
     }
 }
 
+impl Neighbours for OpenFiles {
+    fn open(&self, name: &str) -> Result<Arc<dyn Storage>> {
+        // The shelf has no folders, and the browser's storage takes such a name for a mistake.
+        if name.contains(['/', '\\']) {
+            return Err(Error::file_not_found(format!("no file named '{name}'")));
+        }
+        OpenFiles::open(self, name)
+    }
+}
+
 impl Host for WebHost {
     fn open(&self, name: &str) -> Result<Arc<dyn Storage>> {
-        // Asked anew each time: only the reader knows which file bears the name now.
-        let storage = Arc::new(WebStorage::open(name)?);
-        let mut open = self.open.borrow_mut();
-        let others = open.entry(name.into()).or_default();
-        others.retain(|other| other.strong_count() > 0);
-        others.push(Arc::downgrade(&storage));
-        Ok(storage)
+        self.open.open(name)
+    }
+
+    fn neighbours(&self) -> Arc<dyn Neighbours> {
+        Arc::clone(&self.open) as _
     }
 
     fn create(&self, name: &str) -> Result<Arc<dyn WritableStorage>> {
@@ -94,7 +119,7 @@ impl Host for WebHost {
     }
 
     fn commit(&self, name: &str) -> Result<()> {
-        self.close_readers(name);
+        self.open.close(name);
         match self.created.borrow_mut().remove(name) {
             Some(storage) => storage.finish(Operation::Commit),
             None => Err(Error::internal(format!("'{name}' is not being written"))),
@@ -109,7 +134,7 @@ impl Host for WebHost {
     }
 
     fn remove(&self, name: &str) -> Result<()> {
-        self.close_readers(name);
+        self.open.close(name);
         storage::remove(name)
     }
 
