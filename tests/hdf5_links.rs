@@ -93,3 +93,25 @@ fn a_session_follows_links_into_the_files_of_its_host() {
     let link = ask(json!({"op": "h5_link", "file": file, "path": "/elsewhere"}));
     assert_eq!(link, json!({"type": "external", "file": "latest-links-b.h5", "path": "/own"}));
 }
+
+#[test]
+fn the_stored_size_is_the_one_that_h5py_gives() {
+    for (file, path, layout, size) in [
+        ("latest-fixed", "plain", "chunked", 2772),
+        ("latest-fixed", "filtered", "chunked", 846),
+        ("latest-btree", "filtered", "chunked", 846),
+        ("latest-extensible", "filtered", "chunked", 759),
+        ("latest-single", "filtered", "chunked", 309),
+        ("earliest-btree", "filtered", "chunked", 1040),
+        ("earliest-types", "implicit", "chunked", 2400),
+        ("latest-types", "implicit", "chunked", 2400),
+        ("latest-types", "compact", "compact", 20),
+        ("latest-types", "contiguous", "contiguous", 720),
+        ("latest-types", "text", "contiguous", 48),
+    ] {
+        let name = format!("{FOLDER}/{file}.h5");
+        let file = File::open(Arc::new(FileStorage::open(&name).unwrap()), &name).unwrap();
+        let dataset = file.dataset(path).unwrap();
+        assert_eq!((dataset.layout_name().unwrap(), dataset.storage_size().unwrap()), (layout, size), "{name} {path}");
+    }
+}

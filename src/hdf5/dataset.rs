@@ -1,11 +1,12 @@
 //! A dataset's description, and the source of its elements.
 
+use super::chunk_map::{ChunkMap, Extents};
 use super::datatype::Datatype;
 use super::element::{Element, ElementType};
 use super::file::{File, Object};
 use super::filters::{self, Pipeline};
 use super::messages::{self, Dataspace, Filter, Layout};
-use super::read::DatasetSource;
+use super::read::{check_chunk, DatasetSource};
 use crate::dtype::Scalar;
 use crate::error::{Error, Result};
 use crate::source::ChunkSource;
@@ -165,6 +166,53 @@ impl Dataset {
         match &self.inner.layout {
             Ok(Layout::Compact(data)) => data.len() as u64,
             _ => self.inner.file.bytes().len(),
+        }
+    }
+
+    /// How its elements are stored: `chunked`, `contiguous`, `compact`, `virtual` or `external`.
+    ///
+    /// # Errors
+    /// Why the layout cannot be read.
+    pub fn layout_name(&self) -> Result<&'static str> {
+        match &self.inner.layout {
+            Ok(_) if self.inner.external => Ok("external"),
+            Ok(Layout::Compact(_)) => Ok("compact"),
+            Ok(Layout::Contiguous { .. }) => Ok("contiguous"),
+            Ok(Layout::Chunked { .. }) => Ok("chunked"),
+            Ok(Layout::Virtual) => Ok("virtual"),
+            Err(error) => Err(self.located(error.clone())),
+        }
+    }
+
+    /// Bytes that its elements take in the file, as h5py's `id.get_storage_size()` counts them: of chunks what
+    /// is stored after filtering, nothing of what was never written.
+    ///
+    /// # Errors
+    /// Why the layout or the chunk index cannot be read; an unsupported error for elements of other files.
+    pub fn storage_size(&self) -> Result<u64> {
+        self.counted_storage().map_err(|error| self.located(error))
+    }
+
+    fn counted_storage(&self) -> Result<u64> {
+        let inner = &*self.inner;
+        let item = u64::from(inner.datatype.size);
+        match inner.layout.as_ref().map_err(Error::clone)? {
+            _ if inner.external => Err(Error::unsupported("the size of its elements in other, raw files is not known")),
+            Layout::Virtual => Err(Error::unsupported("the size of a virtual dataset's sources is not known")),
+            Layout::Compact(data) => Ok(data.len() as u64),
+            Layout::Contiguous { address: None, .. } | Layout::Chunked { address: None, .. } => Ok(0),
+            Layout::Contiguous { size: Some(size), .. } => Ok(*size),
+            Layout::Contiguous { .. } => Ok(inner.shape.iter().fold(item, |n, &extent| n.saturating_mul(extent))),
+            Layout::Chunked { dims, address: Some(address), index, element, .. } => {
+                check_chunk(dims, &inner.shape, *element, item)?;
+                if inner.shape.contains(&0) {
+                    return Ok(0);
+                }
+                let extents = Extents { shape: &inner.shape, max: self.max(), chunk: dims, element: item };
+                let map = ChunkMap::read(inner.file.bytes(), inner.file.widths(), index, *address, &extents)
+                    .map_err(|error| error.at("chunk index"))?;
+                Ok(map.stored().iter().fold(0, |bytes, stored| stored.size.saturating_add(bytes)))
+            }
         }
     }
 

@@ -312,7 +312,7 @@ pub(super) fn check_region(region: &Region, shape: &[u64]) -> Result<()> {
 }
 
 /// A chunk shape that the format allows for this dataset.
-fn check_chunk(chunk: &[u64], shape: &[u64], stored: Option<u64>, item: u64) -> Result<()> {
+pub(super) fn check_chunk(chunk: &[u64], shape: &[u64], stored: Option<u64>, item: u64) -> Result<()> {
     if chunk.len() != shape.len() || chunk.contains(&0) {
         return Err(Error::invalid_file(format!(
             "chunks of shape {} in a dataset of shape {}; the file is damaged",
