@@ -431,6 +431,7 @@ test_oracle() {
   need_rust
   need_python
   need_graphviz
+  need_node_modules
   say "Building the example programs that the oracle asks"
   cargo build --release --examples
   local script name status

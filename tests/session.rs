@@ -72,6 +72,30 @@ fn naive_mean_and_variance(values: &[f64]) -> (f64, f64) {
 }
 
 #[test]
+fn picked_indices_read_those_rows_or_columns_of_the_whole_and_in_order_only() {
+    let mut notebook = Notebook::new();
+    let dataset = notebook.random_dataset(70, 6, 16, json!("gzip"));
+    let mut read = |selection: Value, pick: Value| {
+        let array = notebook.ok(json!({"op": "h5_read", "dataset": dataset, "selection": selection, "pick": pick}));
+        let list = notebook.ok(json!({"op": "np_to_list", "array": array["array"]}));
+        (array["shape"].clone(), list["data"].as_array().unwrap().clone())
+    };
+    let (_, whole) = read(json!([[0, 70, 1], [0, 6, 1]]), Value::Null);
+    let (shape, found) = read(json!([[0, 70, 1], [1, 2, 3]]), json!([0, [0, 15, 16, 69]]));
+    let expected: Vec<Value> =
+        [0, 15, 16, 69].iter().flat_map(|row| [1, 4].map(|column| whole[row * 6 + column].clone())).collect();
+    assert_eq!((shape, found), (json!([4, 2]), expected));
+    let (shape, found) = read(json!([[3, 2, 60], [0, 6, 1]]), json!([1, [0, 2, 3]]));
+    let expected: Vec<Value> =
+        [3, 63].iter().flat_map(|row| [0, 2, 3].map(|column| whole[row * 6 + column].clone())).collect();
+    assert_eq!((shape, found), (json!([2, 3]), expected));
+    for (pick, kind) in [(json!([0, [2, 1]]), "type"), (json!([0, [1, 70]]), "index"), (json!([2, [0]]), "index")] {
+        let request = json!({"op": "h5_read", "dataset": dataset, "selection": [[0, 70, 1], [0, 6, 1]], "pick": pick});
+        assert_eq!(notebook.error(request).0, kind);
+    }
+}
+
+#[test]
 fn a_written_dataset_reduces_to_the_same_numbers_in_memory_and_chunk_by_chunk() {
     for compression in [Value::Null, json!("gzip")] {
         let mut notebook = Notebook::new();

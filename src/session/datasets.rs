@@ -2,7 +2,8 @@
 
 use super::arrays::Remake;
 use super::files::{Access, DatasetAccess, OpenDataset};
-use super::host::{Host, ProgressReport};
+use super::host::ProgressReport;
+use super::reading::Reading;
 use super::request::{AxisText, OperandText, ScalarText};
 use super::{axis_slices, block_scalar, Held, Session};
 use crate::block::{shape_text, Block};
@@ -16,21 +17,25 @@ use serde_json::{json, Value};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Bytes of a read between two looks at the interrupt and progress.
-const READ_STEP: u64 = 64 << 20;
-
 // Filters by the numbers they are registered under (HDF5 File Format Specification, IV.A.2.l).
 const DEFLATE: u16 = 1;
 const SHUFFLE: u16 = 2;
 const FLETCHER32: u16 = 3;
 
 impl Session {
-    pub(super) fn read(&mut self, id: u32, selection: &[AxisText], drop: Vec<usize>) -> Result<Value> {
+    pub(super) fn read(
+        &mut self,
+        id: u32,
+        selection: &[AxisText],
+        drop: Vec<usize>,
+        pick: Option<(usize, Vec<u64>)>,
+    ) -> Result<Value> {
         let dataset = self.files.dataset(id)?.clone();
         let source = source(&dataset)?;
-        let counts: Vec<u64> = selection.iter().map(|&(_, count, _)| count).collect();
-        self.arrays.reserve(source.dtype(), &counts).map_err(|error| error.at(dataset.label.clone()))?;
-        let reader = Reading { source, selection: selection.to_vec(), drop };
+        let reader = Reading::new(source, selection, drop, pick).map_err(|error| error.at(dataset.label.clone()))?;
+        self.arrays
+            .reserve(reader.source.dtype(), &reader.counts())
+            .map_err(|error| error.at(dataset.label.clone()))?;
         let block = reader.read(&*self.host, &dataset.label)?;
         if block.shape().is_empty() {
             return Ok(json!({ "scalar": block_scalar(&block) }));
@@ -103,104 +108,6 @@ impl Session {
             Ok(()) => Error::new(error.kind(), format!("{error}. The partial file '{}' is removed", file.name)),
             Err(_) => error,
         }
-    }
-}
-
-/// A read of part of a dataset.
-struct Reading {
-    source: Arc<dyn ChunkSource>,
-    selection: Vec<AxisText>,
-    drop: Vec<usize>,
-}
-
-impl Reading {
-    /// Reads in steps along the first axis, looking at the interrupt and telling progress.
-    fn read(&self, host: &dyn Host, label: &str) -> Result<Block> {
-        let begin = host.now();
-        let block = self.gather(|rows, bytes| {
-            if host.interrupted() {
-                return Err(Error::interrupted("stopped while reading"));
-            }
-            host.progress(Some(&ProgressReport {
-                label: format!("Reading {label}"),
-                done: rows,
-                total: self.selection.first().map_or(1, |&(_, count, _)| count),
-                bytes,
-                elapsed: host.now() - begin,
-                memory: host.memory_used(),
-            }));
-            Ok(())
-        });
-        host.progress(None);
-        block
-    }
-
-    fn read_quietly(&self) -> Result<Block> {
-        self.gather(|_, _| Ok(()))
-    }
-
-    /// The selected elements. Only a few rows of chunks are held beside them, however far the steps reach;
-    /// `after_step` is told the rows selected and the bytes read so far, where more than one step is needed.
-    fn gather(&self, mut after_step: impl FnMut(u64, u64) -> Result<()>) -> Result<Block> {
-        let dtype = self.source.dtype();
-        let counts: Vec<usize> = self.selection.iter().map(|&(_, count, _)| count as usize).collect();
-        let kept: Vec<usize> =
-            (0..counts.len()).filter(|axis| !self.drop.contains(axis)).map(|axis| counts[axis]).collect();
-        let Some(&(start, count, step)) = self.selection.first() else {
-            return self.source.read(&self.bounding_region());
-        };
-        if counts.contains(&0) {
-            return Block::zeros(dtype, &kept);
-        }
-        let row_bytes = self.bounding_region().count[1..].iter().fold(dtype.size() as u64, |n, &c| n.saturating_mul(c));
-        let chunk_rows = self.source.chunks().and_then(|chunks| chunks.first().copied()).unwrap_or(1).max(1);
-        let step_rows = (READ_STEP / row_bytes.max(1)).max(1).div_ceil(chunk_rows).saturating_mul(chunk_rows);
-        let stride = step.unsigned_abs().max(1);
-        if count <= 1 || (count - 1) * stride < step_rows {
-            return self.picked(self.source.read(&self.bounding_region())?, &self.selection)?.reshaped(&kept);
-        }
-        let mut whole = Block::zeros(dtype, &counts)?;
-        let (mut done, mut bytes) = (0, 0);
-        while done < count {
-            // Steps end on the dataset's chunk borders, so that no chunk is decoded twice.
-            let first = start + done * stride;
-            let border = (first / chunk_rows * chunk_rows).saturating_add(step_rows);
-            let selected = (border - first).div_ceil(stride).min(count - done);
-            let mut part = self.selection.clone();
-            part[0] = (first, selected, step);
-            let region = bounding(&part);
-            let mut corner = vec![0; counts.len()];
-            corner[0] = done as usize;
-            memory::paste(&mut whole, &corner, &self.picked(self.source.read(&region)?, &part)?)?;
-            done += selected;
-            bytes += region.count[0] * row_bytes;
-            after_step(done, bytes)?;
-        }
-        whole.reshaped(&kept)
-    }
-
-    fn bounding_region(&self) -> Region {
-        bounding(&self.selection)
-    }
-
-    /// The elements that the steps of `selection` pick out of its box.
-    fn picked(&self, block: Block, selection: &[AxisText]) -> Result<Block> {
-        if selection.iter().all(|&(_, count, step)| step == 1 || count <= 1) {
-            return Ok(block);
-        }
-        let axes: Vec<AxisText> = selection.iter().map(|&(_, count, step)| (0, count, step)).collect();
-        memory::slice(&block, &axis_slices(&axes), &[])
-    }
-}
-
-/// The box from the first index to the last along each axis.
-fn bounding(selection: &[AxisText]) -> Region {
-    Region {
-        start: selection.iter().map(|&(start, ..)| start).collect(),
-        count: selection
-            .iter()
-            .map(|&(_, count, step)| if count == 0 { 0 } else { (count - 1) * step.unsigned_abs() + 1 })
-            .collect(),
     }
 }
 

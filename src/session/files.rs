@@ -147,7 +147,7 @@ impl Session {
                 };
                 self.create_dataset(file, path, spec)?
             }
-            Request::H5Read { dataset, selection, drop } => self.read(dataset, &selection, drop)?,
+            Request::H5Read { dataset, selection, drop, pick } => self.read(dataset, &selection, drop, pick)?,
             Request::H5Write { dataset, selection, value } => self.write(dataset, &selection, &value)?,
             request => return Ok(Reply::NotMine(Box::new(request))),
         };

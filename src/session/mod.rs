@@ -11,6 +11,7 @@ mod datasets;
 mod files;
 mod host;
 mod numpy;
+mod reading;
 pub mod request;
 
 pub use arrays::Arrays;

@@ -173,11 +173,14 @@ pub enum Request {
         #[serde(default)]
         fillvalue: Option<ScalarText>,
     },
+    /// `pick` is an axis and the increasing indices along it that are kept of the selection's range.
     H5Read {
         dataset: u32,
         selection: Vec<AxisText>,
         #[serde(default)]
         drop: Vec<usize>,
+        #[serde(default)]
+        pick: Option<(usize, Vec<u64>)>,
     },
     H5Write {
         dataset: u32,

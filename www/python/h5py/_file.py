@@ -3,8 +3,9 @@
 import _bridge
 from _text import qualified_names, represent
 from h5py._attributes import Attributes
+from h5py._selection import is_mask_of_all, select_dataset
 from numpy._dtype import as_dtype, make_scalar, number_of, opaque_dtype
-from numpy._indexing import as_integer, make_slice, select
+from numpy._indexing import make_slice
 from numpy._ndarray import as_operand_source, ndarray, operand, product, wrap
 
 
@@ -436,45 +437,26 @@ class Dataset(HLObject):
                 % (self.name, self._file._name, self._dtype.name)
             )
 
-    def _select(self, index):
-        """h5py's rules: no negative steps, integers in range, at most one index for an axis."""
-        items = index if isinstance(index, tuple) else (index,)
-        if not self._shape and index != () and index is not Ellipsis and index != (Ellipsis,):
-            raise ValueError("Illegal slicing argument for scalar dataspace")
-        given = [item for item in items if item is not Ellipsis]
-        if len(given) > len(self._shape):
-            raise ValueError("%d indexing arguments for %d dimensions" % (len(given), len(self._shape)))
-        for item in given:
-            if isinstance(item, str):
-                raise ValueError("Field names only allowed for compound types")
-            if item is None:
-                raise TypeError("Simple selections can't process None")
-            if isinstance(item, slice) and item.step is not None and item.step < 1:
-                raise ValueError("Step must be >= 1 (got %s)" % item.step)
-            if not isinstance(item, slice) and as_integer(item) is None:
-                raise NotImplementedError(
-                    "a dataset is indexed with integers and slices in Chunkbook; read a slice, then use the list or mask on it"
-                )
-        axis = 0
-        for item in items:
-            if item is Ellipsis:
-                axis += len(self._shape) - len(given)
-                continue
-            number = None if isinstance(item, slice) else as_integer(item)
-            if number is not None and not -self._shape[axis] <= number < self._shape[axis]:
-                raise IndexError("Index (%d) out of range for (0-%d)" % (number, self._shape[axis] - 1))
-            axis += 1
-        return select(index, self._shape)
-
     def __getitem__(self, index):
         self._require_numeric()
-        chosen = self._select(index)
-        return wrap(_bridge.call("h5_read", dataset=self._id, selection=chosen.axes, drop=chosen.drop))
+        if is_mask_of_all(index, self._shape):
+            return self[()][index[0] if isinstance(index, tuple) else index]
+        chosen = select_dataset(index, self._shape)
+        return wrap(
+            _bridge.call(
+                "h5_read", dataset=self._id, selection=chosen.axes, drop=chosen.drop, pick=chosen.pick
+            )
+        )
 
     def __setitem__(self, index, value):
         self._require_numeric()
         self._require_writable()
-        chosen = self._select(index)
+        chosen = select_dataset(index, self._shape)
+        if chosen.pick is not None:
+            raise NotImplementedError(
+                "dataset '%s' of file '%s' is written with integers and slices in Chunkbook; "
+                "write the rows of a list one by one" % (self.name, self._file._name)
+            )
         if hasattr(value, "_lazy"):
             value = value.compute()
         value = as_operand_source(value)
