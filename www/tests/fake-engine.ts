@@ -410,6 +410,9 @@ export class FakeEngine {
         return null;
       case "h5_get":
         return this.describe(this.node(request), get<string>("path"));
+      case "h5_link":
+        this.node(request);
+        return { type: "hard" };
       case "h5_members": {
         const prefix = get<string>("path").replace(/\/?$/, "/");
         this.node(request);

@@ -236,6 +236,21 @@ describe("dask without processes", () => {
   });
 });
 
+test("an attribute that cannot be read hides no other", () => {
+  run("import h5py\nf = h5py.File('a.h5', 'w')\nf.attrs['n'] = 3");
+  engine.files
+    .get("a.h5")!
+    .get("/")!
+    .attributes.push({ name: "odd", value: { error: "no such type" } });
+  expect(run("print(list(f.attrs), f.attrs['n'], dict(f.attrs.items()))").stdout).toBe(
+    "['n', 'odd'] 3 {'n': np.int64(3), 'odd': <unreadable: no such type>}\n",
+  );
+  expect(run("f.attrs['odd']").error).toMatchObject({
+    name: "NotImplementedError",
+    message: "attribute 'odd': no such type",
+  });
+});
+
 describe("a closed file", () => {
   test("says so", () => {
     run("import h5py\nf = h5py.File('a.h5', 'w')\nd = f.create_dataset('x', (2,))\nf.close()");

@@ -2,6 +2,7 @@
 
 from h5py._attributes import Empty
 from h5py._file import Dataset, File, Group, HLObject, is_hdf5
+from h5py._links import ExternalLink, HardLink, SoftLink
 
 __version__ = "3-chunkbook"
 

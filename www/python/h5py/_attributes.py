@@ -47,10 +47,10 @@ class Attributes:
         return _View("KeysViewHDF5", list(self))
 
     def values(self):
-        return _View("ValuesViewHDF5", [_value(attribute) for attribute in self._all()])
+        return _View("ValuesViewHDF5", [_listed(attribute) for attribute in self._all()])
 
     def items(self):
-        return _View("ItemsViewHDF5", [(attribute["name"], _value(attribute)) for attribute in self._all()])
+        return _View("ItemsViewHDF5", [(attribute["name"], _listed(attribute)) for attribute in self._all()])
 
     def update(self, values):
         for name, value in dict(values).items():
@@ -85,6 +85,21 @@ class Empty:
 
     def __repr__(self):
         return "Empty()"
+
+
+class Unreadable:
+    """Stands among an object's attributes for one that cannot be read, so that it does not hide the others."""
+
+    def __init__(self, reason):
+        self._reason = reason
+
+    def __repr__(self):
+        return "<unreadable: %s>" % self._reason
+
+
+def _listed(attribute):
+    error = attribute["value"].get("error")
+    return _value(attribute) if error is None else Unreadable(error)
 
 
 def _value(attribute):

@@ -3,6 +3,7 @@
 import _bridge
 from _text import qualified_names, represent
 from h5py._attributes import Attributes
+from h5py._links import HardLink, link_of
 from h5py._selection import is_mask_of_all, select_dataset
 from numpy._dtype import as_dtype, make_scalar, number_of, opaque_dtype
 from numpy._indexing import make_slice
@@ -85,18 +86,26 @@ class Group(HLObject):
             return Group(self._file, path)
         return Dataset(self._file, info)
 
-    def get(self, name, default=None, getclass=False):
+    def get(self, name, default=None, getclass=False, getlink=False):
+        """The object `name`, its class, how it is linked, or the class of the link."""
         try:
-            found = self[name]
+            found = self._link(name) if getlink else self[name]
         except KeyError:
             return default
         return type(found) if getclass else found
 
+    def _link(self, name):
+        self._require_open()
+        return link_of(_bridge.call("h5_link", file=self._file._id, path=self._path(name)))
+
     def __contains__(self, name):
+        """Whether there is a link `name`, wherever it may lead."""
         if not self._is_open():
             return False
+        if self._path(name) == "/":
+            return True
         try:
-            _bridge.call("h5_get", file=self._file._id, path=self._path(name))
+            self._link(name)
             return True
         except KeyError:
             return False
@@ -118,24 +127,36 @@ class Group(HLObject):
 
     def visititems(self, function):
         """Call `function(name, object)` for everything below; stops at the first answer that is not None."""
-        return self._visit("", lambda name, item: function(name, item()))
+        return self._visit_links(
+            "", lambda name, link: function(name, self[name]) if isinstance(link, HardLink) else None, True
+        )
 
     def visit(self, function):
         """Call `function(name)` for everything below; stops at the first answer that is not None."""
-        return self._visit("", lambda name, item: function(name))
+        return self._visit_links(
+            "", lambda name, link: function(name) if isinstance(link, HardLink) else None, True
+        )
 
-    def _visit(self, prefix, function):
+    def visititems_links(self, function):
+        """Call `function(name, link)` for every link below; stops at the first answer that is not None."""
+        return self._visit_links("", function)
+
+    def visit_links(self, function):
+        """Call `function(name)` for every link below; stops at the first answer that is not None."""
+        return self._visit_links("", lambda name, link: function(name))
+
+    def _visit_links(self, prefix, function, readable=False):
+        """Goes through hard links only, as h5py does; `readable` leaves out what cannot be opened."""
         for member in self._members():
-            if member["type"] == "other" or member.get("error"):
+            if readable and (member["type"] == "other" or member.get("error")):
                 continue
             name = member["name"]
-            answer = function(prefix + name, lambda: self[name])
+            link = self._link(name)
+            answer = function(prefix + name, link)
+            if answer is None and member["type"] == "group" and isinstance(link, HardLink):
+                answer = self[name]._visit_links(prefix + name + "/", function, readable)
             if answer is not None:
                 return answer
-            if member["type"] == "group":
-                answer = self[name]._visit(prefix + name + "/", function)
-                if answer is not None:
-                    return answer
         return None
 
     def create_group(self, name, track_order=None):
@@ -477,14 +498,21 @@ class Dataset(HLObject):
         return _AsType(self, as_dtype(dtype))
 
     def iter_chunks(self, selection=None):
-        """Tuples of slices, one for each chunk."""
+        """Tuples of slices, one for each chunk: its part of `selection`, an index of slices and integers."""
         if self.chunks is None:
             raise TypeError("Chunked dataset required")
-        chosen = [()]
-        for length, chunk in zip(self.shape, self.chunks):
-            slices = [make_slice(start, min(start + chunk, length), 1) for start in range(0, length, chunk)]
-            chosen = [before + (one,) for before in chosen for one in slices]
-        return iter(chosen)
+        chosen = select_dataset(... if selection is None else selection, self.shape)
+        if chosen.pick is not None or any(step != 1 for start, count, step in chosen.axes):
+            raise ValueError("Selection object must be an index of slices without steps")
+        parts = [()]
+        for (first, count, step), chunk in zip(chosen.axes, self.chunks):
+            end = first + count
+            slices = [
+                make_slice(max(start, first), min(start + chunk, end), 1)
+                for start in range(first // chunk * chunk, end, chunk)
+            ]
+            parts = [before + (one,) for before in parts for one in slices]
+        return iter(parts)
 
     def resize(self, size, axis=None):
         raise NotImplementedError("datasets cannot be resized in Chunkbook; write a new one")

@@ -1,0 +1,100 @@
+"""Compare what cells see of a file's tree and links with h5py.
+
+    python tests/oracle/h5py_tree.py target/release/examples/describe
+
+Writes a file with h5py, evaluates each expression in the page's Python over the native engine (the example
+`session` beside `describe`, through www/scripts/cells.mjs) and in h5py, and compares their values.
+
+Prints one line for each expression that differs, then how many checks passed and failed.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import h5py
+import numpy as np
+
+WWW = pathlib.Path(__file__).resolve().parent.parent.parent / "www"
+EXPRESSIONS = [
+    "list(f)",
+    "len(f)",
+    "['soft' in f, 'broken' in f, 'away' in f, 'group/x' in f, '/' in f, 'none' in f, 'none/x' in f]",
+    "[f.get('broken'), f.get('none'), f.get('none', 5), f.get('none', 5, getlink=True)]",
+    "f.get('soft', getlink=True)",
+    "f.get('broken', getlink=True).path",
+    "f.get('away', getlink=True)",
+    "f['group'].get('up', getlink=True).path",
+    "[f.get(name, getlink=True, getclass=True).__name__ for name in f]",
+    "[f.get(name, getclass=True).__name__ for name in ('group', 'soft')]",
+    "names(f.visit)",
+    "names(f.visit_links)",
+    "names(f['group'].visit)",
+    "names(f['group'].visit_links)",
+    "f.visit(lambda name: name if 'x' in name else None)",
+    "f.visititems(lambda name, item: item.name if isinstance(item, h5py.Dataset) else None)",
+    "f.visititems_links(lambda name, link: link if isinstance(link, h5py.ExternalLink) else None)",
+    "f['soft'][0].item()",
+    "list(f['chunked'].iter_chunks())",
+    "list(f['chunked'].iter_chunks(window))",
+    "f['chunked'].maxshape",
+]
+FIRST = """
+window = (slice(3, 9), 4)
+def names(visit):
+    found = []
+    visit(found.append)
+    return found
+"""
+
+
+def write(path):
+    """Groups with links of every kind, and one that leads back up."""
+    with h5py.File(path, "w") as file:
+        file["data"] = np.arange(3)
+        file["group/x"] = 1
+        file["group/deeper/y"] = 2.5
+        file["group/up"] = h5py.SoftLink("/")
+        file["soft"] = h5py.SoftLink("/data")
+        file["broken"] = h5py.SoftLink("/nothing")
+        file["away"] = h5py.ExternalLink("other.h5", "/z")
+        file.create_dataset("chunked", data=np.zeros((10, 7)), chunks=(4, 3), maxshape=(None, 7))
+
+
+def main():
+    describe = pathlib.Path(sys.argv[1]).resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "tree.h5"
+        write(path)
+        first = f"import h5py\nf = h5py.File('tree.h5', 'r')\n{FIRST}"
+        listed = pathlib.Path(folder) / "cells.json"
+        listed.write_text(json.dumps([first, *(f"print(repr({one}))" for one in EXPRESSIONS)]), encoding="utf-8")
+        ran = subprocess.run(
+            ["node", "scripts/cells.mjs", describe.with_name("session"), folder, listed],
+            cwd=WWW,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ran.returncode:
+            sys.exit(ran.stderr)
+        outcomes = json.loads(ran.stdout)[1:]
+        with h5py.File(path, "r") as file:
+            namespace = {"h5py": h5py, "f": file}
+            exec(FIRST, namespace)
+            expected = [repr(eval(one, namespace)) for one in EXPRESSIONS]
+    wrong = 0
+    for one, outcome, wanted in zip(EXPRESSIONS, outcomes, expected, strict=True):
+        found = outcome["error"] or outcome["stdout"].rstrip("\n")
+        if found != wanted:
+            wrong += 1
+            print(f"{one}: {found}, h5py has {wanted}")
+    passed, failed = len(EXPRESSIONS) - wrong, wrong
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
