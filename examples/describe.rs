@@ -93,9 +93,11 @@ fn walk(
 }
 
 fn describe(dataset: &Dataset) -> Result<Value> {
+    if dataset.datatype().complex_part().is_some() {
+        return describe_complex(dataset);
+    }
     let source = dataset.source()?;
     let statistics = Statistics::of(source.as_ref(), dataset.stored_size())?;
-    let filters: Vec<String> = dataset.filters().iter().map(|filter| filter.label()).collect();
     let number = |value: f64| if value.is_finite() { json!(value) } else { json!(value.to_string()) };
     let optional = |value: Option<f64>| value.map_or(Value::Null, number);
     let counted = statistics.count - statistics.nan_count;
@@ -105,7 +107,7 @@ fn describe(dataset: &Dataset) -> Result<Value> {
         "shape": source.shape(),
         "dtype": source.dtype().name(),
         "chunks": dataset.chunks(),
-        "filters": filters,
+        "filters": filters(dataset),
         "count": statistics.count,
         "nan_count": statistics.nan_count,
         "sum": number(statistics.sum),
@@ -116,6 +118,52 @@ fn describe(dataset: &Dataset) -> Result<Value> {
         "max": optional(statistics.max),
         "crc32": format!("{:08x}", statistics.crc.finalize()),
     }))
+}
+
+/// Complex numbers have no order, and no sum that is one number: what there is are their count and their bits.
+fn describe_complex(dataset: &Dataset) -> Result<Value> {
+    let parts = dataset.complex_parts()?;
+    let mut crc = crc32fast::Hasher::new();
+    let (mut count, mut nan_count) = (0, 0);
+    each_block(parts.as_ref(), dataset.stored_size(), &mut |block| {
+        crc.update(&little_endian(block));
+        let values = with_type!(block.dtype(), T => numbers::<T>(block));
+        count += values.len() / 2;
+        nan_count += values.chunks_exact(2).filter(|parts| parts.iter().any(|part| part.is_nan())).count();
+    })?;
+    Ok(json!({
+        "path": dataset.path(),
+        "shape": dataset.shape(),
+        "dtype": format!("complex{}", parts.dtype().size() * 16),
+        "chunks": dataset.chunks(),
+        "filters": filters(dataset),
+        "count": count,
+        "nan_count": nan_count,
+        "sum": null, "mean": null, "var": null, "std": null, "min": null, "max": null,
+        "crc32": format!("{:08x}", crc.finalize()),
+    }))
+}
+
+fn filters(dataset: &Dataset) -> Vec<String> {
+    dataset.filters().iter().map(|filter| filter.label()).collect()
+}
+
+/// Reads the elements from the first to the last, in blocks.
+fn each_block(source: &dyn ChunkSource, stored: u64, each: &mut dyn FnMut(&Block)) -> Result<()> {
+    let shape = source.shape();
+    let size = source.dtype().size() as u64;
+    let bytes = shape.iter().try_fold(size, |n, &extent| n.checked_mul(extent)).unwrap_or(u64::MAX);
+    // Deflate expands by at most 1032: more than that was never written by anyone.
+    if bytes > (4 << 30) && bytes / 1100 > stored {
+        return Err(Error::unsupported(format!(
+            "the dataset claims {} but only {stored} bytes are stored; nearly all of it is fill value",
+            chunkbook::block::human_bytes(bytes)
+        )));
+    }
+    slabs(shape, source.chunks(), size, &mut |region| {
+        each(&source.read(region)?);
+        Ok(())
+    })
 }
 
 /// What one pass over the elements finds.
@@ -134,21 +182,8 @@ struct Statistics {
 
 impl Statistics {
     fn of(source: &dyn ChunkSource, stored: u64) -> Result<Statistics> {
-        let shape = source.shape();
-        let size = source.dtype().size() as u64;
-        let bytes = shape.iter().try_fold(size, |n, &extent| n.checked_mul(extent)).unwrap_or(u64::MAX);
-        // Deflate expands by at most 1032: more than that was never written by anyone.
-        if bytes > (4 << 30) && bytes / 1100 > stored {
-            return Err(Error::unsupported(format!(
-                "the dataset claims {} but only {stored} bytes are stored; nearly all of it is fill value",
-                chunkbook::block::human_bytes(bytes)
-            )));
-        }
         let mut statistics = Statistics::default();
-        slabs(shape, source.chunks(), size, &mut |region| {
-            statistics.add(&source.read(region)?);
-            Ok(())
-        })?;
+        each_block(source, stored, &mut |block| statistics.add(block))?;
         Ok(statistics)
     }
 

@@ -34,6 +34,16 @@ fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/fixtures/hdf5/{name}.h5", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
+/// A corner of an array of `shape`, of at most `most` elements.
+fn first(shape: &[u64], mut most: u64) -> Region {
+    let mut region = Region::whole(shape);
+    for count in &mut region.count {
+        *count = (*count).min(most);
+        most /= (*count).max(1);
+    }
+    region
+}
+
 /// Opens, walks and reads everything, at most 100,000 elements of each dataset; gives the number of datasets read.
 fn read_all(bytes: Vec<u8>) -> Result<usize> {
     let file = File::open(Arc::new(MemoryStorage::new(bytes)), "damaged.h5")?;
@@ -51,13 +61,10 @@ fn read_all(bytes: Vec<u8>) -> Result<usize> {
                     let _ = file.attributes(&path);
                     let Ok(dataset) = file.dataset(&path) else { continue };
                     let _ = (dataset.fill_value(), dataset.maxshape(), dataset.filters().len());
+                    let _ = dataset.values(&first(dataset.shape(), 100));
+                    let _ = dataset.field("z").and_then(|field| field.source()?.read(&first(dataset.shape(), 100)));
                     let Ok(source) = dataset.source() else { continue };
-                    let mut left = 100_000;
-                    let mut region = Region::whole(source.shape());
-                    for count in &mut region.count {
-                        *count = (*count).min(left);
-                        left /= (*count).max(1);
-                    }
+                    let region = first(source.shape(), 100_000);
                     let _ = source.stored_bytes(&region);
                     read += usize::from(source.read(&region).is_ok());
                 }

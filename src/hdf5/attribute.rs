@@ -1,19 +1,18 @@
 //! Attributes and their values.
 
-use super::adapter::{convert, Bytes};
+use super::adapter::convert;
 use super::cursor::{text, Cursor};
 use super::datatype::{Class, Datatype};
 use super::element::Element;
 use super::file::File;
 use super::header::{Header, Widths};
 use super::messages::Dataspace;
+use super::value::{Value, Values};
 use crate::block::{shape_text, Block};
 use crate::error::{Error, Result};
 use hdf5_reader::btree_v2::{collect_btree_v2_records_storage, BTreeV2Header, BTreeV2Record};
 use hdf5_reader::fractal_heap::{FractalHeap, FractalHeapDirectBlockCache};
-use hdf5_reader::global_heap::GlobalHeapCollection;
 use hdf5_reader::messages as ids;
-use std::collections::HashMap;
 
 /// What an attribute holds.
 #[derive(Clone, Debug)]
@@ -24,6 +23,15 @@ pub enum AttributeValue {
     Texts(Vec<String>),
     /// Numbers; of shape `()` for a single one.
     Numeric(Block),
+    /// Anything else, of any type: texts of fixed length, compounds, references.
+    Other {
+        /// The type of an element.
+        datatype: Datatype,
+        /// Extents; empty for a single element.
+        shape: Vec<u64>,
+        /// The elements, row-major.
+        values: Vec<Value>,
+    },
     /// An attribute without elements (`h5py.Empty`).
     Empty,
 }
@@ -45,11 +53,10 @@ pub(super) fn read_all(file: &File, header: &Header) -> Result<Vec<(String, Resu
             dense(file, info.fractal_heap_address, info.btree_name_index_address, &mut bodies)?;
         }
     }
-    let mut heaps = Heaps { bytes: file.bytes(), widths, parsed: HashMap::new() };
     let mut attributes: Vec<_> = bodies
         .into_iter()
         .map(|(order, body)| match body.and_then(|body| Parsed::of(file, &body)) {
-            Ok(parsed) => (order, parsed.name.clone(), parsed.value(&mut heaps)),
+            Ok(parsed) => (order, parsed.name.clone(), parsed.value(file)),
             Err(error) => (order, "(unreadable attribute)".to_string(), Err(error)),
         })
         .collect();
@@ -124,7 +131,7 @@ impl Parsed {
         })
     }
 
-    fn value(&self, heaps: &mut Heaps) -> Result<AttributeValue> {
+    fn value(&self, file: &File) -> Result<AttributeValue> {
         let Dataspace::Simple { dims, .. } = &self.dataspace else { return Ok(AttributeValue::Empty) };
         let size = self.datatype.size as usize;
         let data = dims
@@ -132,17 +139,27 @@ impl Parsed {
             .try_fold(size as u64, |n, &extent| n.checked_mul(extent))
             .and_then(|needed| self.data.get(..usize::try_from(needed).ok()?))
             .ok_or_else(|| Error::invalid_file(format!("an attribute of shape {} is cut short", shape_text(dims))))?;
-        let texts: Result<Vec<String>> = match &self.datatype.class {
-            Class::FixedString => Ok(data.chunks_exact(size).map(fixed_text).collect()),
-            Class::VariableString => data.chunks_exact(size).map(|reference| heaps.text(reference)).collect(),
-            _ => return self.numbers(dims, data),
-        };
-        let mut texts = texts?;
-        Ok(if dims.is_empty() {
-            AttributeValue::Text(texts.pop().unwrap_or_default())
-        } else {
-            AttributeValue::Texts(texts)
-        })
+        let mut values = Values::new(file);
+        match &self.datatype.class {
+            Class::VariableString { .. } => {
+                let mut texts = Vec::new();
+                for value in values.all(&self.datatype, data)? {
+                    if let Value::Text(bytes) = value {
+                        texts.push(text(&bytes));
+                    }
+                }
+                Ok(match texts.pop() {
+                    Some(only) if dims.is_empty() => AttributeValue::Text(only),
+                    last => AttributeValue::Texts(texts.into_iter().chain(last).collect()),
+                })
+            }
+            _ if Element::of(&self.datatype).is_ok() => self.numbers(dims, data),
+            _ => Ok(AttributeValue::Other {
+                datatype: self.datatype.clone(),
+                shape: dims.clone(),
+                values: values.all(&self.datatype, data)?,
+            }),
+        }
     }
 
     fn numbers(&self, dims: &[u64], data: &[u8]) -> Result<AttributeValue> {
@@ -151,43 +168,5 @@ impl Parsed {
         let mut block = Block::zeros(element.dtype, &shape)?;
         element.decode(data, block.bytes_mut());
         Ok(AttributeValue::Numeric(block))
-    }
-}
-
-/// A text padded with NULs, or with spaces as Fortran does.
-fn fixed_text(bytes: &[u8]) -> String {
-    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-    text(bytes[..end].trim_ascii_end())
-}
-
-/// Global heap collections, each parsed once.
-struct Heaps<'a> {
-    bytes: &'a Bytes,
-    widths: Widths,
-    parsed: HashMap<u64, GlobalHeapCollection>,
-}
-
-impl Heaps<'_> {
-    /// The text that a variable-length element refers to: its length, a heap's address, an index.
-    fn text(&mut self, reference: &[u8]) -> Result<String> {
-        let mut cursor = Cursor::new(reference);
-        let len = cursor.u32()? as usize;
-        let Some(address) = cursor.address(self.widths.offset)? else { return Ok(String::new()) };
-        let index = cursor.u32()?;
-        if len == 0 || index == 0 {
-            return Ok(String::new());
-        }
-        if !self.parsed.contains_key(&address) {
-            let heap =
-                GlobalHeapCollection::parse_at_storage(self.bytes, address, self.widths.offset, self.widths.length)
-                    .map_err(convert)?;
-            self.parsed.insert(address, heap);
-        }
-        u16::try_from(index)
-            .ok()
-            .and_then(|index| self.parsed[&address].get_object(index))
-            .and_then(|object| object.data.get(..len))
-            .map(|bytes| text(bytes.split(|&byte| byte == 0).next().unwrap_or_default()))
-            .ok_or_else(|| Error::invalid_file("a text is missing from its heap; the file is damaged"))
     }
 }

@@ -1,14 +1,17 @@
 //! A dataset's description, and the source of its elements.
 
 use super::chunk_map::{ChunkMap, Extents};
-use super::datatype::Datatype;
+use super::datatype::{Class, Datatype};
 use super::element::{Element, ElementType};
+use super::field::FieldSource;
 use super::file::{File, Object};
 use super::filters::{self, Pipeline};
 use super::messages::{self, Dataspace, Filter, Layout};
-use super::read::{check_chunk, DatasetSource};
+use super::read::{check_chunk, check_region, DatasetSource};
+use super::value::{Value, Values};
 use crate::dtype::Scalar;
 use crate::error::{Error, Result};
+use crate::grid::Region;
 use crate::source::ChunkSource;
 use hdf5_reader::messages as ids;
 use std::sync::Arc;
@@ -19,6 +22,7 @@ pub struct Dataset {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     file: File,
     path: String,
@@ -30,8 +34,20 @@ struct Inner {
     pipeline: Result<Pipeline>,
     fill: Result<Option<Vec<u8>>>,
     external: bool,
+    /// Which member of the stored compound this is, where it is one.
+    field: Option<Field>,
     /// CRC-32 of the header, part of what identifies the elements.
     fingerprint: u32,
+}
+
+#[derive(Clone)]
+struct Field {
+    /// Names of the members that lead to it, outermost first.
+    names: Vec<String>,
+    /// Bytes before it in the element.
+    offset: u64,
+    /// Bytes of the whole element.
+    item: u32,
 }
 
 impl Dataset {
@@ -71,6 +87,7 @@ impl Dataset {
             pipeline,
             fill,
             external: object.header.find(ids::MSG_EXTERNAL_FILES).is_some(),
+            field: None,
             fingerprint: crc.finalize(),
         };
         Ok(Dataset { inner: Arc::new(inner) })
@@ -114,10 +131,7 @@ impl Dataset {
 
     /// The type of its elements in memory.
     pub fn element_type(&self) -> ElementType {
-        match Element::of(&self.inner.datatype) {
-            Ok(element) => ElementType::Numeric(element.dtype),
-            Err(_) => ElementType::Other(self.inner.datatype.describe()),
-        }
+        ElementType::of(&self.inner.datatype)
     }
 
     /// The filters its chunks went through when written.
@@ -218,7 +232,9 @@ impl Dataset {
 
     /// What it is to its user: `testdata.hdf5:/data`.
     pub fn label(&self) -> String {
-        format!("{}:{}", self.inner.file.name(), self.inner.path)
+        let fields: String =
+            self.inner.field.iter().flat_map(|field| &field.names).map(|name| format!("[{name:?}]")).collect();
+        format!("{}:{}{fields}", self.inner.file.name(), self.inner.path)
     }
 
     /// Its elements, to be read block by block from any thread. An array type's extents come
@@ -228,19 +244,101 @@ impl Dataset {
     /// A type error when the elements are not numbers; an unsupported error that names the filter,
     /// the layout or the number format that cannot be read.
     pub fn source(&self) -> Result<Arc<dyn ChunkSource>> {
-        self.checked_source().map_err(|error| self.located(error)).map(|source| Arc::new(source) as _)
+        self.checked_source().map_err(|error| self.located(error))
     }
 
     pub(super) fn located(&self, error: Error) -> Error {
         error.at(format!("dataset '{}'", self.inner.path)).at(format!("file '{}'", self.inner.file.name()))
     }
 
-    fn checked_source(&self) -> Result<DatasetSource> {
+    /// A member of its compound elements as a dataset of its own, of the same shape.
+    ///
+    /// # Errors
+    /// A type error when its elements are no compounds; a value error with the members there are when none has that name.
+    pub fn field(&self, name: &str) -> Result<Dataset> {
+        let inner = &*self.inner;
+        let Class::Compound(members) = &inner.datatype.class else {
+            return Err(self.located(Error::value(format!(
+                "Field names only allowed for compound types; its elements are of type {}",
+                inner.datatype.describe()
+            ))));
+        };
+        let member = members.iter().find(|member| member.name == name).ok_or_else(|| {
+            let names: Vec<_> = members.iter().map(|member| format!("{:?}", member.name)).collect();
+            self.located(Error::value(format!(
+                "Field {name:?} does not appear in this type; there are {}",
+                names.join(", ")
+            )))
+        })?;
+        let mut field = inner.field.clone().unwrap_or(Field { names: vec![], offset: 0, item: inner.datatype.size });
+        field.names.push(name.into());
+        field.offset += u64::from(member.offset);
+        Ok(Dataset {
+            inner: Arc::new(Inner { datatype: member.datatype.clone(), field: Some(field), ..inner.clone() }),
+        })
+    }
+
+    /// The elements of `region`, a part of the dataset's shape, in row-major order, whatever their type.
+    ///
+    /// # Errors
+    /// An index error when the region passes the edge; a memory error beyond 64 MiB of values; an invalid-file or
+    /// unsupported error when elements cannot be read.
+    pub fn values(&self, region: &Region) -> Result<Vec<Value>> {
+        let read = || {
+            check_region(region, self.shape())?;
+            let datatype = &self.inner.datatype;
+            let (start, item) = match &self.inner.field {
+                Some(field) => (field.offset, field.item),
+                None => (0, datatype.size),
+            };
+            let mut stored = region.clone();
+            stored.start.push(start);
+            stored.count.push(datatype.size.into());
+            let block = self.bytes_source(item)?.read(&stored)?;
+            Values::new(&self.inner.file).all(datatype, block.bytes())
+        };
+        read().map_err(|error| self.located(error))
+    }
+
+    /// Complex elements as numbers, with a last axis of real and imaginary part.
+    ///
+    /// # Errors
+    /// A type error when its elements are not complex; else as [`Dataset::source`].
+    pub fn complex_parts(&self) -> Result<Arc<dyn ChunkSource>> {
+        let part = self.inner.datatype.complex_part().ok_or_else(|| {
+            self.located(Error::type_error(format!(
+                "its elements are of type {}, which is not complex",
+                self.inner.datatype.describe()
+            )))
+        })?;
+        let element = Element::complex(part).map_err(|error| self.located(error))?;
+        self.source_of(element).map_err(|error| self.located(error))
+    }
+
+    fn checked_source(&self) -> Result<Arc<dyn ChunkSource>> {
+        self.source_of(Element::of(&self.inner.datatype)?)
+    }
+
+    fn source_of(&self, element: Element) -> Result<Arc<dyn ChunkSource>> {
+        match &self.inner.field {
+            None => Ok(Arc::new(self.stored_source(element)?)),
+            Some(field) => {
+                let bytes = self.bytes_source(field.item)?;
+                Ok(Arc::new(FieldSource::new(bytes, element, field.offset, self.label())))
+            }
+        }
+    }
+
+    /// The elements, of `item` bytes, as those bytes.
+    fn bytes_source(&self, item: u32) -> Result<DatasetSource> {
+        self.stored_source(Element::bytes(item))
+    }
+
+    fn stored_source(&self, element: Element) -> Result<DatasetSource> {
         let inner = &*self.inner;
         if self.is_null() {
             return Err(Error::type_error("it is an empty (null) dataset, without any elements"));
         }
-        let element = Element::of(&inner.datatype)?;
         let layout = inner.layout.clone()?;
         if inner.external {
             return Err(Error::unsupported(

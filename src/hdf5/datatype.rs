@@ -3,6 +3,8 @@
 //! Every field that decides a value is kept: byte order, bit offset, precision, a float's layout.
 
 use super::cursor::{text, Cursor};
+use super::element::Element;
+use crate::dtype::Scalar;
 use crate::error::{Error, Result};
 
 /// How the bytes of one number are ordered.
@@ -46,6 +48,37 @@ pub struct Member {
     pub datatype: Datatype,
 }
 
+/// What fills a text of fixed length behind its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// A NUL ends the text; what follows it means nothing.
+    NulTerminated,
+    /// NULs up to the end.
+    Nul,
+    /// Spaces up to the end, as Fortran does.
+    Space,
+}
+
+/// How the bytes of a text are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charset {
+    /// ASCII, or what a program wrote in its stead.
+    Ascii,
+    /// UTF-8.
+    Utf8,
+}
+
+/// What a reference leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReferenceTo {
+    /// An object, by its address (`H5R_OBJECT1`).
+    Object,
+    /// Some elements of a dataset (`H5R_DATASET_REGION1`).
+    Region,
+    /// One of the kinds that HDF5 1.12 added, which h5py does not read.
+    Other,
+}
+
 /// What an element is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Class {
@@ -74,7 +107,12 @@ pub enum Class {
     /// A point in time, a class the format has given up.
     Time,
     /// A text of fixed length in bytes.
-    FixedString,
+    FixedString {
+        /// What fills it up.
+        padding: Padding,
+        /// How it is encoded.
+        charset: Charset,
+    },
     /// A field of bits.
     Bitfield {
         /// Order of its bytes.
@@ -92,7 +130,7 @@ pub enum Class {
     /// Named members.
     Compound(Vec<Member>),
     /// A reference to an object or to a region of one.
-    Reference,
+    Reference(ReferenceTo),
     /// Names for the values of an integer type.
     Enum {
         /// The integer type.
@@ -101,7 +139,10 @@ pub enum Class {
         members: Vec<(String, Vec<u8>)>,
     },
     /// A text of any length, in the global heap.
-    VariableString,
+    VariableString {
+        /// How it is encoded.
+        charset: Charset,
+    },
     /// A sequence of any length, in the global heap.
     Sequence(Box<Datatype>),
     /// An array of fixed shape.
@@ -153,7 +194,15 @@ impl Datatype {
                 cursor.skip(2)?;
                 Class::Time
             }
-            3 => Class::FixedString,
+            3 => Class::FixedString {
+                padding: match flags & 0x0f {
+                    0 => Padding::NulTerminated,
+                    1 => Padding::Nul,
+                    2 => Padding::Space,
+                    other => return Err(Error::unsupported(format!("string padding {other} is not known"))),
+                },
+                charset: charset(flags >> 4)?,
+            },
             4 => {
                 let (offset, precision) = bits(cursor, size)?;
                 Class::Bitfield { order: order(flags & 1 != 0), offset, precision }
@@ -163,13 +212,17 @@ impl Datatype {
                 Class::Opaque { tag: text(tag.split(|&byte| byte == 0).next().unwrap_or_default()) }
             }
             6 => compound(cursor, flags, size, version, depth)?,
-            7 => Class::Reference,
+            7 => Class::Reference(match flags & 0x0f {
+                0 => ReferenceTo::Object,
+                1 => ReferenceTo::Region,
+                _ => ReferenceTo::Other,
+            }),
             8 => enumeration(cursor, flags, version, depth)?,
             9 => {
                 let base = Datatype::parse_from(cursor, depth + 1)?;
                 match flags & 0x0f {
                     0 => Class::Sequence(Box::new(base)),
-                    1 => Class::VariableString,
+                    1 => Class::VariableString { charset: charset(flags >> 8)? },
                     other => return Err(Error::unsupported(format!("variable-length type {other} is not known"))),
                 }
             }
@@ -180,15 +233,48 @@ impl Datatype {
         Ok(Datatype { size, class })
     }
 
+    /// The type of the two parts, where an element is a complex number: of HDF5's own class, or a compound of
+    /// a real member `r` and an imaginary member `i` of one type, as h5py writes it.
+    pub fn complex_part(&self) -> Option<&Datatype> {
+        match &self.class {
+            Class::Complex(part) => {
+                let fits = u64::from(self.size) == 2 * u64::from(part.size);
+                (fits && matches!(part.class, Class::Float { .. })).then_some(part)
+            }
+            Class::Compound(members) => match members.as_slice() {
+                [real, imaginary]
+                    if real.name == "r"
+                        && imaginary.name == "i"
+                        && real.datatype == imaginary.datatype
+                        && matches!(real.datatype.class, Class::Float { .. })
+                        && (real.offset, imaginary.offset) == (0, real.datatype.size)
+                        && u64::from(self.size) == 2 * u64::from(real.datatype.size) =>
+                {
+                    Some(&real.datatype)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The number that `stored`, the bytes of one element, holds; `None` where the type is not that of a single number.
+    pub fn number(&self, stored: &[u8]) -> Option<Scalar> {
+        Element::of(self).ok()?.scalar(stored)
+    }
+
     /// What the type is to its user, such as `string` or `compound (x: int32, y: float64)`.
     pub fn describe(&self) -> String {
+        if self.complex_part().is_some() {
+            return format!("complex{}", u64::from(self.size) * 8);
+        }
         match &self.class {
             Class::Integer { signed, .. } => {
                 format!("{}int{}", if *signed { "" } else { "u" }, u64::from(self.size) * 8)
             }
             Class::Float { .. } => format!("float{}", u64::from(self.size) * 8),
             Class::Time => "time".into(),
-            Class::FixedString => format!("string of {} bytes", self.size),
+            Class::FixedString { .. } => format!("string of {} bytes", self.size),
             Class::Bitfield { .. } => format!("bitfield of {} bytes", self.size),
             Class::Opaque { tag } if tag.is_empty() => format!("opaque of {} bytes", self.size),
             Class::Opaque { tag } => format!("opaque of {} bytes ({tag})", self.size),
@@ -197,13 +283,22 @@ impl Datatype {
                     members.iter().map(|member| format!("{}: {}", member.name, member.datatype.describe())).collect();
                 format!("compound ({})", members.join(", "))
             }
-            Class::Reference => "reference".into(),
+            Class::Reference(ReferenceTo::Region) => "region reference".into(),
+            Class::Reference(_) => "reference".into(),
             Class::Enum { base, .. } => format!("enum of {}", base.describe()),
-            Class::VariableString => "string".into(),
+            Class::VariableString { .. } => "string".into(),
             Class::Sequence(base) => format!("variable-length sequence of {}", base.describe()),
             Class::Array { dims, base } => format!("array {} of {}", crate::block::shape_text(dims), base.describe()),
-            Class::Complex(_) => format!("complex{}", u64::from(self.size) * 8),
+            Class::Complex(part) => format!("complex of {}", part.describe()),
         }
+    }
+}
+
+fn charset(bits: u32) -> Result<Charset> {
+    match bits & 0x0f {
+        0 => Ok(Charset::Ascii),
+        1 => Ok(Charset::Utf8),
+        other => Err(Error::unsupported(format!("text encoding {other} is not known"))),
     }
 }
 

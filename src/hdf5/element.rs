@@ -17,6 +17,16 @@ pub enum ElementType {
     Other(String),
 }
 
+impl ElementType {
+    /// What elements of `datatype` are in memory.
+    pub fn of(datatype: &Datatype) -> ElementType {
+        match Element::of(datatype) {
+            Ok(element) => ElementType::Numeric(element.dtype),
+            Err(_) => ElementType::Other(datatype.describe()),
+        }
+    }
+}
+
 /// How one stored number becomes one of memory.
 #[derive(Clone, Debug, PartialEq)]
 enum Decode {
@@ -87,6 +97,16 @@ impl Element {
     /// How to read elements stored exactly as they are in memory.
     pub(super) fn native(dtype: DType) -> Element {
         Element { dtype, trailing: Vec::new(), stored: dtype.size(), decode: Decode::Copy }
+    }
+
+    /// How to read elements of `size` bytes as those bytes, whatever they mean.
+    pub(super) fn bytes(size: u32) -> Element {
+        Element { dtype: DType::U8, trailing: vec![size.into()], stored: 1, decode: Decode::Copy }
+    }
+
+    /// How to read complex numbers, whose parts are of type `part`: a trailing axis of real and imaginary part.
+    pub(super) fn complex(part: &Datatype) -> Result<Element> {
+        Ok(Element { trailing: vec![2], ..Element::of(part)? })
     }
 
     /// Whether stored bytes are the elements' bytes in memory.
@@ -283,7 +303,7 @@ fn float_value(word: u64, fields: &FloatFields) -> f64 {
 }
 
 /// `value * 2^power` in steps that do not overflow on the way to a representable result.
-fn times_power_of_two(mut value: f64, mut power: i64) -> f64 {
+pub(super) fn times_power_of_two(mut value: f64, mut power: i64) -> f64 {
     while power != 0 && value != 0.0 && value.is_finite() {
         let step = power.clamp(-500, 500);
         value *= 2f64.powi(step as i32);
@@ -321,6 +341,7 @@ fn swap(bytes: &mut [u8], width: usize) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::datatype::{Charset, Padding};
     use super::*;
 
     fn decoded(datatype: &Datatype, stored: &[u8]) -> Scalar {
@@ -377,7 +398,11 @@ mod tests {
         let class = Class::Float { order: ByteOrder::Vax, offset: 0, precision: 64, fields: ieee(DType::F64) };
         let error = Element::of(&Datatype { size: 8, class }).unwrap_err();
         assert!(error.is_unsupported() && error.to_string().contains("VAX"));
-        let error = Element::of(&Datatype { size: 5, class: Class::FixedString }).unwrap_err();
+        let error = Element::of(&Datatype {
+            size: 5,
+            class: Class::FixedString { padding: Padding::Nul, charset: Charset::Ascii },
+        })
+        .unwrap_err();
         assert!(error.to_string().contains("string of 5 bytes"));
     }
 }

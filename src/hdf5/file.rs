@@ -7,12 +7,13 @@ use super::dataset::Dataset;
 use super::header::{Header, Message, Shared, Widths};
 use super::links::{Links, Target};
 use super::neighbours::{self, Neighbours};
+use super::paths;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Storage;
 use hdf5_reader::messages as ids;
 use hdf5_reader::superblock::Superblock;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 /// What a path of a file leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +71,7 @@ struct Inner {
     extension: Option<u64>,
     name: String,
     groups: Mutex<HashMap<u64, Arc<Links>>>,
+    paths: OnceLock<HashMap<u64, String>>,
     family: Arc<Family>,
 }
 
@@ -149,6 +151,7 @@ impl File {
             extension: superblock.extension_address,
             name: name.into(),
             groups: Mutex::default(),
+            paths: OnceLock::new(),
             family,
         };
         let file = File { inner: Arc::new(inner) };
@@ -159,6 +162,11 @@ impl File {
     /// The name given when it was opened.
     pub fn name(&self) -> &str {
         &self.inner.name
+    }
+
+    /// A path to the object at `address`, where hard links lead to it from the root.
+    pub(super) fn path_at(&self, address: u64) -> Option<String> {
+        self.inner.paths.get_or_init(|| paths::by_address(self)).get(&address).cloned()
     }
 
     pub(super) fn bytes(&self) -> &Bytes {
@@ -273,16 +281,16 @@ impl File {
         read(self).map_err(|error| error.at(format!("'{path}'")).at(format!("file '{}'", self.inner.name)))
     }
 
-    fn object(&self, address: u64) -> Result<Object> {
+    pub(super) fn object(&self, address: u64) -> Result<Object> {
         let header = Header::read(&self.inner.bytes, address, self.inner.widths)?;
         Ok(Object { file: self.clone(), path: "/".into(), address, header: Arc::new(header) })
     }
 
-    fn root(&self) -> Result<Object> {
+    pub(super) fn root(&self) -> Result<Object> {
         self.object(self.inner.root)
     }
 
-    fn links(&self, group: &Object) -> Result<Arc<Links>> {
+    pub(super) fn links(&self, group: &Object) -> Result<Arc<Links>> {
         let known = |groups: &Mutex<HashMap<u64, Arc<Links>>>| {
             groups.lock().unwrap_or_else(PoisonError::into_inner).get(&group.address).cloned()
         };

@@ -1,6 +1,7 @@
 //! Requests on a dataset's elements: reading parts of it, writing parts of it.
 
 use super::arrays::Remake;
+use super::elements::element;
 use super::files::{Access, DatasetAccess, OpenDataset};
 use super::host::ProgressReport;
 use super::reading::Reading;
@@ -141,6 +142,14 @@ pub(super) fn describe(id: u32, open: &OpenDataset) -> Value {
                 json!({
                     "dtype": dtype,
                     "numeric": numeric,
+                    "element": element(dataset.datatype()),
+                    "null": dataset.is_null(),
+                    "layout": dataset.layout_name().ok(),
+                    "filters": dataset
+                        .filters()
+                        .iter()
+                        .map(|filter| json!({ "id": filter.id, "name": filter.label(), "parameters": filter.parameters }))
+                        .collect::<Vec<_>>(),
                     "chunks": dataset.chunks(),
                     "maxshape": dataset.maxshape(),
                     "compression": dataset.compression(),

@@ -1,6 +1,7 @@
 //! Requests on HDF5 files: what `h5py` does in a cell.
 
 use super::datasets::{chunk_shape, describe, source};
+use super::elements::{element, value_text};
 use super::numpy::{block_from_texts, texts_from_block};
 use super::request::{AttributeText, Request};
 use super::{Reply, Session};
@@ -148,6 +149,8 @@ impl Session {
                 self.create_dataset(file, path, spec)?
             }
             Request::H5Read { dataset, selection, drop, pick } => self.read(dataset, &selection, drop, pick)?,
+            Request::H5Values { dataset, selection } => self.values(dataset, &selection)?,
+            Request::H5Field { dataset, name } => self.field(dataset, &name)?,
             Request::H5Write { dataset, selection, value } => self.write(dataset, &selection, &value)?,
             request => return Ok(Reply::NotMine(Box::new(request))),
         };
@@ -293,6 +296,16 @@ impl Session {
         }
     }
 
+    fn field(&mut self, id: u32, name: &str) -> Result<Value> {
+        let open = self.files.dataset(id)?;
+        let DatasetAccess::Read(dataset) = &open.access else {
+            return Err(Error::value("Field names only allowed for compound types").at(open.label.clone()));
+        };
+        let field = dataset.field(name)?;
+        let open = OpenDataset { file: open.file, label: field.label(), access: DatasetAccess::Read(field) };
+        Ok(describe(self.files.add_dataset(open.clone()), &open))
+    }
+
     fn members(&mut self, id: u32, path: &str) -> Result<Value> {
         let file = self.files.file(id)?;
         match &file.access {
@@ -352,6 +365,11 @@ impl Session {
                     Ok(AttributeValue::Text(text)) => json!({ "text": text }),
                     Ok(AttributeValue::Texts(texts)) => json!({ "texts": texts }),
                     Ok(AttributeValue::Numeric(block)) => texts_from_block(&block)?,
+                    Ok(AttributeValue::Other { datatype, shape, values }) => json!({
+                        "element": element(&datatype),
+                        "shape": shape,
+                        "values": values.iter().map(|value| value_text(value, &datatype)).collect::<Vec<_>>(),
+                    }),
                     Ok(AttributeValue::Empty) => json!({ "empty": true }),
                     Err(error) => json!({ "error": error.to_string() }),
                 };

@@ -8,6 +8,7 @@
 mod arrays;
 mod dask;
 mod datasets;
+mod elements;
 mod files;
 mod host;
 mod numpy;

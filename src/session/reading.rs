@@ -172,7 +172,7 @@ impl Reading {
 }
 
 /// The box from the first index to the last along each axis.
-fn bounding(selection: &[AxisText]) -> Region {
+pub(super) fn bounding(selection: &[AxisText]) -> Region {
     Region {
         start: selection.iter().map(|&(start, ..)| start).collect(),
         count: selection

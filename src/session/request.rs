@@ -182,6 +182,16 @@ pub enum Request {
         #[serde(default)]
         pick: Option<(usize, Vec<u64>)>,
     },
+    /// Elements of any type, as lists.
+    H5Values {
+        dataset: u32,
+        selection: Vec<AxisText>,
+    },
+    /// A member of compound elements as a dataset of its own.
+    H5Field {
+        dataset: u32,
+        name: String,
+    },
     H5Write {
         dataset: u32,
         selection: Vec<AxisText>,

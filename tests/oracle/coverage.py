@@ -31,8 +31,7 @@ LIMIT = 1 << 30
 def is_numeric(dtype):
     base = dtype.base
     return (
-        base.kind in "biuf"
-        and base.itemsize <= 8
+        (base.kind in "biuf" and base.itemsize <= 8 or base.kind == "c" and base.itemsize <= 16)
         and h5py.check_string_dtype(dtype) is None
         and h5py.check_vlen_dtype(dtype) is None
         and h5py.check_ref_dtype(dtype) is None

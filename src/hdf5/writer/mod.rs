@@ -165,7 +165,7 @@ impl Writer {
             let size = match &value {
                 AttributeValue::Numeric(block) => block.byte_len(),
                 AttributeValue::Texts(texts) => texts.len() * 16,
-                AttributeValue::Text(_) | AttributeValue::Empty => 16,
+                AttributeValue::Text(_) | AttributeValue::Other { .. } | AttributeValue::Empty => 16,
             };
             if name.is_empty() || name.contains('\0') || name.len() > 1000 {
                 return Err(Error::value("an attribute's name has 1 to 1000 bytes and no NUL"));
@@ -408,6 +408,9 @@ fn attribute(space: &Space, name: &str, value: &AttributeValue) -> Result<Vec<u8
         AttributeValue::Numeric(block) => {
             let shape: Vec<u64> = block.shape().iter().map(|&extent| extent as u64).collect();
             encode::attribute(name, &encode::datatype(block.dtype()), &encode::dataspace(&shape), block.bytes())
+        }
+        AttributeValue::Other { datatype, .. } => {
+            Err(Error::unsupported(format!("attribute '{name}' of type {} cannot be written", datatype.describe())))
         }
         AttributeValue::Empty => {
             Err(Error::unsupported(format!("attribute '{name}' without a value cannot be written")))
