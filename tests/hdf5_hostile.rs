@@ -62,7 +62,10 @@ fn read_all(bytes: Vec<u8>) -> Result<usize> {
                     let Ok(dataset) = file.dataset(&path) else { continue };
                     let _ = (dataset.fill_value(), dataset.maxshape(), dataset.filters().len());
                     let _ = dataset.values(&first(dataset.shape(), 100));
-                    let _ = dataset.field("z").and_then(|field| field.source()?.read(&first(dataset.shape(), 100)));
+                    let _ = dataset.field("z").and_then(|field| {
+                        let source = field.source()?;
+                        source.read(&first(source.shape(), 100))
+                    });
                     let Ok(source) = dataset.source() else { continue };
                     let region = first(source.shape(), 100_000);
                     let _ = source.stored_bytes(&region);

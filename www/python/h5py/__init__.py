@@ -1,8 +1,15 @@
 """h5py as far as Chunkbook has it: read any file, write new ones."""
 
-from h5py._attributes import Empty
 from h5py._file import Dataset, File, Group, HLObject, is_hdf5
 from h5py._links import ExternalLink, HardLink, SoftLink
+from h5py._values import (
+    Empty,
+    Reference,
+    RegionReference,
+    check_ref_dtype,
+    check_string_dtype,
+    check_vlen_dtype,
+)
 
 __version__ = "3-chunkbook"
 

@@ -2,6 +2,7 @@
 
 import _bridge
 from _text import qualified_names, represent
+from h5py._values import Empty, array_of, value_of
 from numpy._dtype import make_scalar, number_of
 from numpy._ndarray import ndarray, nest
 
@@ -80,13 +81,6 @@ class _View:
         return "<%s %s>" % (self._name, represent(self._items))
 
 
-class Empty:
-    """An attribute without a value."""
-
-    def __repr__(self):
-        return "Empty()"
-
-
 class Unreadable:
     """Stands among an object's attributes for one that cannot be read, so that it does not hide the others."""
 
@@ -112,6 +106,10 @@ def _value(attribute):
         return Empty()
     if "error" in value:
         raise NotImplementedError("attribute '%s': %s" % (attribute["name"], value["error"]))
+    if "element" in value:
+        if value["shape"]:
+            return array_of(value["values"], value["shape"], value["element"])
+        return value_of(value["values"][0], value["element"])
     kind, shape = value["dtype"], value["shape"]
     numbers = [_bridge.number(text, kind) for text in value["data"]]
     if not shape:

@@ -5,8 +5,10 @@ from _text import qualified_names, represent
 from h5py._attributes import Attributes
 from h5py._links import HardLink, link_of
 from h5py._selection import is_mask_of_all, select_dataset
-from numpy._dtype import as_dtype, make_scalar, number_of, opaque_dtype
+from h5py._values import Empty, NoPath, Reference, array_of, check_string_dtype, dtype_of, value_of
+from numpy._dtype import as_dtype, make_scalar, number_of
 from numpy._indexing import make_slice
+from numpy._objects import object_array, text_array, void
 from numpy._ndarray import as_operand_source, ndarray, operand, product, wrap
 
 
@@ -78,6 +80,12 @@ class Group(HLObject):
 
     def __getitem__(self, name):
         self._require_open()
+        if isinstance(name, Reference):
+            if not name:
+                raise ValueError("Invalid HDF5 object reference")
+            if name._path is NoPath:
+                raise KeyError("the object of this reference has no name in file '%s'" % self._file._name)
+            name = name._path
         path = self._path(name)
         return self._open(_bridge.call("h5_get", file=self._file._id, path=path), path)
 
@@ -375,7 +383,9 @@ class Dataset(HLObject):
         self._info = info
         self._id = info["dataset"]
         self._shape = tuple(info["shape"])
-        self._dtype = as_dtype(info["dtype"]) if info.get("numeric", True) else opaque_dtype(info["dtype"])
+        self._dtype = as_dtype(info["dtype"]) if info.get("numeric", True) else dtype_of(info["element"])
+        if info.get("null"):
+            self._shape = None
 
     @property
     def shape(self):
@@ -453,13 +463,54 @@ class Dataset(HLObject):
     def _require_numeric(self):
         self._require_open()
         if not self._info.get("numeric", True):
+            names = self._dtype.names
             raise TypeError(
-                "dataset '%s' of file '%s' holds %s; Chunkbook reads numbers only"
-                % (self.name, self._file._name, self._dtype.name)
+                "dataset '%s' of file '%s' holds %s, which cannot be computed with%s"
+                % (
+                    self.name,
+                    self._file._name,
+                    self._info["dtype"],
+                    "" if names is None else "; take one of its fields, such as dataset.fields(%r)" % names[0],
+                )
             )
 
+    def fields(self, names):
+        """A field of a table, read when it is indexed and ready for `da.from_array`."""
+        self._require_open()
+        if not isinstance(names, str):
+            return _Fields(self, tuple(names))
+        return Dataset(self._file, _bridge.call("h5_field", dataset=self._id, name=names))
+
+    def asstr(self, encoding=None, errors="strict"):
+        """The same dataset, its texts read as `str` instead of bytes."""
+        if check_string_dtype(self.dtype) is None:
+            raise TypeError("dset.asstr() can only be used on datasets with an HDF5 string datatype")
+        return _AsText(self, encoding or "utf-8", errors)
+
+    def _values(self, index):
+        """Elements that are no numbers."""
+        chosen = select_dataset(index, self._shape)
+        if chosen.pick is not None:
+            rows = self[...]
+            return rows[index] if len(self._shape) == 1 else _refuse_list(self)
+        found = _bridge.call("h5_values", dataset=self._id, selection=chosen.axes)
+        element = self._info["element"]
+        kept = [axis[1] for i, axis in enumerate(chosen.axes) if i not in chosen.drop]
+        if not kept and not (isinstance(index, slice) or index is Ellipsis):
+            return value_of(found["values"][0], element)
+        return array_of(found["values"], kept, element)
+
     def __getitem__(self, index):
-        self._require_numeric()
+        self._require_open()
+        if self._shape is None:
+            if index is not Ellipsis and index != ():
+                raise ValueError("Empty datasets cannot be sliced")
+            return Empty(self._dtype)
+        names = [item for item in (index if isinstance(index, tuple) else (index,)) if isinstance(item, str)]
+        if names:
+            return self._named(names, index)
+        if not self._info.get("numeric", True):
+            return self._values(index)
         if is_mask_of_all(index, self._shape):
             return self[()][index[0] if isinstance(index, tuple) else index]
         chosen = select_dataset(index, self._shape)
@@ -468,6 +519,13 @@ class Dataset(HLObject):
                 "h5_read", dataset=self._id, selection=chosen.axes, drop=chosen.drop, pick=chosen.pick
             )
         )
+
+    def _named(self, names, index):
+        """`dataset["x"]`, `dataset["x", :10]`, `dataset["x", "y"]`."""
+        if self._dtype.names is None:
+            raise ValueError("Field names only allowed for compound types")
+        rest = tuple([item for item in index if not isinstance(item, str)]) if isinstance(index, tuple) else ()
+        return (self.fields(names[0]) if len(names) == 1 else _Fields(self, tuple(names)))[rest]
 
     def __setitem__(self, index, value):
         self._require_numeric()
@@ -525,6 +583,69 @@ class Dataset(HLObject):
             return "<Closed HDF5 dataset>"
         own = self.name.rpartition("/")[2] or "/"
         return '<HDF5 dataset "%s": shape %s, type "%s">' % (own, self._shape, self._dtype.str)
+
+
+def _refuse_list(dataset):
+    raise NotImplementedError(
+        "dataset '%s' of file '%s' holds no plain numbers and has several axes: index it with integers and slices"
+        % (dataset.name, dataset._file._name)
+    )
+
+
+class _Fields:
+    """Some fields of a table."""
+
+    def __init__(self, dataset, names):
+        self._dataset = dataset
+        self._names = names
+        known = {}
+        for member in dataset._info["element"].get("members", []):
+            known[member["name"]] = member
+        for name in names:
+            if name not in known:
+                raise ValueError("Field %s does not appear in this type." % name)
+        self._element = {
+            "class": "compound",
+            "size": dataset._info["element"]["size"],
+            "members": [known[name] for name in names],
+        }
+
+    def __len__(self):
+        return len(self._dataset)
+
+    def __getitem__(self, index):
+        records = self._dataset[index]
+        kind = dtype_of(self._element)
+        if isinstance(records, void):
+            return void([records[name] for name in self._names], kind)
+        return object_array(
+            [void([record[name] for name in self._names], kind) for record in records.flat], records.shape, kind
+        )
+
+
+class _AsText:
+    """`dataset.asstr()[...]`"""
+
+    def __init__(self, dataset, encoding, errors):
+        self._dataset = dataset
+        self._encoding = encoding
+        self._errors = errors
+
+    def __len__(self):
+        return len(self._dataset)
+
+    def __getitem__(self, index):
+        found = self._dataset[index]
+        if isinstance(found, bytes):
+            return self._decoded(found)
+        return text_array([self._decoded(item) for item in found.flat], found.shape)
+
+    def _decoded(self, item):
+        if self._encoding.lower().replace("_", "-") in ("latin-1", "latin1", "iso-8859-1"):
+            return "".join([chr(byte) for byte in item])
+        if self._errors == "strict":
+            return bytes(item).decode()
+        raise NotImplementedError("asstr() decodes strictly in Chunkbook; read bytes for errors=%r" % self._errors)
 
 
 class _AsType:

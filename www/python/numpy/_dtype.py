@@ -146,13 +146,6 @@ def as_dtype(value):
     return made
 
 
-def opaque_dtype(description):
-    """The dtype of a dataset whose elements are not numbers; it has a name and no arithmetic."""
-    made = dtype("float64")
-    made.name, made.kind, made.itemsize, made.char = description, "O", 0, "O"
-    return made
-
-
 def promote(a, b):
     """The dtype that holds both, by NumPy's table."""
     if a.name == b.name:
