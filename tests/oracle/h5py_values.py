@@ -63,6 +63,12 @@ EXPRESSIONS = [
     "f['null'].shape",
     "f['null'][()].dtype == 'float32'",
     "f['fixed']",
+    "f['big']",
+    "f['big'].is_virtual",
+    "f['table']",
+    "f['names']",
+    "f['complex']",
+    "f['null']",
     "f['table'].attrs['fixed']",
     "f['table'].attrs['fixed_array']",
     "f['table'].attrs['text']",
@@ -86,6 +92,7 @@ def write(path):
         table["x"], table["y"], table["tag"] = [1, -2, 3], [0.5, 1, 1e9], [b"ab", b"", b"xyz"]
         file["table"] = table
         file["complex"] = np.array([1 + 2j, -0.5j])
+        file["big"] = np.arange(3, dtype=">f8")
         file["numbers"] = np.arange(3)
         references = file.create_dataset("references", (3,), h5py.ref_dtype)
         references[0], references[1] = file["table"].ref, file.create_group("group").ref

@@ -446,6 +446,10 @@ class Dataset(HLObject):
             return make_scalar(0, self._dtype) if self._info.get("numeric", True) else None
         return make_scalar(_bridge.number(value["value"], value["dtype"]), self._dtype)
 
+    @property
+    def is_virtual(self):
+        return self._listed("layout") == "virtual"
+
     def __len__(self):
         if not self.shape:
             raise TypeError("Attempt to take len() of scalar dataset")
@@ -582,7 +586,10 @@ class Dataset(HLObject):
         if not self._is_open():
             return "<Closed HDF5 dataset>"
         own = self.name.rpartition("/")[2] or "/"
-        return '<HDF5 dataset "%s": shape %s, type "%s">' % (own, self._shape, self._dtype.str)
+        stored = "|V%d" % self._dtype.itemsize if self._dtype.names else self._dtype.str
+        if self._info.get("element", {}).get("order") == ">":
+            stored = ">" + stored[1:]
+        return '<HDF5 dataset "%s": shape %s, type "%s">' % (own, self._shape, stored)
 
 
 def _refuse_list(dataset):
