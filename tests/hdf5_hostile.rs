@@ -8,8 +8,9 @@ use chunkbook::hdf5::{File, Kind};
 use chunkbook::storage::MemoryStorage;
 use hdf5_reader::checksum::jenkins_lookup3;
 use hdf5_support::Random;
+use std::cell::Cell;
 use std::ops::Range;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{catch_unwind, set_hook, take_hook, AssertUnwindSafe};
 use std::sync::Arc;
 
 /// Damaged copies tried per test run.
@@ -101,10 +102,23 @@ fn checksummed(bytes: &[u8]) -> Vec<Range<usize>> {
 }
 
 fn survives(bytes: Vec<u8>, what: impl FnOnce() -> String) -> usize {
-    match catch_unwind(AssertUnwindSafe(|| read_all(bytes))) {
-        Ok(result) => result.unwrap_or(0),
-        Err(_) => panic!("panicked on {}", what()),
-    }
+    let before = PANICS.get();
+    let read = catch_unwind(AssertUnwindSafe(|| read_all(bytes)));
+    assert_eq!(PANICS.get(), before, "panicked on {}", what());
+    read.map_or(0, |result| result.unwrap_or(0))
+}
+
+thread_local! {
+    /// Panics of this thread, those that the reader catches among them.
+    static PANICS: Cell<u32> = const { Cell::new(0) };
+}
+
+fn count_panics() {
+    let report = take_hook();
+    set_hook(Box::new(move |panic| {
+        PANICS.set(PANICS.get() + 1);
+        report(panic);
+    }));
 }
 
 #[test]
@@ -116,6 +130,7 @@ fn the_undamaged_files_are_read_whole() {
 
 #[test]
 fn no_damaged_copy_panics_or_hangs_with_checksums_repaired_in_half() {
+    count_panics();
     let mut random = Random(2026);
     let mut alive = 0u64;
     let files = FILES.map(|(name, _)| (name, fixture(name)));

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::storage::Storage;
 use hdf5_reader::error::Error as ReaderError;
 use hdf5_reader::StorageBuffer;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
 /// An HDF5 file's bytes, addressed as the file itself does: from its superblock on.
@@ -82,6 +83,15 @@ impl hdf5_reader::Storage for Bytes {
     }
 }
 
+/// Runs `read`; a panic of the code that follows the file's structures is an error about the file, so that one
+/// damaged object costs its user that object.
+pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    // What `read` leaves half-done is dropped: caches are filled only with what was read whole.
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        Err(Error::invalid_file("its structures confuse the reader, so the file is likely damaged; if other programs read it, please report it"))
+    })
+}
+
 /// hdf5-reader's error as ours; an error of our own that passed through it comes out unchanged.
 pub(super) fn convert(error: ReaderError) -> Error {
     match error {
@@ -113,6 +123,13 @@ mod tests {
         let error = bytes.read(79, u64::MAX - 100).unwrap_err();
         assert_eq!(error.kind(), crate::error::ErrorKind::InvalidFile);
         assert!(bytes.read(u64::MAX, 2).is_err());
+    }
+
+    #[test]
+    fn a_panic_while_reading_is_an_error_about_the_file() {
+        let damaged: &[u8] = &[];
+        let error = guarded(|| Ok(damaged[0])).unwrap_err();
+        assert_eq!(error.kind(), crate::error::ErrorKind::InvalidFile);
     }
 
     #[test]

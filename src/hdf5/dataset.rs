@@ -1,5 +1,6 @@
 //! A dataset's description, and the source of its elements.
 
+use super::adapter::guarded;
 use super::chunk_map::{ChunkMap, Extents};
 use super::datatype::{Class, Datatype};
 use super::element::{Element, ElementType};
@@ -297,7 +298,7 @@ impl Dataset {
             let block = self.bytes_source(item)?.read(&stored)?;
             Values::new(&self.inner.file).all(datatype, block.bytes())
         };
-        read().map_err(|error| self.located(error))
+        guarded(read).map_err(|error| self.located(error))
     }
 
     /// Complex elements as numbers, with a last axis of real and imaginary part.

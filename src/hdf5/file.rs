@@ -1,6 +1,6 @@
 //! An HDF5 file opened for reading: its tree of groups and datasets.
 
-use super::adapter::{convert, Bytes};
+use super::adapter::{convert, guarded, Bytes};
 use super::attribute::{self, AttributeValue};
 use super::cursor::Cursor;
 use super::dataset::Dataset;
@@ -116,7 +116,7 @@ impl File {
     }
 
     fn open_in(family: Arc<Family>, storage: Arc<dyn Storage>, name: &str) -> Result<File> {
-        let file = File::open_unnamed(Arc::clone(&family), storage, name)
+        let file = guarded(|| File::open_unnamed(Arc::clone(&family), storage, name))
             .map_err(|error| error.at(format!("file '{name}'")))?;
         let mut files = family.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.retain(|_, file| file.strong_count() > 0);
@@ -278,7 +278,7 @@ impl File {
     }
 
     fn located<T>(&self, path: &str, read: impl FnOnce(&File) -> Result<T>) -> Result<T> {
-        read(self).map_err(|error| error.at(format!("'{path}'")).at(format!("file '{}'", self.inner.name)))
+        guarded(|| read(self)).map_err(|error| error.at(format!("'{path}'")).at(format!("file '{}'", self.inner.name)))
     }
 
     pub(super) fn object(&self, address: u64) -> Result<Object> {

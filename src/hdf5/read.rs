@@ -1,6 +1,6 @@
 //! Reading blocks of a dataset.
 
-use super::adapter::{allocate, Bytes};
+use super::adapter::{allocate, guarded, Bytes};
 use super::boxes::{decode_box, read_box, Placement};
 use super::cells::{in_chunk, Cells};
 use super::chunk_map::{ChunkMap, Extents, Stored};
@@ -102,7 +102,7 @@ impl DatasetSource {
                 .map(Arc::new)
                 .map_err(|error| error.at("chunk index"))
         };
-        self.map.get_or_init(read).clone()
+        self.map.get_or_init(|| guarded(read)).clone()
     }
 
     /// Stored bytes of one element, an array type's taken whole.
@@ -199,7 +199,7 @@ impl ChunkSource for DatasetSource {
     }
 
     fn read(&self, region: &Region) -> Result<Block> {
-        self.read_located(region).map_err(|error| self.dataset.located(error))
+        guarded(|| self.read_located(region)).map_err(|error| self.dataset.located(error))
     }
 
     fn stored_bytes(&self, region: &Region) -> u64 {
