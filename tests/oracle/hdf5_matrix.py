@@ -302,6 +302,40 @@ def test_plugins(binary, folder):
             judge(lines.get(where), f"plugins {where}", numpy.asarray(read), file[where])
 
 
+ZFP_SHAPES = [
+    ((5,), (5,)),
+    ((1000,), (77,)),
+    ((30, 41), (8, 9)),
+    ((9, 11, 6), (4, 5, 6)),
+    ((4, 5, 6, 3), (3, 4, 5, 2)),
+    ((3, 30, 20), (1, 16, 7)),
+]
+
+
+def test_zfp(binary, folder):
+    """Lossy, so what h5py reads back is the truth, to the last bit."""
+    path = folder / "zfp.h5"
+    modes = [{"rate": rate} for rate in (1, 8.5, 30)]
+    modes += [{"precision": bits} for bits in (3, 20, 64)] + [{"accuracy": by} for by in (0.0, 1e-3, 2.5)]
+    modes += [{"reversible": True}]
+    with h5py.File(path, "w") as file:
+        for number, mode in enumerate(modes):
+            for dtype, (shape, chunks) in itertools.product(["<i4", "<i8", "<f4", "<f8"], ZFP_SHAPES):
+                if "accuracy" in mode and dtype[1] == "i":
+                    continue
+                random = numpy.random.default_rng(number)
+                values = random.standard_normal(shape).cumsum(axis=-1) * (1e6 if dtype[1] == "i" else 1)
+                values = numpy.where(random.random(shape) < 0.1, 0, values).astype(dtype)
+                where = f"/{number}/{dtype[1:]}/{len(shape)}-{chunks[0]}-{chunks[-1]}"
+                file.create_dataset(where, data=values, chunks=chunks, **hdf5plugin.Zfp(**mode))
+    lines = describe(binary, path)
+    with h5py.File(path, "r") as file:
+        names = []
+        file.visititems(lambda name, item: names.append("/" + name) if isinstance(item, h5py.Dataset) else None)
+        for where in names:
+            judge(lines.get(where), f"zfp {where}", numpy.asarray(file[where][()]), file[where])
+
+
 def test_damage(binary, folder):
     """Every truncation of a file is refused or read right, never read wrong."""
     whole = folder / "whole.h5"
@@ -398,6 +432,7 @@ def main():
         test_reading(binary, folder)
         if hdf5plugin is not None:
             test_plugins(binary, folder)
+            test_zfp(binary, folder)
         test_damage(binary, folder)
         if generate.exists():
             test_writing(generate, binary, folder)

@@ -8,6 +8,7 @@ mod checksum;
 mod lz4;
 mod lzf;
 mod shuffle;
+mod zfp;
 mod zstd;
 
 use super::adapter::convert;
@@ -40,6 +41,8 @@ pub const BLOSC: u16 = 32001;
 pub const LZ4: u16 = 32004;
 /// Bits of all elements sorted by significance, which may also be compressed.
 pub const BITSHUFFLE: u16 = 32008;
+/// ZFP, for floating-point numbers.
+pub const ZFP: u16 = 32013;
 /// Zstandard.
 pub const ZSTD: u16 = 32015;
 
@@ -66,7 +69,7 @@ pub fn registered_name(id: u16) -> Option<&'static str> {
         32010 => "lpc-rice",
         32011 => "ccsds-123",
         32012 => "jpeg-ls",
-        32013 => "zfp",
+        ZFP => "zfp",
         32014 => "fpzip",
         ZSTD => "zstd",
         32016 => "b3d",
@@ -115,7 +118,7 @@ impl Pipeline {
     /// An unsupported error that names the filter.
     pub(super) fn check(&self) -> Result<()> {
         let known = |filter: &&Filter| {
-            matches!(filter.id, DEFLATE..=SCALEOFFSET | BZIP2 | LZF | BLOSC | LZ4 | BITSHUFFLE | ZSTD)
+            matches!(filter.id, DEFLATE..=SCALEOFFSET | BZIP2 | LZF | BLOSC | LZ4 | BITSHUFFLE | ZFP | ZSTD)
         };
         match self.filters.iter().find(|filter| !known(filter)) {
             None => Ok(()),
@@ -226,6 +229,7 @@ fn undo(filter: &Filter, data: Vec<u8>, limit: usize) -> Result<Vec<u8>> {
         BLOSC => blosc::decode(&data, limit),
         LZ4 => lz4::decode(&data, limit),
         BITSHUFFLE => bitshuffle::decode(&data, &filter.parameters, limit),
+        ZFP => zfp::decode(&data, &filter.parameters, limit),
         ZSTD => zstd::decode(&data, limit),
         SZIP => theirs::szip::decompress_with_limit(&data, &filter.parameters, limit).map_err(convert),
         NBIT => theirs::nbit::decompress_with_limit(&data, &filter.parameters, limit).map_err(convert),
@@ -326,7 +330,7 @@ mod tests {
 
     #[test]
     fn an_unknown_filter_is_named_with_its_number() {
-        let error = pipeline(&[(32013, 0)]).check().unwrap_err();
-        assert!(error.to_string().contains("zfp (32013)"), "{error}");
+        let error = pipeline(&[(32026, 0)]).check().unwrap_err();
+        assert!(error.to_string().contains("blosc2 (32026)"), "{error}");
     }
 }
