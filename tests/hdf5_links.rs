@@ -79,6 +79,30 @@ fn a_link_is_told_without_being_followed() {
     assert_eq!(file.link("/nothing").unwrap_err().kind(), ErrorKind::Key);
 }
 
+fn open_external() -> File {
+    let name = format!("{FOLDER}/external.h5");
+    File::open_among(Arc::new(FileStorage::open(&name).unwrap()), &name, Arc::new(Folder::new(""))).unwrap()
+}
+
+#[test]
+fn elements_in_raw_files_are_read_across_them_and_are_zeros_past_the_end_of_a_short_one() {
+    let file = open_external();
+    let mut expected: Vec<i32> = (0..20).collect();
+    expected[15..].fill(0);
+    assert_eq!(numbers(&file, "/parts"), expected);
+    let source = file.dataset("/parts").unwrap().source().unwrap();
+    // The element at 7 lies in both files.
+    let part = source.read(&Region { start: vec![6], count: vec![3] }).unwrap();
+    assert_eq!(part.elements::<i32>(), [6, 7, 8]);
+}
+
+#[test]
+fn a_missing_raw_file_is_named() {
+    let error = open_external().dataset("/missing").unwrap().source().err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Key);
+    assert!(error.to_string().contains("'nowhere.bin' is not at hand; add it to the file shelf"), "{error}");
+}
+
 #[test]
 fn a_session_follows_links_into_the_files_of_its_host() {
     let mut session = Session::new(Box::new(FolderHost::new(FOLDER)), Limits::for_tab(1));

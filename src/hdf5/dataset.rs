@@ -4,6 +4,7 @@ use super::adapter::guarded;
 use super::chunk_map::{ChunkMap, Extents};
 use super::datatype::{Class, Datatype};
 use super::element::{Element, ElementType};
+use super::external::RawFiles;
 use super::field::FieldSource;
 use super::file::{File, Object};
 use super::filters::{self, Pipeline};
@@ -34,7 +35,8 @@ struct Inner {
     layout: Result<Layout>,
     pipeline: Result<Pipeline>,
     fill: Result<Option<Vec<u8>>>,
-    external: bool,
+    /// The message that names the raw files where its elements lie, where they do.
+    external: Option<Result<Vec<u8>>>,
     /// Which member of the stored compound this is, where it is one.
     field: Option<Field>,
     /// CRC-32 of the header, part of what identifies the elements.
@@ -87,7 +89,7 @@ impl Dataset {
             layout,
             pipeline,
             fill,
-            external: object.header.find(ids::MSG_EXTERNAL_FILES).is_some(),
+            external: body(ids::MSG_EXTERNAL_FILES).transpose(),
             field: None,
             fingerprint: crc.finalize(),
         };
@@ -190,7 +192,7 @@ impl Dataset {
     /// Why the layout cannot be read.
     pub fn layout_name(&self) -> Result<&'static str> {
         match &self.inner.layout {
-            Ok(_) if self.inner.external => Ok("external"),
+            Ok(_) if self.inner.external.is_some() => Ok("external"),
             Ok(Layout::Compact(_)) => Ok("compact"),
             Ok(Layout::Contiguous { .. }) => Ok("contiguous"),
             Ok(Layout::Chunked { .. }) => Ok("chunked"),
@@ -212,7 +214,9 @@ impl Dataset {
         let inner = &*self.inner;
         let item = u64::from(inner.datatype.size);
         match inner.layout.as_ref().map_err(Error::clone)? {
-            _ if inner.external => Err(Error::unsupported("the size of its elements in other, raw files is not known")),
+            _ if inner.external.is_some() => {
+                Err(Error::unsupported("the size of its elements in other, raw files is not known"))
+            }
             Layout::Virtual => Err(Error::unsupported("the size of a virtual dataset's sources is not known")),
             Layout::Compact(data) => Ok(data.len() as u64),
             Layout::Contiguous { address: None, .. } | Layout::Chunked { address: None, .. } => Ok(0),
@@ -341,23 +345,24 @@ impl Dataset {
             return Err(Error::type_error("it is an empty (null) dataset, without any elements"));
         }
         let layout = inner.layout.clone()?;
-        if inner.external {
-            return Err(Error::unsupported(
-                "its elements lie in other, raw files beside this one; copy them in with h5repack -l CONTI",
-            ));
-        }
+        let raw = inner.external.clone().transpose()?.map(|body| RawFiles::open(&inner.file, &body)).transpose()?;
         let pipeline = inner.pipeline.clone()?;
         let fill = inner.fill.clone()?;
         let identity = format!(
-            "{}:{}:{}:{}:{:x}:{:08x}",
+            "{}:{}:{}:{}:{:x}:{:08x}{}",
             inner.file.name(),
             inner.file.bytes().len(),
             inner.file.bytes().version(),
             inner.path,
             inner.address,
-            inner.fingerprint
+            inner.fingerprint,
+            raw.as_ref().map_or_else(String::new, RawFiles::identity)
         );
-        DatasetSource::new(self.clone(), inner.file.clone(), element, layout, pipeline, fill, identity)
+        let source = DatasetSource::new(self.clone(), inner.file.clone(), element, layout, pipeline, fill, identity)?;
+        match raw {
+            Some(raw) => source.in_raw_files(raw.into_bytes()),
+            None => Ok(source),
+        }
     }
 
     /// The greatest shape as the chunk indexes need it.

@@ -346,19 +346,31 @@ impl File {
     /// The file that this one calls `name`.
     fn neighbour(&self, name: &str) -> Result<File> {
         let family = &self.inner.family;
+        self.beside(name, |neighbours, candidate| {
+            let known = family.files.lock().unwrap_or_else(PoisonError::into_inner).get(candidate).cloned();
+            match known.and_then(|known| known.upgrade()) {
+                Some(inner) => Ok(Some(File { inner })),
+                None => present(neighbours.open(candidate))?
+                    .map(|storage| File::open_in(Arc::clone(family), storage, candidate))
+                    .transpose(),
+            }
+        })
+    }
+
+    /// The bytes of the raw file that this one calls `name`.
+    pub(super) fn raw_neighbour(&self, name: &str) -> Result<Arc<dyn Storage>> {
+        self.beside(name, |neighbours, candidate| present(neighbours.open(candidate)))
+    }
+
+    /// What `open` finds first under the names that `name` may stand for.
+    fn beside<T>(&self, name: &str, open: impl Fn(&dyn Neighbours, &str) -> Result<Option<T>>) -> Result<T> {
         let missing = || {
             Error::key(format!("the file '{name}' is not at hand; add it to the file shelf, beside '{}'", self.name()))
         };
-        let neighbours = family.neighbours.as_ref().ok_or_else(missing)?;
+        let neighbours = self.inner.family.neighbours.as_ref().ok_or_else(missing)?;
         for candidate in neighbours::candidates(self.name(), name) {
-            let known = family.files.lock().unwrap_or_else(PoisonError::into_inner).get(&candidate).cloned();
-            if let Some(inner) = known.and_then(|known| known.upgrade()) {
-                return Ok(File { inner });
-            }
-            match neighbours.open(&candidate) {
-                Ok(storage) => return File::open_in(Arc::clone(family), storage, &candidate),
-                Err(error) if error.kind() == ErrorKind::FileNotFound => {}
-                Err(error) => return Err(error),
+            if let Some(found) = open(neighbours.as_ref(), &candidate)? {
+                return Ok(found);
             }
         }
         Err(missing())
@@ -375,6 +387,15 @@ impl File {
 
     pub(super) fn shared(&self) -> Shared<'_> {
         Shared { bytes: &self.inner.bytes, widths: self.inner.widths, extension: self.inner.extension }
+    }
+}
+
+/// Nothing instead of the error that there is no such file.
+fn present<T>(opened: Result<T>) -> Result<Option<T>> {
+    match opened {
+        Ok(opened) => Ok(Some(opened)),
+        Err(error) if error.kind() == ErrorKind::FileNotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

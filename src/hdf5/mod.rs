@@ -15,6 +15,7 @@ mod cursor;
 mod dataset;
 mod datatype;
 mod element;
+mod external;
 mod field;
 mod file;
 mod filters;

@@ -31,6 +31,8 @@ pub(super) struct DatasetSource {
     fill: Option<Vec<u8>>,
     identity: String,
     map: OnceLock<Result<Arc<ChunkMap>>>,
+    /// Where the elements lie when it is not in `file`.
+    raw: Option<Bytes>,
 }
 
 impl DatasetSource {
@@ -80,7 +82,17 @@ impl DatasetSource {
             fill,
             identity,
             map: OnceLock::new(),
+            raw: None,
         })
+    }
+
+    /// The same elements, lying one behind the other in `raw`.
+    ///
+    /// # Errors
+    /// An invalid-file error when those are said to hold less than the shape needs.
+    pub(super) fn in_raw_files(self, raw: Bytes) -> Result<DatasetSource> {
+        check_size(raw.len(), self.dataset.shape(), self.item_bytes())?;
+        Ok(DatasetSource { raw: Some(raw), ..self })
     }
 
     /// Where the chunks lie, read from the file the first time it is asked for.
@@ -123,6 +135,10 @@ impl DatasetSource {
             target: region.count.clone(),
             to: vec![0; region.count.len()],
         };
+        if let Some(raw) = &self.raw {
+            read_box(raw, 0, &self.element, &whole, out.bytes_mut())?;
+            return Ok(out);
+        }
         match &self.layout {
             Layout::Compact(data) => decode_box(&self.element, data, 0, &whole, out.bytes_mut())?,
             Layout::Contiguous { address: Some(address), .. } => {
@@ -205,6 +221,7 @@ impl ChunkSource for DatasetSource {
     fn stored_bytes(&self, region: &Region) -> u64 {
         let wanted = region.checked_len().unwrap_or(u64::MAX).saturating_mul(self.element.stored as u64);
         match (&self.layout, self.chunk.as_deref()) {
+            _ if self.raw.is_some() => wanted,
             (Layout::Contiguous { address: None, .. } | Layout::Compact(_), _) => 0,
             (Layout::Chunked { .. }, Some(chunk)) => {
                 let Ok(map) = self.map() else { return wanted };
