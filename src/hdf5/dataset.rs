@@ -249,7 +249,7 @@ impl Dataset {
     /// A type error when the elements are not numbers; an unsupported error that names the filter,
     /// the layout or the number format that cannot be read.
     pub fn source(&self) -> Result<Arc<dyn ChunkSource>> {
-        self.checked_source().map_err(|error| self.located(error))
+        guarded(|| self.checked_source()).map_err(|error| self.located(error))
     }
 
     pub(super) fn located(&self, error: Error) -> Error {
@@ -317,7 +317,7 @@ impl Dataset {
             )))
         })?;
         let element = Element::complex(part).map_err(|error| self.located(error))?;
-        self.source_of(element).map_err(|error| self.located(error))
+        guarded(|| self.source_of(element)).map_err(|error| self.located(error))
     }
 
     fn checked_source(&self) -> Result<Arc<dyn ChunkSource>> {
