@@ -34,7 +34,7 @@ pub use dataset::Dataset;
 pub use datatype::{ByteOrder, Charset, Class, Datatype, FloatFields, Member as CompoundMember, Padding, ReferenceTo};
 pub use element::ElementType;
 pub use file::{File, Kind, Link, Member};
-pub use filters::registered_name as registered_filter_name;
+pub use filters::{decode_chunk, registered_name as registered_filter_name};
 pub use messages::Filter;
 pub use neighbours::{Folder, Neighbours};
 pub use value::{Reference, Value};

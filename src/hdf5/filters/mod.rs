@@ -11,7 +11,7 @@ mod shuffle;
 mod zfp;
 mod zstd;
 
-use super::adapter::convert;
+use super::adapter::{allocate, convert, guarded};
 use super::messages::Filter;
 use crate::error::{Error, Result};
 use flate2::{Compression, Decompress, FlushDecompress, Status};
@@ -209,6 +209,32 @@ impl Pipeline {
     }
 }
 
+/// Undoes `filters` on a chunk of any container that stores chunks as HDF5 does: `len` bytes of elements, row-major and
+/// in the file's byte order.
+///
+/// `filters` are in the order they were applied; bit `i` of `mask` tells that filter `i` was skipped for this chunk
+/// (HDF5 File Format Specification 3.0, III.A.1). `len` is the size of a whole chunk, in bytes.
+///
+/// # Errors
+/// An unsupported error that names a filter which cannot be undone here; an invalid-file error for more than 32 filters,
+/// for a chunk of more than 4 GiB, where `stored` cannot be or is not a chunk of `len` bytes; a memory error where there
+/// is no room for `len` bytes.
+pub fn decode_chunk(filters: &[Filter], mask: u32, stored: Vec<u8>, len: usize) -> Result<Vec<u8>> {
+    // The mask has a bit for each.
+    if filters.len() > 32 {
+        return Err(Error::invalid_file(format!("pipeline of {} filters; the format allows 32", filters.len())));
+    }
+    if len as u64 > u64::from(u32::MAX) {
+        return Err(Error::invalid_file(format!("chunk of {len} bytes; the format allows {}", u32::MAX)));
+    }
+    let pipeline = Pipeline::new(filters.to_vec());
+    pipeline.check()?;
+    pipeline.check_expansion(stored.len() as u64, len as u64)?;
+    let mut out = allocate(len as u64)?;
+    guarded(|| pipeline.decode(stored, mask, &mut out))?;
+    Ok(out)
+}
+
 fn element_size(filter: &Filter) -> usize {
     filter.parameters.first().map_or(1, |&size| size as usize)
 }
@@ -326,6 +352,23 @@ mod tests {
         }
         assert!(pipeline.decode(good.clone(), 0, &mut [0; 999]).is_err());
         assert!(pipeline.decode(good, 0, &mut [0; 1001]).is_err());
+    }
+
+    #[test]
+    fn a_chunk_of_another_container_is_decoded_or_refused_before_room_is_made() {
+        let filters = pipeline(&[(SHUFFLE, 4), (DEFLATE, 4)]).filters;
+        let data: Vec<u8> = (0..1000u32).flat_map(u32::to_le_bytes).collect();
+        let stored = pipeline(&[(SHUFFLE, 4), (DEFLATE, 4)]).encode(data.clone()).unwrap();
+        assert_eq!(decode_chunk(&filters, 0, stored.clone(), 4000).unwrap(), data);
+        assert_eq!(decode_chunk(&filters, 0b11, data.clone(), 4000).unwrap(), data);
+        let refusal = |filters: &[Filter], len| decode_chunk(filters, 0, stored.clone(), len).unwrap_err().to_string();
+        assert!(refusal(&filters, 3999).contains("a chunk has 3999"), "{}", refusal(&filters, 3999));
+        assert!(refusal(&filters, 4001).contains("a chunk has 4001"), "{}", refusal(&filters, 4001));
+        assert!(refusal(&filters, 4 << 20 << 9).contains("cannot be a chunk"));
+        assert!(refusal(&pipeline(&[(FLETCHER32, 0); 33]).filters, 4000).contains("33 filters"));
+        assert!(refusal(&pipeline(&[(32026, 0)]).filters, 4000).contains("blosc2 (32026)"));
+        #[cfg(target_pointer_width = "64")]
+        assert!(refusal(&filters, 1 << 32).contains("the format allows"));
     }
 
     #[test]
