@@ -7,7 +7,7 @@
 use super::super::adapter::guarded;
 use crate::error::{Error, Result};
 use bytemuck::NoUninit;
-use zfp_rs::{ZfpBitStream, ZfpFieldMut, ZfpHeaderMask, ZfpScalar, ZfpScalarType};
+use zfp_rs::{ZfpBitStream, ZfpFieldMut, ZfpHeader, ZfpHeaderError, ZfpHeaderMask, ZfpScalar, ZfpScalarType};
 
 /// The numbers of the stream `data`, at most `limit` bytes of them.
 pub(super) fn decode(data: &[u8], parameters: &[u32], limit: usize) -> Result<Vec<u8>> {
@@ -17,14 +17,18 @@ pub(super) fn decode(data: &[u8], parameters: &[u32], limit: usize) -> Result<Ve
 fn decode_unguarded(data: &[u8], parameters: &[u32], limit: usize) -> Result<Vec<u8>> {
     // The first parameter is the version of the filter.
     let words = parameters.get(1..).unwrap_or_default();
-    let mut header: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-    header.resize(header.len().next_multiple_of(8).max(32), 0);
+    let swapped: Vec<u32> = words.iter().map(|word| word.swap_bytes()).collect();
     let no_room = |_| Error::memory("no room for a chunk compressed with ZFP");
-    let header = ZfpBitStream::from_bytes(&header).map_err(no_room)?.read_header(ZfpHeaderMask::FULL).map_err(|error| {
-        Error::unsupported(format!(
-            "{error}: it was written by another version of ZFP, or on a machine of other byte order; rewrite it there with h5repack -f GZIP=4"
-        ))
-    })?;
+    // A machine of the other byte order leaves the header's words, and the numbers, in its own.
+    let (header, foreign) = match (read_header(words)?, read_header(&swapped)?) {
+        (Ok(header), _) => (header, false),
+        (Err(_), Ok(header)) => (header, true),
+        (Err(error), Err(_)) => {
+            return Err(Error::unsupported(format!(
+                "{error}: it was written by another version of ZFP; rewrite it with h5repack -f GZIP=4"
+            )))
+        }
+    };
     let (Some(field), Some(config)) = (header.metadata, header.config) else {
         return Err(Error::invalid_file("ZFP header without type or mode; the file is damaged"));
     };
@@ -37,12 +41,24 @@ fn decode_unguarded(data: &[u8], parameters: &[u32], limit: usize) -> Result<Vec
         )));
     };
     let mut stream = ZfpBitStream::from_bytes(data).map_err(no_room)?;
-    match field.scalar_type {
+    let mut out = match field.scalar_type {
         ZfpScalarType::I32 => numbers::<i32>(&mut stream, &config, field.dims, len),
         ZfpScalarType::I64 => numbers::<i64>(&mut stream, &config, field.dims, len),
         ZfpScalarType::F32 => numbers::<f32>(&mut stream, &config, field.dims, len),
         ZfpScalarType::F64 => numbers::<f64>(&mut stream, &config, field.dims, len),
+    }?;
+    if foreign {
+        out.chunks_exact_mut(field.scalar_type.size()).for_each(<[u8]>::reverse);
     }
+    Ok(out)
+}
+
+/// ZFP's header in the filter's parameters; the outer error is for want of memory.
+fn read_header(words: &[u32]) -> Result<Result<ZfpHeader, ZfpHeaderError>> {
+    let mut header: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    header.resize(header.len().next_multiple_of(8).max(32), 0);
+    let mut stream = ZfpBitStream::from_bytes(&header).map_err(|_| Error::memory("no room for a header of ZFP"))?;
+    Ok(stream.read_header(ZfpHeaderMask::FULL))
 }
 
 fn numbers<T: ZfpScalar + NoUninit + Default>(
@@ -85,6 +101,14 @@ mod tests {
         let (values, data, parameters) = example();
         assert_eq!(decode(&data, &parameters, 240).unwrap(), bytemuck::cast_slice::<f64, u8>(&values));
         assert!(decode(&data, &parameters, 239).unwrap_err().to_string().contains("239 bytes"));
+    }
+
+    #[test]
+    fn a_header_of_the_other_byte_order_gives_numbers_of_that_order() {
+        let (values, data, mut parameters) = example();
+        parameters[1..].iter_mut().for_each(|word| *word = word.swap_bytes());
+        let expected: Vec<u8> = values.iter().flat_map(|value| value.to_be_bytes()).collect();
+        assert_eq!(decode(&data, &parameters, 240).unwrap(), expected);
     }
 
     #[test]
