@@ -26,6 +26,8 @@ use std::sync::Arc;
 const SLAB: u64 = 32 << 20;
 /// Groups visited before the walk stops: links may lead to one group on ever more ways.
 const MAX_GROUPS: usize = 100_000;
+/// Groups inside one another that are entered; the walk itself is as deep.
+const MAX_DEPTH: usize = 500;
 
 fn main() {
     let Some(path) = std::env::args().nth(1) else {
@@ -64,6 +66,13 @@ fn walk(
         }
     };
     if ancestors.contains(&id) || *budget == 0 {
+        return;
+    }
+    if ancestors.len() == MAX_DEPTH {
+        print(failed(
+            group,
+            &Error::unsupported(format!("it lies inside {MAX_DEPTH} other groups; open it by its path")),
+        ));
         return;
     }
     *budget -= 1;

@@ -213,3 +213,91 @@ fn files_that_are_something_else_are_told_apart() {
         assert!(error.starts_with("file 'damaged.h5': not an HDF5 file") && error.contains(word), "{error}");
     }
 }
+
+fn open(bytes: Vec<u8>) -> File {
+    File::open(Arc::new(MemoryStorage::new(bytes)), "made.h5").unwrap()
+}
+
+/// Puts `value` at `offset` of each structure with `signature` and makes its checksum right again.
+fn patch(bytes: &mut [u8], signature: &[u8; 4], offset: usize, value: &[u8]) {
+    let found: Vec<_> =
+        checksummed(bytes).into_iter().filter(|range| bytes[range.clone()].starts_with(signature)).collect();
+    assert!(!found.is_empty(), "no {} in the file", String::from_utf8_lossy(signature));
+    for range in found {
+        bytes[range.start + offset..][..value.len()].copy_from_slice(value);
+        let sum = jenkins_lookup3(&bytes[range.clone()]);
+        bytes[range.end..range.end + 4].copy_from_slice(&sum.to_le_bytes());
+    }
+}
+
+#[test]
+fn soft_links_that_double_at_each_step_end_and_leave_their_siblings_alone() {
+    let file = open(fixture("latest-doubling"));
+    let error = file.kind("/0").unwrap_err().to_string();
+    assert!(error.contains("links to follow"), "{error}");
+    assert_eq!(file.members("/").unwrap().len(), 62);
+    assert!(file.dataset("/sound").unwrap().source().is_ok());
+}
+
+#[test]
+fn names_that_read_the_same_lead_nowhere_and_others_that_are_not_utf8_lead_where_they_should() {
+    let file = open(fixture("latest-names"));
+    let members = file.members("/").unwrap();
+    let (broken, sound): (Vec<_>, Vec<_>) = members.iter().partition(|member| member.error.is_some());
+    assert_eq!(broken.len(), 2);
+    let mut values = Vec::new();
+    for member in sound {
+        let source = file.dataset(&member.name).unwrap().source().unwrap();
+        values.push(source.read(&Region::whole(source.shape())).unwrap().elements::<i32>()[0]);
+    }
+    assert_eq!(values, [3, 4]);
+    let error = file.dataset("\u{fffd}").err().unwrap().to_string();
+    assert!(error.contains("read the same"), "{error}");
+}
+
+#[test]
+fn entries_of_no_bytes_in_an_extensible_array_are_refused_before_room_is_made_for_them() {
+    let mut bytes = fixture("latest-extensible");
+    patch(&mut bytes, b"EAHD", 6, &[0]);
+    let source = open(bytes).dataset("/plain").unwrap().source().unwrap();
+    let error = source.read(&Region::whole(source.shape())).unwrap_err().to_string();
+    assert!(error.contains("entries of 0 bytes"), "{error}");
+}
+
+#[test]
+fn a_heap_whose_table_is_wider_than_any_file_needs_is_refused() {
+    let mut bytes = fixture("latest-tree");
+    assert_eq!(open(bytes.clone()).members("/many").unwrap().len(), 20);
+    // Behind the signature, version, three sizes, flags, and twelve fields of 4 or 8 bytes (specification III.G).
+    patch(&mut bytes, b"FRHP", 110, &u16::MAX.to_le_bytes());
+    let error = open(bytes).members("/many").unwrap_err().to_string();
+    assert!(error.contains("65535 blocks wide"), "{error}");
+}
+
+/// A group of the oldest kind, all of whose 65,535 tree entries name one node, all of whose 65,535 entries name
+/// one long text: 16 MB of names where the file has one, 4 billion times.
+fn group_of_overlapping_nodes() -> Vec<u8> {
+    const COUNT: u16 = u16::MAX;
+    let (tree, heap, node, names) = (200u64, 1_100_000u64, 1_200_000u64, 4_000_000u64);
+    let long = 1u64 << 18;
+    let mut file = vec![0; (names + long) as usize];
+    let mut put = |at: u64, bytes: &[u8]| file[at as usize..][..bytes.len()].copy_from_slice(bytes);
+    let word = |value: u64| value.to_le_bytes();
+    put(0, b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0\x04\0\x10\0");
+    put(24, &[word(0), word(u64::MAX), word(names + long), word(u64::MAX), word(0), word(96)].concat());
+    // The root's header: version 1, one message, which names tree and heap.
+    put(96, &[1, 0, 1, 0, 1, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0x11, 0, 16, 0, 0, 0, 0, 0]);
+    put(120, &[word(tree), word(heap)].concat());
+    put(tree, &[&b"TREE\0\0"[..], &COUNT.to_le_bytes(), &word(u64::MAX), &word(u64::MAX)].concat());
+    (0..COUNT).for_each(|entry| put(tree + 24 + u64::from(entry) * 16 + 8, &word(node)));
+    put(heap, &[&b"HEAP\0\0\0\0"[..], &word(long), &word(u64::MAX), &word(names)].concat());
+    put(node, &[&b"SNOD\x01\0"[..], &COUNT.to_le_bytes()].concat());
+    put(names, &vec![b'n'; long as usize - 1]);
+    file
+}
+
+#[test]
+fn nodes_and_names_shared_by_many_entries_end_when_they_outgrow_the_file() {
+    let error = read_all(group_of_overlapping_nodes()).unwrap_err().to_string();
+    assert!(error.contains("refer to one another"), "{error}");
+}

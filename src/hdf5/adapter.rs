@@ -5,6 +5,7 @@ use crate::storage::Storage;
 use hdf5_reader::error::Error as ReaderError;
 use hdf5_reader::StorageBuffer;
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
 /// An HDF5 file's bytes, addressed as the file itself does: from its superblock on.
@@ -14,11 +15,32 @@ use std::sync::Arc;
 pub(super) struct Bytes {
     storage: Arc<dyn Storage>,
     base: u64,
+    /// What is left to spend, where reading is bounded.
+    allowance: Option<Arc<AtomicU64>>,
 }
+
+/// What a read costs besides its bytes, so that no number of empty reads is free.
+const READ_COST: u64 = 32;
 
 impl Bytes {
     pub(super) fn new(storage: Arc<dyn Storage>, base: u64) -> Bytes {
-        Bytes { storage, base }
+        Bytes { storage, base, allowance: None }
+    }
+
+    /// The same bytes for following one structure, such as a group's links or a dataset's chunk index, with an
+    /// end to the work: nodes that overlap or that many others name would make a small file a matter of hours.
+    /// Sound structures are read once or twice, so four times the file, and 64 MiB for small ones, is ample.
+    pub(super) fn metered(&self) -> Bytes {
+        let allowance = self.len().saturating_mul(4).saturating_add(64 << 20);
+        Bytes { allowance: Some(Arc::new(AtomicU64::new(allowance))), ..self.clone() }
+    }
+
+    /// Takes `work`, about as many bytes read or kept, from what [`Bytes::metered`] allows.
+    pub(super) fn spend(&self, work: u64) -> Result<()> {
+        let Some(allowance) = &self.allowance else { return Ok(()) };
+        allowance.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(work)).map(|_| ()).map_err(
+            |_| Error::invalid_file("its parts refer to one another more often than the file is long; it is damaged"),
+        )
     }
 
     /// Bytes from the superblock to the end of the file.
@@ -52,7 +74,7 @@ impl Bytes {
 
     fn check(&self, address: u64, len: u64) -> Result<()> {
         match address.checked_add(len) {
-            Some(end) if end <= self.len() => Ok(()),
+            Some(end) if end <= self.len() => self.spend(len.saturating_add(READ_COST)),
             _ => Err(Error::invalid_file(format!(
                 "{len} bytes at address {address} lie past the end of the file ({} bytes); it is truncated or damaged",
                 self.len()

@@ -5,13 +5,13 @@ use super::cursor::{text, Cursor};
 use super::datatype::{Class, Datatype};
 use super::element::Element;
 use super::file::File;
-use super::header::{Header, Widths};
+use super::fractal_heap::{records, FractalHeap};
+use super::header::{Header, Shared};
 use super::messages::Dataspace;
 use super::value::{Value, Values};
 use crate::block::{shape_text, Block};
 use crate::error::{Error, Result};
-use hdf5_reader::btree_v2::{collect_btree_v2_records_storage, BTreeV2Header, BTreeV2Record};
-use hdf5_reader::fractal_heap::{FractalHeap, FractalHeapDirectBlockCache};
+use hdf5_reader::btree_v2::BTreeV2Record;
 use hdf5_reader::messages as ids;
 
 /// What an attribute holds.
@@ -39,10 +39,12 @@ pub enum AttributeValue {
 /// The attributes of the object whose header is `header`.
 pub(super) fn read_all(file: &File, header: &Header) -> Result<Vec<(String, Result<AttributeValue>)>> {
     let widths = file.widths();
+    let bytes = file.bytes().metered();
+    let shared = Shared { bytes: &bytes, ..file.shared() };
     let mut bodies: Vec<(Option<u64>, Result<Vec<u8>>)> = Vec::new();
     let mut by_order = false;
     for message in header.messages.iter().filter(|message| message.id == ids::MSG_ATTRIBUTE) {
-        bodies.push((message.order.map(u64::from), file.message_body(message)));
+        bodies.push((message.order.map(u64::from), shared.body(message)));
     }
     if let Some(message) = header.find(ids::MSG_ATTRIBUTE_INFO) {
         let mut cursor = hdf5_reader::io::Cursor::new(&message.body);
@@ -50,13 +52,14 @@ pub(super) fn read_all(file: &File, header: &Header) -> Result<Vec<(String, Resu
             .map_err(convert)?;
         by_order = info.creation_order_tracked;
         if info.fractal_heap_address != u64::MAX && info.btree_name_index_address != u64::MAX {
-            dense(file, info.fractal_heap_address, info.btree_name_index_address, &mut bodies)?;
+            dense(&shared, info.fractal_heap_address, info.btree_name_index_address, &mut bodies)?;
         }
     }
+    let mut values = Values::new(file);
     let mut attributes: Vec<_> = bodies
         .into_iter()
-        .map(|(order, body)| match body.and_then(|body| Parsed::of(file, &body)) {
-            Ok(parsed) => (order, parsed.name.clone(), parsed.value(file)),
+        .map(|(order, body)| match body.and_then(|body| Parsed::of(&shared, &body)) {
+            Ok(parsed) => (order, parsed.name.clone(), parsed.value(&mut values)),
             Err(error) => (order, "(unreadable attribute)".to_string(), Err(error)),
         })
         .collect();
@@ -68,19 +71,14 @@ pub(super) fn read_all(file: &File, header: &Header) -> Result<Vec<(String, Resu
     Ok(attributes.into_iter().map(|(_, name, value)| (name, value)).collect())
 }
 
-fn dense(file: &File, heap: u64, tree: u64, bodies: &mut Vec<(Option<u64>, Result<Vec<u8>>)>) -> Result<()> {
-    let Widths { offset, length } = file.widths();
-    let bytes = file.bytes();
-    let heap = FractalHeap::parse_at_storage(bytes, heap, offset, length).map_err(convert)?;
-    let tree = BTreeV2Header::parse_at_storage(bytes, tree, offset, length).map_err(convert)?;
-    let records = collect_btree_v2_records_storage(bytes, &tree, offset, length, None, &[], None).map_err(convert)?;
-    let mut cache = FractalHeapDirectBlockCache::default();
-    for record in records {
+fn dense(shared: &Shared, heap: u64, tree: u64, bodies: &mut Vec<(Option<u64>, Result<Vec<u8>>)>) -> Result<()> {
+    let mut heap = FractalHeap::open(shared.bytes, shared.widths, heap)?;
+    for record in records(shared.bytes, shared.widths, tree)? {
         let BTreeV2Record::AttributeNameHash { heap_id, flags, creation_order, .. } = record else { continue };
         let body = if flags & 0x02 != 0 {
             Err(Error::unsupported("an attribute stored in the file's heap of shared messages"))
         } else {
-            heap.get_object_storage_cached(&heap_id, bytes, offset, length, &mut cache).map_err(convert)
+            heap.object(&heap_id)
         };
         bodies.push((Some(u64::from(creation_order)), body));
     }
@@ -96,7 +94,7 @@ struct Parsed {
 }
 
 impl Parsed {
-    fn of(file: &File, body: &[u8]) -> Result<Parsed> {
+    fn of(shared: &Shared, body: &[u8]) -> Result<Parsed> {
         let mut cursor = Cursor::new(body);
         let version = cursor.u8()?;
         let flags = cursor.u8()?;
@@ -115,10 +113,10 @@ impl Parsed {
         };
         let name = part(sizes[0])?;
         let (datatype, dataspace) = (part(sizes[1])?, part(sizes[2])?);
-        let shared = |bit: u8| version > 1 && flags & bit != 0;
+        let is_shared = |bit: u8| version > 1 && flags & bit != 0;
         let whole = |id: u16, bit: u8, body: &[u8]| {
-            if shared(bit) {
-                file.shared().resolve(id, body)
+            if is_shared(bit) {
+                shared.resolve(id, body)
             } else {
                 Ok(body.to_vec())
             }
@@ -126,12 +124,12 @@ impl Parsed {
         Ok(Parsed {
             name: text(name.split(|&byte| byte == 0).next().unwrap_or_default()),
             datatype: Datatype::parse(&whole(ids::MSG_DATATYPE, 1, datatype)?)?,
-            dataspace: Dataspace::parse(&whole(ids::MSG_DATASPACE, 2, dataspace)?, file.widths())?,
+            dataspace: Dataspace::parse(&whole(ids::MSG_DATASPACE, 2, dataspace)?, shared.widths)?,
             data: cursor.bytes(cursor.remaining())?.to_vec(),
         })
     }
 
-    fn value(&self, file: &File) -> Result<AttributeValue> {
+    fn value(&self, values: &mut Values) -> Result<AttributeValue> {
         let Dataspace::Simple { dims, .. } = &self.dataspace else { return Ok(AttributeValue::Empty) };
         let size = self.datatype.size as usize;
         let data = dims
@@ -139,7 +137,6 @@ impl Parsed {
             .try_fold(size as u64, |n, &extent| n.checked_mul(extent))
             .and_then(|needed| self.data.get(..usize::try_from(needed).ok()?))
             .ok_or_else(|| Error::invalid_file(format!("an attribute of shape {} is cut short", shape_text(dims))))?;
-        let mut values = Values::new(file);
         match &self.datatype.class {
             Class::VariableString { .. } => {
                 let mut texts = Vec::new();

@@ -53,6 +53,7 @@ impl ChunkMap {
         address: u64,
         extents: &Extents,
     ) -> Result<ChunkMap> {
+        let bytes = &bytes.metered();
         let chunk_bytes = chunk_bytes(extents)?;
         let entries = entries(bytes, widths, index, address, extents, chunk_bytes)?;
         let counts = grid_counts(extents.shape, extents.chunk);
@@ -154,27 +155,50 @@ fn entries(
         }
         Index::Implicit => {
             let element = usize::try_from(extents.element).unwrap_or(usize::MAX);
+            // Nothing is read here: what an entry takes in memory is all that bounds their number.
+            let chunks = grid_counts(&limits, extents.chunk).into_iter().fold(1, u64::saturating_mul);
+            bytes.spend(chunks.saturating_mul(std::mem::size_of::<ChunkEntry>() as u64))?;
             collect_implicit_chunk_entries(address, &limits, &dims, element, None, bytes.len()).map_err(convert)
         }
         Index::FixedArray => {
             collect_fixed_array_chunk_entries_storage(bytes, address, offset, length, &limits, &dims, None)
                 .map_err(convert)
         }
-        Index::ExtensibleArray => collect_extensible_array_chunk_entries_storage(
-            bytes,
-            address,
-            offset,
-            length,
-            extents.shape,
-            Some(&limits),
-            &dims,
-            None,
-        )
-        .map_err(convert),
+        Index::ExtensibleArray => {
+            check_extensible_array(bytes, address, offset)?;
+            let limits = Some(limits.as_slice());
+            collect_extensible_array_chunk_entries_storage(
+                bytes,
+                address,
+                offset,
+                length,
+                extents.shape,
+                limits,
+                &dims,
+                None,
+            )
+            .map_err(convert)
+        }
         Index::BtreeV2 => {
             collect_v2_chunk_entries_storage(bytes, address, offset, length, rank as u32, &dims, None).map_err(convert)
         }
     }
+}
+
+/// Refuses an extensible array whose entries are too short for what they hold: hdf5-reader makes room for as many
+/// entries as a block has before it finds that out (specification VII.D).
+fn check_extensible_array(bytes: &Bytes, address: u64, offset: u8) -> Result<()> {
+    let prefix = bytes.read_up_to(address, 8)?;
+    let (filtered, entry) = match prefix.get(5..7) {
+        Some(&[client, entry]) => (client == 1, entry),
+        _ => return Ok(()),
+    };
+    // An address, and of a filtered chunk its size in at least one byte and its filter mask.
+    let least = if filtered { offset + 1 + 4 } else { offset };
+    if entry < least {
+        return Err(Error::invalid_file(format!("chunk index entries of {entry} bytes; the file is damaged")));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

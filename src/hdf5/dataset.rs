@@ -275,6 +275,11 @@ impl Dataset {
                 names.join(", ")
             )))
         })?;
+        if members.iter().filter(|member| member.name == name).count() > 1 {
+            return Err(self.located(Error::unsupported(format!(
+                "several members of this type read {name:?}, so which is meant cannot be told"
+            ))));
+        }
         let mut field = inner.field.clone().unwrap_or(Field { names: vec![], offset: 0, item: inner.datatype.size });
         field.names.push(name.into());
         field.offset += u64::from(member.offset);

@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Storage;
 use hdf5_reader::messages as ids;
 use hdf5_reader::superblock::Superblock;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
@@ -70,9 +71,30 @@ struct Inner {
     root: u64,
     extension: Option<u64>,
     name: String,
-    groups: Mutex<HashMap<u64, Arc<Links>>>,
+    groups: Mutex<Groups>,
     paths: OnceLock<HashMap<u64, String>>,
     family: Arc<Family>,
+}
+
+/// Links of groups that were read, so that each is read once while there is room.
+#[derive(Default)]
+struct Groups {
+    by_address: HashMap<u64, Arc<Links>>,
+    /// How many links they have together.
+    links: usize,
+}
+
+impl Groups {
+    /// Links kept before all are forgotten: any number of groups may share one list in the file.
+    const MAX_LINKS: usize = 1 << 20;
+
+    fn keep(&mut self, address: u64, links: &Arc<Links>) {
+        if self.links > Groups::MAX_LINKS {
+            *self = Groups::default();
+        }
+        self.links += links.len();
+        self.by_address.insert(address, Arc::clone(links));
+    }
 }
 
 /// The files that links between them have led to, so that each is opened once while it is in use.
@@ -195,8 +217,10 @@ impl File {
             let group = file.find(path)?;
             let links = group.file.links(&group)?;
             // Kept until all are found, so that a file with several links to it is opened once.
-            let found: Vec<_> =
-                links.iter().map(|(name, target)| (name.clone(), group.file.follow(target, &group, 0))).collect();
+            let found: Vec<_> = links
+                .iter()
+                .map(|(name, target)| (name.clone(), group.file.follow(target, &group, &Cell::new(0))))
+                .collect();
             let member = |(name, object): (String, Result<Object>)| match object {
                 Ok(object) => {
                     let other = (!object.file.is_same(file)).then(|| object.file.inner.name.clone());
@@ -291,25 +315,25 @@ impl File {
     }
 
     pub(super) fn links(&self, group: &Object) -> Result<Arc<Links>> {
-        let known = |groups: &Mutex<HashMap<u64, Arc<Links>>>| {
-            groups.lock().unwrap_or_else(PoisonError::into_inner).get(&group.address).cloned()
-        };
-        if let Some(links) = known(&self.inner.groups) {
-            return Ok(links);
+        let groups = || self.inner.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(links) = groups().by_address.get(&group.address) {
+            return Ok(Arc::clone(links));
         }
         let links = Links::read(&self.inner.bytes, self.inner.widths, &group.header)?
             .ok_or_else(|| Error::type_error("it is no group, so it has no members"))?;
         let links = Arc::new(links);
-        self.inner.groups.lock().unwrap_or_else(PoisonError::into_inner).insert(group.address, Arc::clone(&links));
+        groups().keep(group.address, &links);
         Ok(links)
     }
 
     pub(super) fn find(&self, path: &str) -> Result<Object> {
-        self.find_from(self.root()?, path, 0)
+        self.find_from(self.root()?, path, &Cell::new(0))
     }
 
-    /// Follows `path` from `start`, or from the root when it begins with a slash.
-    fn find_from(&self, start: Object, path: &str, followed: u32) -> Result<Object> {
+    /// Follows `path` from `start`, or from the root when it begins with a slash. `followed` counts all links on
+    /// the way to one object, not only those inside one another: links to paths over two further links each
+    /// would double the way with every step.
+    fn find_from(&self, start: Object, path: &str, followed: &Cell<u32>) -> Result<Object> {
         let mut object = if path.starts_with('/') { self.root()? } else { start };
         for name in path.split('/').filter(|name| !name.is_empty() && *name != ".") {
             let group = object;
@@ -326,18 +350,21 @@ impl File {
         Ok(object)
     }
 
-    fn follow(&self, target: &Target, group: &Object, followed: u32) -> Result<Object> {
+    fn follow(&self, target: &Target, group: &Object, followed: &Cell<u32>) -> Result<Object> {
+        if matches!(target, Target::Soft(_) | Target::External { .. }) {
+            if followed.get() >= MAX_LINKS {
+                return Err(Error::key(format!("more than {MAX_LINKS} links to follow; they lead in a circle")));
+            }
+            followed.set(followed.get() + 1);
+        }
         match target {
             Target::Hard(address) => self.object(*address),
-            Target::Soft(_) | Target::External { .. } if followed >= MAX_LINKS => {
-                Err(Error::key(format!("more than {MAX_LINKS} links to follow; they lead in a circle")))
-            }
             Target::Soft(path) => self
-                .find_from(group.clone(), path, followed + 1)
+                .find_from(group.clone(), path, followed)
                 .map_err(|error| error.at(format!("soft link to '{path}'"))),
             Target::External { file, path } => self
                 .neighbour(file)
-                .and_then(|other| other.find_from(other.root()?, path, followed + 1))
+                .and_then(|other| other.find_from(other.root()?, path, followed))
                 .map_err(|error| error.at(format!("link to '{path}' in another file, '{file}'"))),
             Target::Unreadable(error) => Err(error.clone()),
         }
@@ -378,11 +405,7 @@ impl File {
 
     /// A message's own bytes, wherever they lie.
     pub(super) fn message_body(&self, message: &Message) -> Result<Vec<u8>> {
-        if message.is_shared() {
-            self.shared().resolve(message.id, &message.body)
-        } else {
-            Ok(message.body.clone())
-        }
+        self.shared().body(message)
     }
 
     pub(super) fn shared(&self) -> Shared<'_> {

@@ -4,11 +4,11 @@
 //! object, and it drops what decides between right and wrong numbers (a float's bit fields, a chunk
 //! layout's flags). Here a message stays bytes until someone needs it.
 
-use super::adapter::{convert, Bytes};
+use super::adapter::Bytes;
 use super::cursor::Cursor;
+use super::fractal_heap::FractalHeap;
 use crate::error::{Error, Result};
 use hdf5_reader::checksum::jenkins_lookup3;
-use hdf5_reader::fractal_heap::FractalHeap;
 use hdf5_reader::messages as ids;
 use std::collections::HashSet;
 
@@ -224,6 +224,15 @@ pub(super) struct Shared<'a> {
 }
 
 impl Shared<'_> {
+    /// The bytes of `message`, wherever they lie.
+    pub(super) fn body(&self, message: &Message) -> Result<Vec<u8>> {
+        if message.is_shared() {
+            self.resolve(message.id, &message.body)
+        } else {
+            Ok(message.body.clone())
+        }
+    }
+
     /// The bytes of a message of type `id` whose shared reference is `body`.
     pub(super) fn resolve(&self, id: u16, body: &[u8]) -> Result<Vec<u8>> {
         let mut cursor = Cursor::new(body);
@@ -281,11 +290,7 @@ impl Shared<'_> {
             if types & (1 << bit) == 0 {
                 continue;
             }
-            let heap = FractalHeap::parse_at_storage(self.bytes, heap, self.widths.offset, self.widths.length)
-                .map_err(convert)?;
-            return heap
-                .get_object_storage(heap_id, self.bytes, self.widths.offset, self.widths.length)
-                .map_err(convert);
+            return FractalHeap::open(self.bytes, self.widths, heap)?.object(heap_id);
         }
         Err(missing())
     }

@@ -8,15 +8,16 @@ use hdf5_reader::global_heap::GlobalHeapCollection;
 use std::collections::HashMap;
 
 /// The collections of a file's global heap, each parsed once.
-pub(super) struct GlobalHeap<'a> {
-    bytes: &'a Bytes,
+pub(super) struct GlobalHeap {
+    bytes: Bytes,
     widths: Widths,
-    parsed: HashMap<u64, GlobalHeapCollection>,
+    /// Each collection's objects by their index.
+    parsed: HashMap<u64, HashMap<u16, Vec<u8>>>,
 }
 
-impl<'a> GlobalHeap<'a> {
-    pub(super) fn new(bytes: &'a Bytes, widths: Widths) -> GlobalHeap<'a> {
-        GlobalHeap { bytes, widths, parsed: HashMap::new() }
+impl GlobalHeap {
+    pub(super) fn new(bytes: &Bytes, widths: Widths) -> GlobalHeap {
+        GlobalHeap { bytes: bytes.metered(), widths, parsed: HashMap::new() }
     }
 
     /// The `item`-byte elements that a variable-length element refers to: their number, a collection's
@@ -41,12 +42,13 @@ impl<'a> GlobalHeap<'a> {
         let Some(address) = address.filter(|&address| address != 0 && index != 0) else { return Ok(None) };
         if !self.parsed.contains_key(&address) {
             let heap =
-                GlobalHeapCollection::parse_at_storage(self.bytes, address, self.widths.offset, self.widths.length)
+                GlobalHeapCollection::parse_at_storage(&self.bytes, address, self.widths.offset, self.widths.length)
                     .map_err(convert)?;
-            self.parsed.insert(address, heap);
+            let objects = heap.objects.into_iter().rev().map(|object| (object.index, object.data)).collect();
+            self.parsed.insert(address, objects);
         }
         let index = u16::try_from(index).map_err(|_| missing())?;
-        Ok(self.parsed[&address].get_object(index).map(|object| object.data.as_slice()))
+        Ok(self.parsed[&address].get(&index).map(Vec::as_slice))
     }
 }
 

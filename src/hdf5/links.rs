@@ -3,14 +3,13 @@
 
 use super::adapter::{convert, Bytes};
 use super::cursor::{text, Cursor};
+use super::fractal_heap::{records, FractalHeap};
 use super::header::{Header, Widths};
 use crate::error::{Error, Result};
 use hdf5_reader::btree_v1::collect_btree_v1_leaves_storage;
-use hdf5_reader::btree_v2::{collect_btree_v2_records_storage, BTreeV2Header, BTreeV2Record};
-use hdf5_reader::fractal_heap::{FractalHeap, FractalHeapDirectBlockCache};
+use hdf5_reader::btree_v2::BTreeV2Record;
 use hdf5_reader::local_heap::LocalHeap;
 use hdf5_reader::messages as ids;
-use hdf5_reader::messages::link::{LinkMessage, LinkTarget};
 use std::collections::HashMap;
 
 /// Where a link leads.
@@ -36,6 +35,7 @@ pub(super) struct Links {
 impl Links {
     /// Reads the links of the group whose header is `header`; `None` if it is no group.
     pub(super) fn read(bytes: &Bytes, widths: Widths, header: &Header) -> Result<Option<Links>> {
+        let bytes = &bytes.metered();
         let mut found = Vec::new();
         let mut by_order = false;
         if let Some(message) = header.find(ids::MSG_LINK_INFO) {
@@ -63,9 +63,30 @@ impl Links {
         } else {
             found.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
         }
-        let links: Vec<_> = found.into_iter().map(|link| (link.name, link.target)).collect();
-        let by_name = links.iter().enumerate().map(|(position, (name, _))| (name.clone(), position)).collect();
-        Ok(Some(Links { links, by_name }))
+        Ok(Some(Links::new(found.into_iter().map(|link| (link.name, link.target)).collect())))
+    }
+
+    /// Names that are not UTF-8 can become the same text: neither of two such links leads anywhere, since it
+    /// might be to the other's object.
+    fn new(mut links: Vec<(String, Target)>) -> Links {
+        let mut by_name = HashMap::new();
+        let mut twins = Vec::new();
+        for (position, (name, _)) in links.iter().enumerate() {
+            if let Some(twin) = by_name.insert(name.clone(), position) {
+                twins.extend([twin, position]);
+            }
+        }
+        for twin in twins {
+            links[twin].1 = Target::Unreadable(Error::unsupported(
+                "several links of its group read the same, so which is meant cannot be told; rename all but one",
+            ));
+        }
+        Links { links, by_name }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.links.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &(String, Target)> {
@@ -85,49 +106,60 @@ struct Found {
 
 /// A link message. One that cannot be parsed still gets a place in the list.
 fn link(body: &[u8], widths: Widths) -> Found {
-    let mut cursor = hdf5_reader::io::Cursor::new(body);
-    match ids::link::parse(&mut cursor, widths.offset, widths.length, body.len()) {
-        Ok(LinkMessage { name, target, creation_order }) => {
-            let target = match target {
-                LinkTarget::Hard { address } => Target::Hard(address),
-                LinkTarget::Soft { path } => Target::Soft(path),
-                LinkTarget::External { filename, path } => Target::External { file: filename, path },
-            };
-            Found { name, target, order: creation_order }
+    let mut name = "(unreadable link)".to_string();
+    let mut order = None;
+    let target = target(body, widths, &mut name, &mut order).unwrap_or_else(Target::Unreadable);
+    Found { name, target, order }
+}
+
+/// What a link message says (specification IV.A.2.g), its name and order as far as it can be followed.
+fn target(body: &[u8], widths: Widths, name: &mut String, order: &mut Option<u64>) -> Result<Target> {
+    let mut cursor = Cursor::new(body);
+    let version = cursor.u8()?;
+    if version != 1 {
+        return Err(Error::unsupported(format!("link version {version} is not known")));
+    }
+    let flags = cursor.u8()?;
+    let kind = if flags & 0x08 != 0 { cursor.u8()? } else { HARD };
+    if flags & 0x04 != 0 {
+        *order = Some(cursor.uint(8)?);
+    }
+    if flags & 0x10 != 0 {
+        // The name's encoding, which writers get wrong: the bytes themselves tell.
+        cursor.skip(1)?;
+    }
+    let len = cursor.uint(1 << (flags & 0x03))?;
+    *name = text(cursor.bytes(usize::try_from(len).unwrap_or(usize::MAX))?);
+    if kind == HARD {
+        return Ok(Target::Hard(cursor.uint(widths.offset.into())?));
+    }
+    let len = cursor.u16()?;
+    let value = cursor.bytes(len.into())?;
+    match kind {
+        SOFT => Ok(Target::Soft(text(value))),
+        EXTERNAL => {
+            let mut cursor = Cursor::new(value);
+            cursor.skip(1)?;
+            Ok(Target::External { file: text(cursor.until_nul()?), path: text(cursor.until_nul()?) })
         }
-        Err(error) => Found { name: name_of(body), target: Target::Unreadable(convert(error)), order: None },
+        other => Err(Error::unsupported(format!("a link of kind {other}, which only the program that made it knows"))),
     }
 }
 
-/// The name in a link message of any link type.
-fn name_of(body: &[u8]) -> String {
-    let read = || -> Result<String> {
-        let mut cursor = Cursor::new(body);
-        cursor.skip(1)?;
-        let flags = cursor.u8()?;
-        let before = [(0x08, 1), (0x04, 8), (0x10, 1)];
-        cursor.skip(before.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, len)| len).sum())?;
-        let len = cursor.uint(1 << (flags & 0x03))?;
-        Ok(text(cursor.bytes(usize::try_from(len).unwrap_or(usize::MAX))?))
-    };
-    read().unwrap_or_else(|_| "(unreadable link)".into())
-}
+/// Kinds of links.
+const HARD: u8 = 0;
+const SOFT: u8 = 1;
+const EXTERNAL: u8 = 64;
 
 fn dense(bytes: &Bytes, widths: Widths, heap: u64, tree: u64, found: &mut Vec<Found>) -> Result<()> {
-    let (offset, length) = (widths.offset, widths.length);
-    let heap = FractalHeap::parse_at_storage(bytes, heap, offset, length).map_err(convert)?;
-    let tree = BTreeV2Header::parse_at_storage(bytes, tree, offset, length).map_err(convert)?;
-    let records = collect_btree_v2_records_storage(bytes, &tree, offset, length, None, &[], None).map_err(convert)?;
-    let mut cache = FractalHeapDirectBlockCache::default();
-    for record in records {
+    let mut heap = FractalHeap::open(bytes, widths, heap)?;
+    for record in records(bytes, widths, tree)? {
         let BTreeV2Record::LinkNameHash { heap_id, .. } = record else { continue };
-        match heap.get_object_storage_cached(&heap_id, bytes, offset, length, &mut cache) {
+        match heap.object(&heap_id) {
             Ok(body) => found.push(link(&body, widths)),
-            Err(error) => found.push(Found {
-                name: "(unreadable link)".into(),
-                target: Target::Unreadable(convert(error)),
-                order: None,
-            }),
+            Err(error) => {
+                found.push(Found { name: "(unreadable link)".into(), target: Target::Unreadable(error), order: None })
+            }
         }
     }
     Ok(())
@@ -140,7 +172,10 @@ fn symbol_table(bytes: &Bytes, widths: Widths, tree: u64, heap: u64, found: &mut
     let name_at = |offset: u64| -> Result<String> {
         let rest = usize::try_from(offset).ok().and_then(|start| names.get(start..));
         let rest = rest.ok_or_else(|| Error::invalid_file("a name lies outside its heap; the file is damaged"))?;
-        Ok(text(Cursor::new(rest).until_nul()?))
+        let name = Cursor::new(rest).until_nul()?;
+        // Any number of entries may name the same long text.
+        bytes.spend(name.len() as u64)?;
+        Ok(text(name))
     };
     let leaves =
         collect_btree_v1_leaves_storage(bytes, tree, widths.offset, widths.length, None, &[], None).map_err(convert)?;

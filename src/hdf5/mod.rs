@@ -19,6 +19,7 @@ mod external;
 mod field;
 mod file;
 mod filters;
+mod fractal_heap;
 mod header;
 mod heap;
 mod links;

@@ -41,7 +41,7 @@ const MAX_BYTES: u64 = 64 << 20;
 /// Turns stored elements into values.
 pub(super) struct Values<'a> {
     file: &'a File,
-    heap: GlobalHeap<'a>,
+    heap: GlobalHeap,
     budget: u64,
 }
 

@@ -7,6 +7,7 @@ mod bzip2;
 mod checksum;
 mod lz4;
 mod lzf;
+mod nbit;
 mod shuffle;
 mod zfp;
 mod zstd;
@@ -258,7 +259,10 @@ fn undo(filter: &Filter, data: Vec<u8>, limit: usize) -> Result<Vec<u8>> {
         ZFP => zfp::decode(&data, &filter.parameters, limit),
         ZSTD => zstd::decode(&data, limit),
         SZIP => theirs::szip::decompress_with_limit(&data, &filter.parameters, limit).map_err(convert),
-        NBIT => theirs::nbit::decompress_with_limit(&data, &filter.parameters, limit).map_err(convert),
+        NBIT => {
+            nbit::check(&filter.parameters)?;
+            theirs::nbit::decompress_with_limit(&data, &filter.parameters, limit).map_err(convert)
+        }
         SCALEOFFSET => theirs::scaleoffset::decompress_with_limit(&data, &filter.parameters, limit).map_err(convert),
         _ => Err(Error::unsupported(format!("filter {} cannot be undone here", label(filter)))),
     }
