@@ -17,7 +17,7 @@ use std::sync::Arc;
 const MUTANTS: u64 = 20_000;
 
 /// The files of tests/fixtures/hdf5, and how many of their datasets hold numbers (a soft link counts again).
-const FILES: [(&str, usize); 11] = [
+const FILES: [(&str, usize); 13] = [
     ("latest-single", 2),
     ("latest-fixed", 2),
     ("latest-larger", 2),
@@ -29,6 +29,8 @@ const FILES: [(&str, usize); 11] = [
     ("earliest-btree", 2),
     ("earliest-types", 6),
     ("earliest-tree", 2),
+    ("latest-virtual", 5),
+    ("earliest-virtual", 5),
 ];
 
 fn fixture(name: &str) -> Vec<u8> {

@@ -9,8 +9,10 @@ use super::field::FieldSource;
 use super::file::{File, Object};
 use super::filters::{self, Pipeline};
 use super::messages::{self, Dataspace, Filter, Layout};
-use super::read::{check_chunk, check_region, DatasetSource};
+use super::read::{check_chunk, check_region, decode_fill, DatasetSource};
 use super::value::{Value, Values};
+use super::virtual_map::{Nesting, VirtualMap};
+use super::virtual_read::VirtualSource;
 use crate::dtype::Scalar;
 use crate::error::{Error, Result};
 use crate::grid::Region;
@@ -39,6 +41,9 @@ struct Inner {
     external: Option<Result<Vec<u8>>>,
     /// Which member of the stored compound this is, where it is one.
     field: Option<Field>,
+    /// What it is assembled from, where it is a virtual dataset.
+    assembly: Option<Result<Arc<VirtualMap>>>,
+    nesting: Nesting,
     /// CRC-32 of the header, part of what identifies the elements.
     fingerprint: u32,
 }
@@ -49,14 +54,24 @@ struct Field {
     names: Vec<String>,
     /// Bytes before it in the element.
     offset: u64,
-    /// Bytes of the whole element.
-    item: u32,
+    /// The type of the whole element.
+    whole: Datatype,
+}
+
+/// What is made of a dataset's elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    Numbers,
+    /// Complex numbers as pairs.
+    Complex,
+    /// The stored bytes.
+    Bytes,
 }
 
 impl Dataset {
     /// Reads the description in `object`'s header. Only what shape and type need can fail here; the
     /// rest is reported when it is asked for.
-    pub(super) fn new(object: &Object) -> Result<Dataset> {
+    pub(super) fn new(object: &Object, nesting: Nesting) -> Result<Dataset> {
         let file = &object.file;
         let body = |id: u16| object.header.find(id).map(|message| file.message_body(message)).transpose();
         let missing = |what: &str| Error::invalid_file(format!("the dataset has no {what}; the file is damaged"));
@@ -75,10 +90,17 @@ impl Dataset {
         });
         let mut crc = crc32fast::Hasher::new();
         object.header.messages.iter().for_each(|message| crc.update(&message.body));
-        let shape = match &dataspace {
+        let mut shape = match &dataspace {
             Dataspace::Null => Vec::new(),
             Dataspace::Simple { dims, .. } => dims.clone(),
         };
+        let assembly = match &layout {
+            Ok(Layout::Virtual { heap }) => Some(VirtualMap::read(file, heap, &shape, &nesting).map(Arc::new)),
+            _ => None,
+        };
+        if let Some(Ok(map)) = &assembly {
+            shape.clone_from(&map.shape);
+        }
         let inner = Inner {
             file: file.clone(),
             path: object.path.clone(),
@@ -91,6 +113,8 @@ impl Dataset {
             fill,
             external: body(ids::MSG_EXTERNAL_FILES).transpose(),
             field: None,
+            assembly,
+            nesting,
             fingerprint: crc.finalize(),
         };
         Ok(Dataset { inner: Arc::new(inner) })
@@ -196,7 +220,7 @@ impl Dataset {
             Ok(Layout::Compact(_)) => Ok("compact"),
             Ok(Layout::Contiguous { .. }) => Ok("contiguous"),
             Ok(Layout::Chunked { .. }) => Ok("chunked"),
-            Ok(Layout::Virtual) => Ok("virtual"),
+            Ok(Layout::Virtual { .. }) => Ok("virtual"),
             Err(error) => Err(self.located(error.clone())),
         }
     }
@@ -217,7 +241,7 @@ impl Dataset {
             _ if inner.external.is_some() => {
                 Err(Error::unsupported("the size of its elements in other, raw files is not known"))
             }
-            Layout::Virtual => Err(Error::unsupported("the size of a virtual dataset's sources is not known")),
+            Layout::Virtual { .. } => Err(Error::unsupported("the size of a virtual dataset's sources is not known")),
             Layout::Compact(data) => Ok(data.len() as u64),
             Layout::Contiguous { address: None, .. } | Layout::Chunked { address: None, .. } => Ok(0),
             Layout::Contiguous { size: Some(size), .. } => Ok(*size),
@@ -280,7 +304,8 @@ impl Dataset {
                 "several members of this type read {name:?}, so which is meant cannot be told"
             ))));
         }
-        let mut field = inner.field.clone().unwrap_or(Field { names: vec![], offset: 0, item: inner.datatype.size });
+        let whole = inner.datatype.clone();
+        let mut field = inner.field.clone().unwrap_or(Field { names: vec![], offset: 0, whole });
         field.names.push(name.into());
         field.offset += u64::from(member.offset);
         Ok(Dataset {
@@ -297,14 +322,11 @@ impl Dataset {
         let read = || {
             check_region(region, self.shape())?;
             let datatype = &self.inner.datatype;
-            let (start, item) = match &self.inner.field {
-                Some(field) => (field.offset, field.item),
-                None => (0, datatype.size),
-            };
+            let start = self.inner.field.as_ref().map_or(0, |field| field.offset);
             let mut stored = region.clone();
             stored.start.push(start);
             stored.count.push(datatype.size.into());
-            let block = self.bytes_source(item)?.read(&stored)?;
+            let block = self.bytes_source()?.read(&stored)?;
             Values::new(&self.inner.file).all(datatype, block.bytes())
         };
         guarded(read).map_err(|error| self.located(error))
@@ -322,29 +344,57 @@ impl Dataset {
             )))
         })?;
         let element = Element::complex(part).map_err(|error| self.located(error))?;
-        guarded(|| self.source_of(element)).map_err(|error| self.located(error))
+        guarded(|| self.source_of(element, Reading::Complex)).map_err(|error| self.located(error))
     }
 
     fn checked_source(&self) -> Result<Arc<dyn ChunkSource>> {
-        self.source_of(Element::of(&self.inner.datatype)?)
+        self.source_of(Element::of(&self.inner.datatype)?, Reading::Numbers)
     }
 
-    fn source_of(&self, element: Element) -> Result<Arc<dyn ChunkSource>> {
+    /// The elements as a virtual dataset of the type `wanted` in another file takes them from this one.
+    pub(super) fn source_as(&self, reading: Reading, wanted: &Datatype, reader: &File) -> Result<Arc<dyn ChunkSource>> {
+        match reading {
+            Reading::Numbers => self.source(),
+            Reading::Complex => self.complex_parts(),
+            Reading::Bytes if self.inner.datatype != *wanted => Err(self.located(Error::unsupported(format!(
+                "as a source of a virtual dataset of another type, {}",
+                wanted.describe()
+            )))),
+            Reading::Bytes if !wanted.is_self_contained() && !self.inner.file.is_same(reader) => {
+                Err(self.located(Error::unsupported(format!(
+                    "as a source of a virtual dataset in another file: elements of type {} belong to their own; read this one",
+                    wanted.describe()
+                ))))
+            }
+            Reading::Bytes => guarded(|| self.bytes_source()).map_err(|error| self.located(error)),
+        }
+    }
+
+    fn source_of(&self, element: Element, reading: Reading) -> Result<Arc<dyn ChunkSource>> {
         match &self.inner.field {
-            None => Ok(Arc::new(self.stored_source(element)?)),
+            None => self.stored_source(element, reading),
             Some(field) => {
-                let bytes = self.bytes_source(field.item)?;
+                let bytes = self.bytes_source()?;
                 Ok(Arc::new(FieldSource::new(bytes, element, field.offset, self.label())))
             }
         }
     }
 
-    /// The elements, of `item` bytes, as those bytes.
-    fn bytes_source(&self, item: u32) -> Result<DatasetSource> {
-        self.stored_source(Element::bytes(item))
+    /// The type of the whole elements, of which this may be a member.
+    pub(super) fn stored_type(&self) -> &Datatype {
+        self.inner.field.as_ref().map_or(&self.inner.datatype, |field| &field.whole)
     }
 
-    fn stored_source(&self, element: Element) -> Result<DatasetSource> {
+    pub(super) fn file(&self) -> &File {
+        &self.inner.file
+    }
+
+    /// The whole elements as their bytes.
+    fn bytes_source(&self) -> Result<Arc<dyn ChunkSource>> {
+        self.stored_source(Element::bytes(self.stored_type().size), Reading::Bytes)
+    }
+
+    fn stored_source(&self, element: Element, reading: Reading) -> Result<Arc<dyn ChunkSource>> {
         let inner = &*self.inner;
         if self.is_null() {
             return Err(Error::type_error("it is an empty (null) dataset, without any elements"));
@@ -363,10 +413,17 @@ impl Dataset {
             inner.fingerprint,
             raw.as_ref().map_or_else(String::new, RawFiles::identity)
         );
+        if let Some(map) = &inner.assembly {
+            let map = map.as_ref().map_err(Error::clone)?;
+            let fill = decode_fill(&element, fill)?;
+            let nesting = inner.nesting.clone();
+            let source = VirtualSource::new(self.clone(), reading, element, map, fill, nesting, identity)?;
+            return Ok(Arc::new(source));
+        }
         let source = DatasetSource::new(self.clone(), inner.file.clone(), element, layout, pipeline, fill, identity)?;
         match raw {
-            Some(raw) => source.in_raw_files(raw.into_bytes()),
-            None => Ok(source),
+            Some(raw) => Ok(Arc::new(source.in_raw_files(raw.into_bytes())?)),
+            None => Ok(Arc::new(source)),
         }
     }
 

@@ -258,6 +258,17 @@ impl Datatype {
         }
     }
 
+    /// Whether an element's bytes say all of it, wherever they are copied to: texts and sequences of variable
+    /// length and references lead to other places of their own file.
+    pub(super) fn is_self_contained(&self) -> bool {
+        match &self.class {
+            Class::VariableString { .. } | Class::Sequence(_) | Class::Reference(_) => false,
+            Class::Compound(members) => members.iter().all(|member| member.datatype.is_self_contained()),
+            Class::Array { base, .. } | Class::Enum { base, .. } => base.is_self_contained(),
+            _ => true,
+        }
+    }
+
     /// The number that `stored`, the bytes of one element, holds; `None` where the type is not that of a single number.
     pub fn number(&self, stored: &[u8]) -> Option<Scalar> {
         Element::of(self).ok()?.scalar(stored)

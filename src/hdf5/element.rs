@@ -312,6 +312,27 @@ pub(super) fn times_power_of_two(mut value: f64, mut power: i64) -> f64 {
     value
 }
 
+/// Writes `number` as an element of `dtype`; an integer out of its range as the nearest in range.
+pub(super) fn put_scalar(out: &mut [u8], dtype: DType, number: Scalar) {
+    let integer = match number {
+        Scalar::Float(value) => return put_float(out, dtype, value),
+        Scalar::Bool(value) => i128::from(value),
+        Scalar::Int(value) => value.into(),
+        Scalar::UInt(value) => value.into(),
+    };
+    let bits = 8 * dtype.size() as u32;
+    match dtype {
+        // Straight to 32 bits: by way of 64 it would be rounded twice.
+        DType::F32 => out.copy_from_slice(&(integer as f32).to_ne_bytes()),
+        DType::F16 | DType::F64 => put_float(out, dtype, integer as f64),
+        DType::Bool => put_integer(out, u64::from(integer != 0)),
+        _ if dtype.is_signed_integer() => {
+            put_integer(out, integer.clamp(-(1 << (bits - 1)), (1 << (bits - 1)) - 1) as u64);
+        }
+        _ => put_integer(out, integer.clamp(0, (1 << bits) - 1) as u64),
+    }
+}
+
 fn put_integer(out: &mut [u8], value: u64) {
     match out.len() {
         1 => out.copy_from_slice(&(value as u8).to_ne_bytes()),

@@ -2,17 +2,18 @@
 
 use super::boxes::{decode_box, Placement};
 use super::element::Element;
-use super::read::{check_region, DatasetSource};
+use super::read::check_region;
 use crate::block::Block;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::grid::Region;
 use crate::source::ChunkSource;
+use std::sync::Arc;
 
 /// The numbers that lie `offset` bytes into each element.
 pub(super) struct FieldSource {
     /// The elements as bytes: the dataset's extents, then the bytes of one element.
-    bytes: DatasetSource,
+    bytes: Arc<dyn ChunkSource>,
     element: Element,
     offset: u64,
     /// The dataset's extents and those of the field's array type.
@@ -23,7 +24,7 @@ pub(super) struct FieldSource {
 }
 
 impl FieldSource {
-    pub(super) fn new(bytes: DatasetSource, element: Element, offset: u64, label: String) -> FieldSource {
+    pub(super) fn new(bytes: Arc<dyn ChunkSource>, element: Element, offset: u64, label: String) -> FieldSource {
         let dataset = &bytes.shape()[..bytes.shape().len() - 1];
         let shape = [dataset, &element.trailing].concat();
         let chunk = bytes.chunks().map(|chunk| [&chunk[..chunk.len() - 1], &element.trailing].concat());

@@ -8,6 +8,7 @@ use super::header::{Header, Message, Shared, Widths};
 use super::links::{Links, Target};
 use super::neighbours::{self, Neighbours};
 use super::paths;
+use super::virtual_map::Nesting;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Storage;
 use hdf5_reader::messages as ids;
@@ -244,11 +245,37 @@ impl File {
         self.located(path, |file| {
             let object = file.find(path)?;
             match kind_of(&object.header) {
-                Kind::Dataset => Dataset::new(&object),
+                Kind::Dataset => Dataset::new(&object, Nesting::default()),
                 Kind::Group => Err(Error::type_error("it is a group, not a dataset; name one of its datasets")),
                 Kind::Other => Err(Error::type_error("it is a committed datatype, not a dataset")),
             }
         })
+    }
+
+    /// The dataset at `path` as a source of a virtual one; `None` where the file has nothing of that path.
+    pub(super) fn source_dataset(&self, path: &str, nesting: Nesting) -> Result<Option<Dataset>> {
+        let object = match self.find(path) {
+            Err(error) if error.kind() == ErrorKind::Key && self.lacks(path) => return Ok(None),
+            found => found?,
+        };
+        if kind_of(&object.header) != Kind::Dataset {
+            return Err(Error::type_error(format!("'{path}' in '{}' is no dataset", self.inner.name)));
+        }
+        Dataset::new(&object, nesting).map(Some)
+    }
+
+    /// Whether the way of hard links along `path` ends early; what other links lead to might be elsewhere.
+    fn lacks(&self, path: &str) -> bool {
+        let mut address = self.inner.root;
+        for name in path.split('/').filter(|name| !name.is_empty() && *name != ".") {
+            let Ok(links) = self.object(address).and_then(|group| self.links(&group)) else { return false };
+            match links.get(name) {
+                None => return true,
+                Some(Target::Hard(member)) => address = *member,
+                Some(_) => return false,
+            }
+        }
+        false
     }
 
     /// The attributes of the object at `path`, each with its value or why it cannot be had.
@@ -297,7 +324,7 @@ impl File {
         })
     }
 
-    fn is_same(&self, other: &File) -> bool {
+    pub(super) fn is_same(&self, other: &File) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
@@ -371,7 +398,7 @@ impl File {
     }
 
     /// The file that this one calls `name`.
-    fn neighbour(&self, name: &str) -> Result<File> {
+    pub(super) fn neighbour(&self, name: &str) -> Result<File> {
         let family = &self.inner.family;
         self.beside(name, |neighbours, candidate| {
             let known = family.files.lock().unwrap_or_else(PoisonError::into_inner).get(candidate).cloned();

@@ -76,8 +76,9 @@ pub(super) enum Layout {
         /// Element size as the layout message repeats it, where it does.
         element: Option<u64>,
     },
-    /// Assembled from other datasets.
-    Virtual,
+    /// Assembled from other datasets, as an object of the global heap tells: its collection's address and index
+    /// in it, or nothing where no dataset was ever named.
+    Virtual { heap: Vec<u8> },
 }
 
 impl Layout {
@@ -100,7 +101,7 @@ impl Layout {
                     chunked_v1(&mut cursor, rank, address)
                 }
                 2 => chunked_v4(&mut cursor, widths),
-                3 => Ok(Layout::Virtual),
+                3 => Ok(Layout::Virtual { heap: cursor.bytes(usize::from(widths.offset) + 4)?.to_vec() }),
                 other => Err(Error::unsupported(format!("data layout class {other} is not known"))),
             },
             other => Err(Error::unsupported(format!("data layout version {other} is not known"))),

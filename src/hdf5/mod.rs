@@ -27,7 +27,10 @@ mod messages;
 mod neighbours;
 mod paths;
 mod read;
+mod selection;
 mod value;
+mod virtual_map;
+mod virtual_read;
 mod writer;
 
 pub use attribute::AttributeValue;

@@ -49,11 +49,6 @@ impl DatasetSource {
         let numbers: u64 = element.trailing.iter().product();
         let item = element.stored as u64 * numbers;
         let chunk = match &layout {
-            Layout::Virtual => {
-                return Err(Error::unsupported(
-                    "a virtual dataset, assembled from others; read those, or copy it with h5repack",
-                ))
-            }
             Layout::Chunked { dims, element: stored, .. } => {
                 check_chunk(dims, dataset.shape(), *stored, item)?;
                 pipeline.check()?;
@@ -67,10 +62,9 @@ impl DatasetSource {
                 check_size(*size, dataset.shape(), item)?;
                 None
             }
-            Layout::Contiguous { .. } => None,
+            Layout::Contiguous { .. } | Layout::Virtual { .. } => None,
         };
-        let fill = fill.map(|stored| decode_fill(&element, &stored, item)).transpose()?;
-        let fill = fill.filter(|bytes| bytes.iter().any(|&byte| byte != 0));
+        let fill = decode_fill(&element, fill)?;
         Ok(DatasetSource {
             dataset,
             file,
@@ -144,34 +138,19 @@ impl DatasetSource {
             Layout::Contiguous { address: Some(address), .. } => {
                 read_box(self.file.bytes(), *address, &self.element, &whole, out.bytes_mut())?;
             }
-            Layout::Contiguous { address: None, .. } | Layout::Virtual => self.fill(region, &mut out)?,
+            // The elements of virtual datasets are read from their sources, by another type.
+            Layout::Contiguous { address: None, .. } | Layout::Virtual { .. } => self.fill(region, &mut out)?,
             Layout::Chunked { .. } => self.read_chunks(region, &mut out)?,
         }
         Ok(out)
     }
 
-    /// Puts the fill value everywhere: of an array type the part that `region` asks for.
+    /// Puts the fill value everywhere.
     fn fill(&self, region: &Region, out: &mut Block) -> Result<()> {
-        let Some(fill) = &self.fill else { return Ok(()) };
-        let rank = self.dataset.shape().len();
-        let count = region.count[rank..].to_vec();
-        let width = self.element.dtype.size();
-        let mut item = vec![0; count.iter().product::<u64>() as usize * width];
-        let part = Placement {
-            source: self.element.trailing.clone(),
-            from: region.start[rank..].to_vec(),
-            to: vec![0; count.len()],
-            target: count.clone(),
-            count,
-        };
-        part.runs(|run| {
-            let (source, target, len) =
-                (run.source as usize * width, run.target as usize * width, run.len as usize * width);
-            item[target..target + len].copy_from_slice(&fill[source..source + len]);
-            Ok(())
-        })?;
-        out.bytes_mut().chunks_exact_mut(item.len()).for_each(|element| element.copy_from_slice(&item));
-        Ok(())
+        match &self.fill {
+            Some(fill) => fill_region(fill, &self.element, self.dataset.shape().len(), region, out),
+            None => Ok(()),
+        }
     }
 
     fn read_chunks(&self, region: &Region, out: &mut Block) -> Result<()> {
@@ -361,8 +340,33 @@ fn check_size(size: u64, shape: &[u64], item: u64) -> Result<()> {
     }
 }
 
-/// The fill value's bytes in memory.
-fn decode_fill(element: &Element, stored: &[u8], item: u64) -> Result<Vec<u8>> {
+/// Fills `out`, a block of `region`, with the fill value: of an array type the part that the region asks for.
+/// `rank` counts the axes before those of the array type.
+pub(super) fn fill_region(fill: &[u8], element: &Element, rank: usize, region: &Region, out: &mut Block) -> Result<()> {
+    let count = region.count[rank..].to_vec();
+    let width = element.dtype.size();
+    let mut item = vec![0; count.iter().product::<u64>() as usize * width];
+    let part = Placement {
+        source: element.trailing.clone(),
+        from: region.start[rank..].to_vec(),
+        to: vec![0; count.len()],
+        target: count.clone(),
+        count,
+    };
+    part.runs(|run| {
+        let (source, target, len) =
+            (run.source as usize * width, run.target as usize * width, run.len as usize * width);
+        item[target..target + len].copy_from_slice(&fill[source..source + len]);
+        Ok(())
+    })?;
+    out.bytes_mut().chunks_exact_mut(item.len()).for_each(|element| element.copy_from_slice(&item));
+    Ok(())
+}
+
+/// The fill value's bytes in memory, an array type's taken whole; `None` where they are zeros.
+pub(super) fn decode_fill(element: &Element, stored: Option<Vec<u8>>) -> Result<Option<Vec<u8>>> {
+    let Some(stored) = stored else { return Ok(None) };
+    let item = element.stored as u64 * element.trailing.iter().product::<u64>();
     if stored.len() as u64 != item {
         return Err(Error::invalid_file(format!(
             "fill value of {} bytes for elements of {item}; the file is damaged",
@@ -370,6 +374,6 @@ fn decode_fill(element: &Element, stored: &[u8], item: u64) -> Result<Vec<u8>> {
         )));
     }
     let mut out = vec![0; stored.len() / element.stored * element.dtype.size()];
-    element.decode(stored, &mut out);
-    Ok(out)
+    element.decode(&stored, &mut out);
+    Ok(out.iter().any(|&byte| byte != 0).then_some(out))
 }
