@@ -1,10 +1,11 @@
 //! Damaged files: every one gives numbers or an error, none a panic, a hang or a flood of memory.
 
 mod hdf5_support;
+#[path = "hdf5_support/walk.rs"]
+mod walk;
 
-use chunkbook::error::Result;
 use chunkbook::grid::Region;
-use chunkbook::hdf5::{File, Kind};
+use chunkbook::hdf5::File;
 use chunkbook::storage::MemoryStorage;
 use hdf5_reader::checksum::jenkins_lookup3;
 use hdf5_support::Random;
@@ -12,6 +13,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::panic::{catch_unwind, set_hook, take_hook, AssertUnwindSafe};
 use std::sync::Arc;
+use walk::read_all;
 
 /// Damaged copies tried per test run.
 const MUTANTS: u64 = 20_000;
@@ -35,50 +37,6 @@ const FILES: [(&str, usize); 13] = [
 
 fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/fixtures/hdf5/{name}.h5", env!("CARGO_MANIFEST_DIR"))).unwrap()
-}
-
-/// A corner of an array of `shape`, of at most `most` elements.
-fn first(shape: &[u64], mut most: u64) -> Region {
-    let mut region = Region::whole(shape);
-    for count in &mut region.count {
-        *count = (*count).min(most);
-        most /= (*count).max(1);
-    }
-    region
-}
-
-/// Opens, walks and reads everything, at most 100,000 elements of each dataset; gives the number of datasets read.
-fn read_all(bytes: Vec<u8>) -> Result<usize> {
-    let file = File::open(Arc::new(MemoryStorage::new(bytes)), "damaged.h5")?;
-    let mut read = 0;
-    let mut groups = vec!["/".to_string()];
-    let mut visited = 0;
-    while let Some(group) = groups.pop() {
-        visited += 1;
-        let _ = file.attributes(&group);
-        for member in file.members(&group).unwrap_or_default() {
-            let path = format!("{}/{}", group.trim_end_matches('/'), member.name);
-            match member.kind {
-                Kind::Group if visited < 30 => groups.push(path),
-                Kind::Dataset => {
-                    let _ = file.attributes(&path);
-                    let Ok(dataset) = file.dataset(&path) else { continue };
-                    let _ = (dataset.fill_value(), dataset.maxshape(), dataset.filters().len());
-                    let _ = dataset.values(&first(dataset.shape(), 100));
-                    let _ = dataset.field("z").and_then(|field| {
-                        let source = field.source()?;
-                        source.read(&first(source.shape(), 100))
-                    });
-                    let Ok(source) = dataset.source() else { continue };
-                    let region = first(source.shape(), 100_000);
-                    let _ = source.stored_bytes(&region);
-                    read += usize::from(source.read(&region).is_ok());
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(read)
 }
 
 /// Ranges of a file that a Jenkins checksum follows: those of its version 2 structures.
