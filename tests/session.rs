@@ -286,3 +286,52 @@ fn arrays_read_from_a_file_outlive_its_replacement_and_lazy_ones_do_not_take_the
     let new = notebook.ok(json!({"op": "da_from", "dataset": dataset, "chunks": [5, 4]}));
     assert_ne!(lazy["name"], new["name"], "other elements, another token");
 }
+
+/// A notebook whose folder holds a file of the tests' fixtures.
+fn with_fixture(name: &str) -> Notebook {
+    let notebook = Notebook::new();
+    let fixture = format!("{}/tests/fixtures/hdf5/{name}.h5", env!("CARGO_MANIFEST_DIR"));
+    std::fs::copy(fixture, notebook.folder.path().join(format!("{name}.h5"))).unwrap();
+    notebook
+}
+
+#[test]
+fn the_browser_lists_a_group_page_by_page_with_links_and_why_some_lead_nowhere() {
+    let mut notebook = with_fixture("latest-tree");
+    let browse = |path: &str, from: u64, count: u64| json!({"op": "browse", "name": "latest-tree.h5", "path": path, "from": from, "count": count});
+    let root = notebook.ok(browse("/", 0, 100));
+    let entry =
+        |name: &str| root["entries"].as_array().unwrap().iter().find(|entry| entry["name"] == name).unwrap().clone();
+    assert_eq!(root["total"], 5);
+    assert_eq!(entry("group")["kind"], "group");
+    assert_eq!(entry("soft")["link"], "/group/data");
+    assert_eq!(entry("soft")["dataset"]["dtype"], "int32");
+    assert_eq!(entry("external")["link"], "other.h5:/x");
+    assert!(entry("external")["error"].as_str().unwrap().contains("'other.h5' is not at hand"));
+    assert_eq!(entry("type")["kind"], "other");
+    let page = notebook.ok(browse("/many", 15, 10));
+    assert_eq!(page["total"], 20);
+    let names: Vec<_> = page["entries"].as_array().unwrap().iter().map(|entry| entry["name"].clone()).collect();
+    assert_eq!(names, ["g5", "g6", "g7", "g8", "g9"]);
+    let (kind, message) = notebook.error(browse("/nowhere", 0, 1));
+    assert!(kind == "key" && message.contains("latest-tree.h5"), "{kind}: {message}");
+}
+
+#[test]
+fn the_browser_tells_sizes_filters_and_attributes_of_an_object() {
+    let mut notebook = with_fixture("latest-extensible");
+    let facts = notebook.ok(json!({"op": "browse_object", "name": "latest-extensible.h5", "path": "/filtered"}));
+    let dataset = &facts["dataset"];
+    assert_eq!(dataset["shape"], json!([20, 30]));
+    assert_eq!(dataset["maxshape"], json!([null, 30]));
+    assert_eq!(dataset["chunks"], json!([3, 30]));
+    assert_eq!(dataset["filters"], json!(["shuffle", "gzip 4", "fletcher32"]));
+    assert_eq!(dataset["logical"], 2400);
+    assert!((1..2400).contains(&dataset["stored"].as_u64().unwrap()), "{dataset}");
+    let mut notebook = with_fixture("latest-tree");
+    let facts = notebook.ok(json!({"op": "browse_object", "name": "latest-tree.h5", "path": "/many"}));
+    assert_eq!(facts["dataset"], Value::Null);
+    let texts: Vec<_> = facts["attributes"].as_array().unwrap().iter().map(|one| one["text"].clone()).collect();
+    assert_eq!(texts.len(), 20);
+    assert!(texts.contains(&json!("7")) && texts.contains(&json!("text 8")), "{texts:?}");
+}

@@ -6,6 +6,7 @@
 //! browser supplies a [`Host`].
 
 mod arrays;
+mod browse;
 mod dask;
 mod datasets;
 mod elements;
@@ -121,6 +122,8 @@ impl Session {
                 self.arrays.keep_file(&name);
                 self.host.remove(&name).map(|()| Value::Null)
             }
+            Request::Browse { name, path, from, count } => self.browse(&name, &path, from, count),
+            Request::BrowseObject { name, path } => self.browse_object(&name, &path),
             request => match self.answer_files(request)? {
                 Reply::Done(value) => Ok(value),
                 Reply::NotMine(request) => match self.answer_numpy(*request)? {

@@ -118,6 +118,19 @@ pub enum Request {
         name: String,
     },
 
+    /// Some entries of a group, for the page's file browser.
+    Browse {
+        name: String,
+        path: String,
+        from: usize,
+        count: usize,
+    },
+    /// Everything about an object, for the page's file browser.
+    BrowseObject {
+        name: String,
+        path: String,
+    },
+
     /// `h5py.File(name, mode)`.
     H5Open {
         name: String,

@@ -83,6 +83,53 @@ export interface Progress {
   memory: number;
 }
 
+/** An entry of a group, as the file browser lists it. */
+export interface FileEntry {
+  name: string;
+  kind: "group" | "dataset" | "other";
+  /** Where a soft or external link leads; `null` for the object itself. */
+  link: string | null;
+  /** Of a dataset that can be described. */
+  dataset: DatasetSummary | null;
+  /** Why it cannot be opened. */
+  error: string | null;
+}
+
+export interface DatasetSummary {
+  /** `null` for a dataset without elements (`h5py.Empty`). */
+  shape: number[] | null;
+  dtype: string;
+  /** Whether its elements are numbers, which can be computed with. */
+  numeric: boolean;
+  chunks: number[] | null;
+  filters: string[];
+}
+
+/** Some of a group's entries. */
+export interface Listing {
+  entries: FileEntry[];
+  /** How many the group has. */
+  total: number;
+}
+
+/** Everything about an object of a file. */
+export interface ObjectFacts {
+  dataset: DatasetFacts | null;
+  attributes: { name: string; text: string; error: string | null }[];
+}
+
+export interface DatasetFacts extends DatasetSummary {
+  /** `null` along an axis without limit. */
+  maxshape: (number | null)[];
+  layout: string | null;
+  /** Bytes of the elements, and what they take in the file; `null` where it cannot be told. */
+  logical: number;
+  stored: number | null;
+  fill: string | null;
+  /** Why its elements cannot be read. */
+  error: string | null;
+}
+
 export type KernelState = "starting" | "idle" | "busy" | "dead";
 
 /** What the kernel runs on, told once when it is ready. */
@@ -103,14 +150,18 @@ export type ToKernel =
   | { type: "add-file"; request: number; file: File }
   | { type: "remove-file"; request: number; name: string }
   /** Copy a dropped file into the browser's storage, where it reads about twenty times faster. */
-  | { type: "store-file"; request: number; name: string };
+  | { type: "store-file"; request: number; name: string }
+  /** List entries of a group, `from` and on; answered with a `Listing`. */
+  | { type: "browse"; request: number; name: string; path: string; from: number; count: number }
+  /** Tell everything about an object; answered with `ObjectFacts`. */
+  | { type: "browse-object"; request: number; name: string; path: string };
 
 export type FromKernel =
   | ({ type: "ready" } & KernelInfo)
   /** The kernel cannot start: why, and what to do. */
   | { type: "failed"; message: string }
   /** The answer to the message with that `request`; `error` says why it could not be done. */
-  | { type: "answer"; request: number; error: string | null }
+  | { type: "answer"; request: number; error: string | null; value?: Listing | ObjectFacts }
   | { type: "started"; id: number }
   | { type: "stream"; id: number; name: "stdout" | "stderr"; text: string }
   /** A rich output that a cell shows before its value, such as a drawing. */

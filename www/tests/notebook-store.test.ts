@@ -144,15 +144,17 @@ test("a burst of changes is told once", async () => {
 
 test("a dropped file goes into the cell that asks for the reader's own, a stored one into a new cell", () => {
   const own = {
-    ...newCell("code", "FILE = 'testdata.hdf5'    # a name\nDATASET = None"),
+    ...newCell("code", "FILE = 'testdata.hdf5'    # a name\nDATASET = '/old'"),
     metadata: { tags: ["own-file"] },
   };
   store.open({ name: "t.ipynb", metadata: {}, cells: [own] }, null);
   const file = { name: "it's mine.h5", size: 1, lastModified: 0 };
-  store.useFile({ ...file, kind: "dropped" }, "/grid/data");
-  expect(sources()).toEqual(["FILE = \"it's mine.h5\"    # a name\nDATASET = '/grid/data'"]);
-  store.useFile({ ...file, kind: "stored" }, null);
-  expect(sources()[1]).toContain("h5py.File(\"it's mine.h5\", 'r')");
+  store.useFile({ ...file, kind: "dropped" });
+  expect(sources()).toEqual(['FILE = "it\'s mine.h5"    # a name\nDATASET = None']);
+  store.useLines("f['/names'][:10]");
+  expect(sources()).toContain("f['/names'][:10]");
+  store.useFile({ ...file, kind: "stored" });
+  expect(sources().join()).toContain("h5py.File(\"it's mine.h5\", 'r')");
 });
 
 test("chunkbook.run gives what was printed, the value and the traceback, and leaves the notebook alone", async () => {

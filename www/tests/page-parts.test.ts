@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { CommandReader } from "../src/page/command-keys";
-import { datasetCell, openingCell, parseListing, pointAtFile, pythonString } from "../src/page/file-cells";
+import { datasetCell, entryCell, openingCell, pointAtFile, pythonString } from "../src/page/file-cells";
 import { formatBytes, formatDuration, formatShape, plural } from "../src/page/format";
 import {
   boxSizes,
@@ -191,13 +191,26 @@ test.each([
   expect(pythonString(text)).toBe(literal);
 });
 
-test("the shelf's cells name the file, and its listing is read back", () => {
+test("the shelf's cells name the file, and open an entry by what it is", () => {
   expect(openingCell("a.h5")).toContain("h5py.File('a.h5', 'r')");
   expect(datasetCell("a.h5", "/x")).toContain("f['/x']");
-  expect(parseListing("/x\t(3, 4)\tfloat64\tNone\nwarning: not a row\n")).toEqual([
-    { path: "/x", shape: "(3, 4)", dtype: "float64", chunks: "None" },
-  ]);
-  expect(pointAtFile("FILE = 'a'  # b\nDATASET = '/old'\nf", "$&.h5", null)).toBe(
+  const dataset = {
+    shape: [3, 4] as number[] | null,
+    dtype: "float64",
+    numeric: true,
+    chunks: null,
+    filters: [],
+  };
+  const entry = { name: "x", kind: "dataset" as const, link: null, dataset, error: null };
+  expect(entryCell("a.h5", "/x", entry)).toBe(datasetCell("a.h5", "/x"));
+  const last = (lines: string): string | undefined => lines.split("\n").at(-1);
+  expect(last(entryCell("a.h5", "/x", { ...entry, dataset: { ...dataset, numeric: false } }))).toBe(
+    "item[:10]",
+  );
+  expect(last(entryCell("a.h5", "/x", { ...entry, dataset: { ...dataset, shape: [] } }))).toBe("item[()]");
+  expect(last(entryCell("a.h5", "/x", { ...entry, dataset: { ...dataset, shape: null } }))).toBe("item");
+  expect(last(entryCell("a.h5", "/g", { ...entry, kind: "group", dataset: null }))).toBe("list(item)");
+  expect(pointAtFile("FILE = 'a'  # b\nDATASET = '/old'\nf", "$&.h5")).toBe(
     "FILE = '$&.h5'  # b\nDATASET = None\nf",
   );
 });

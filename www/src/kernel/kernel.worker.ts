@@ -5,7 +5,7 @@
  * reaches it. Messages that arrive meanwhile are taken in order afterwards.
  */
 import { removeStored, storedFolder } from "../io/files.js";
-import type { FromKernel, Progress, ToKernel } from "../protocol.js";
+import type { FromKernel, Listing, ObjectFacts, Progress, ToKernel } from "../protocol.js";
 import { Engine } from "./engine.js";
 import { Python } from "./python.js";
 
@@ -53,6 +53,10 @@ async function take(message: ToKernel): Promise<void> {
       return;
     case "store-file":
       await answer(started, message.request, () => storeFile(started, message.name));
+      return;
+    case "browse":
+    case "browse-object":
+      browse(started, message);
       return;
   }
 }
@@ -122,6 +126,17 @@ async function removeFile({ engine, dropped }: Kernel, name: string): Promise<vo
   if (removed.error) {
     throw new Error(removed.error.message);
   }
+}
+
+/** What the file browser asks; no file changes by it, so the shelf is not told anew. */
+function browse({ engine }: Kernel, message: Extract<ToKernel, { type: "browse" | "browse-object" }>): void {
+  const { type, request, ...asked } = message;
+  const op = type === "browse" ? "browse" : "browse_object";
+  const { ok, error } = JSON.parse(engine.dispatch(JSON.stringify({ op, ...asked }))) as {
+    ok?: Listing | ObjectFacts;
+    error?: { message: string };
+  };
+  send({ type: "answer", request, error: error?.message ?? null, ...(ok !== undefined && { value: ok }) });
 }
 
 /** Copies a dropped file into the browser's storage; the dropped one then leaves the shelf. */

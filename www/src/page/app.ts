@@ -209,7 +209,7 @@ export class App extends LitElement {
     this.store.notify(`${file.name} (${formatBytes(file.size)}) is on the shelf.`, {
       ...(added === undefined
         ? {}
-        : { action: { label: "Use in a cell", run: () => this.store.useFile(added, null) } }),
+        : { action: { label: "Use in a cell", run: () => this.store.useFile(added) } }),
     });
   }
 

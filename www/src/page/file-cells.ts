@@ -1,14 +1,6 @@
 /** Python that the shelf writes for a file: ordinary cells that run unchanged under CPython. */
+import type { FileEntry } from "../protocol";
 import type { Cell, Notebook } from "./notebook";
-
-/** A dataset as the shelf lists it. */
-export interface ListedDataset {
-  path: string;
-  /** As Python prints them: `(3000, 3000)`, `float64`, `(300, 3000)` or `None`. */
-  shape: string;
-  dtype: string;
-  chunks: string;
-}
 
 /** Opens a file and lists what is in it. */
 export function openingCell(name: string): string {
@@ -28,27 +20,23 @@ export function datasetCell(name: string, path: string): string {
   ].join("\n");
 }
 
-/** Prints the datasets of a file for `parseListing`, one a line. */
-export function listingSource(name: string): string {
+/** Opens an object whose elements are no numbers, or a group, and shows some of it. */
+export function objectCell(name: string, path: string, shown: string): string {
   return [
-    "def _list_datasets(name):",
-    "    import h5py",
-    "    def describe(path, item):",
-    "        if isinstance(item, h5py.Dataset):",
-    '            print("/" + path, item.shape, item.dtype, item.chunks, sep="\\t")',
-    '    with h5py.File(name, "r") as file:',
-    "        file.visititems(describe)",
-    `_list_datasets(${pythonString(name)})`,
+    "import h5py",
+    "",
+    `f = h5py.File(${pythonString(name)}, 'r')`,
+    `item = f[${pythonString(path)}]`,
+    shown,
   ].join("\n");
 }
 
-export function parseListing(printed: string): ListedDataset[] {
-  return printed.split("\n").flatMap((line) => {
-    const [path, shape, dtype, chunks] = line.split("\t");
-    return path === undefined || shape === undefined || dtype === undefined || chunks === undefined
-      ? []
-      : [{ path, shape, dtype, chunks }];
-  });
+/** The cell for an entry of a file: a lazy array of numbers, the first elements of others, a group's members. */
+export function entryCell(name: string, path: string, entry: FileEntry): string {
+  const shape = entry.dataset?.shape ?? null;
+  if (entry.dataset?.numeric === true && shape !== null && shape.length > 0) return datasetCell(name, path);
+  if (entry.kind === "group") return objectCell(name, path, "list(item)");
+  return objectCell(name, path, shape === null ? "item" : shape.length === 0 ? "item[()]" : "item[:10]");
 }
 
 /** The cell in which the notebook asks for the reader's own file: tagged so, with a line `FILE = …`. */
@@ -62,11 +50,11 @@ export function ownFileCell(notebook: Notebook): Cell | undefined {
 const FILE_LINE = /^FILE = (['"]).*?\1/m;
 const DATASET_LINE = /^DATASET = (?:None|(['"]).*?\1)/m;
 
-/** The source of such a cell with another file, and dataset, in its lines. */
-export function pointAtFile(source: string, name: string, dataset: string | null): string {
+/** The source of such a cell with another file in its lines, and none of its datasets chosen. */
+export function pointAtFile(source: string, name: string): string {
   return source
     .replace(FILE_LINE, () => `FILE = ${pythonString(name)}`)
-    .replace(DATASET_LINE, () => `DATASET = ${dataset === null ? "None" : pythonString(dataset)}`);
+    .replace(DATASET_LINE, () => "DATASET = None");
 }
 
 /** Text as a Python string literal, in single quotes where it can. */

@@ -42,8 +42,7 @@ export const shelfStyles = css`
   .facts,
   .note,
   .empty,
-  .storage,
-  .datasets span {
+  .storage {
     color: var(--ink-soft);
     font-size: 0.8125rem;
     line-height: 1.45;
@@ -121,21 +120,6 @@ export const shelfStyles = css`
   .note.error {
     color: var(--error);
     overflow-wrap: anywhere;
-  }
-  .datasets {
-    margin-top: 0.4rem;
-    max-height: 16rem;
-    overflow: auto;
-  }
-  .datasets li {
-    padding: 0.2rem 0;
-  }
-  .datasets button {
-    display: block;
-    font: 0.8125rem/1.4 var(--mono);
-    white-space: normal;
-    overflow-wrap: anywhere;
-    text-align: left;
   }
   .add {
     width: 100%;

@@ -3,19 +3,13 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { ShelfFile } from "../protocol";
 import { base, buttons } from "../style/shared";
-import type { ListedDataset } from "./file-cells";
+import "./file-browser";
 import { shelfStyles } from "./file-shelf.styles";
 import { formatBytes, plural } from "./format";
 import { icons } from "./icons";
 import type { NotebookStore } from "./notebook-store";
 import { saveBlob, storedFile } from "./save";
 import { StoreController } from "./store-controller";
-
-/** What the shelf knows of a file beyond its entry. */
-interface Contents {
-  datasets: readonly ListedDataset[] | null;
-  error: string | null;
-}
 
 /** A file that was written or dropped anew under the same name is another file. */
 function identity({ name, size, lastModified }: ShelfFile): string {
@@ -39,7 +33,8 @@ export class FileShelf extends LitElement {
   /** File whose deletion waits to be confirmed. */
   @state() private deleting: string | null = null;
   @state() private copying: readonly string[] = [];
-  @state() private contents: Readonly<Record<string, Contents>> = {};
+  /** Files whose contents are shown, by `identity`. */
+  @state() private browsed: ReadonlySet<string> = new Set();
   readonly #startOpen = !window.matchMedia("(max-width: 62rem)").matches;
 
   constructor() {
@@ -88,7 +83,11 @@ export class FileShelf extends LitElement {
         ${copying ? html`<span class="writing">copying…</span>` : nothing}
       </div>
       ${this.deleting === file.name ? this.#renderConfirmation(file) : this.#renderActions(file, copying)}
-      ${this.#renderContents(file)}
+      ${
+        this.browsed.has(identity(file)) && file.writing !== true
+          ? html`<chunkbook-file-browser .store=${this.store} .file=${file}></chunkbook-file-browser>`
+          : nothing
+      }
     `;
   }
 
@@ -96,8 +95,17 @@ export class FileShelf extends LitElement {
     const { store } = this;
     const blocked = file.writing === true || copying;
     return html`<div class="actions">
-      <button class="small" ?disabled=${blocked} @click=${() => store.useFile(file, null)}>Use in a cell</button>
-      ${this.#action(`Datasets of ${file.name}`, icons.list, blocked, () => void this.#list(file))}
+      <button class="small" ?disabled=${blocked} @click=${() => store.useFile(file)}>Use in a cell</button>
+      <button
+        class="quiet small icon-only"
+        aria-label="Contents of ${file.name}"
+        title="Contents of ${file.name}"
+        aria-expanded=${this.browsed.has(identity(file))}
+        ?disabled=${blocked}
+        @click=${() => this.#browse(file)}
+      >
+        ${icons.list}
+      </button>
       ${
         file.kind === "stored"
           ? this.#action(
@@ -144,22 +152,6 @@ export class FileShelf extends LitElement {
     </div>`;
   }
 
-  #renderContents(file: ShelfFile): TemplateResult | typeof nothing {
-    const contents = this.contents[identity(file)];
-    if (contents === undefined) return nothing;
-    if (contents.error !== null) return html`<p class="note error">${contents.error}</p>`;
-    if (contents.datasets === null) return html`<p class="note">Reading… (waits while a cell runs)</p>`;
-    if (contents.datasets.length === 0) return html`<p class="note">No datasets in it.</p>`;
-    return html`<ul class="datasets" aria-label="Datasets of ${file.name}">
-      ${contents.datasets.map(
-        ({ path, shape, dtype, chunks }) => html`<li>
-          <button class="link" title="Use this dataset in a cell" @click=${() => this.store.useFile(file, path)}>${path}</button>
-          <span>${dtype} ${shape}${chunks === "None" ? "" : `, chunks ${chunks}`}</span>
-        </li>`,
-      )}
-    </ul>`;
-  }
-
   #renderStorage(): TemplateResult | typeof nothing {
     const { usage, quota } = this.store.shelf;
     if (quota <= 0) return nothing;
@@ -179,16 +171,10 @@ export class FileShelf extends LitElement {
     );
   }
 
-  async #list(file: ShelfFile): Promise<void> {
-    const key = identity(file);
-    const { [key]: shown, ...others } = this.contents;
-    if (shown !== undefined) {
-      this.contents = others;
-      return;
-    }
-    this.contents = { ...others, [key]: { datasets: null, error: null } };
-    const answer = await this.store.listDatasets(file.name);
-    this.contents = { ...this.contents, [key]: answer };
+  #browse(file: ShelfFile): void {
+    const browsed = new Set(this.browsed);
+    if (!browsed.delete(identity(file))) browsed.add(identity(file));
+    this.browsed = browsed;
   }
 
   async #download(name: string): Promise<void> {

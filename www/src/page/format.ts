@@ -36,7 +36,7 @@ export function formatCount(count: number): string {
 }
 
 /** Extents as Python writes a tuple: `(300, 3000)`, `(10,)`, `()`. */
-export function formatShape(shape: readonly number[]): string {
+export function formatShape(shape: readonly (number | string)[]): string {
   return shape.length === 1 ? `(${String(shape[0])},)` : `(${shape.join(", ")})`;
 }
 

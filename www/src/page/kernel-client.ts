@@ -9,7 +9,9 @@ import type {
   FromKernel,
   KernelInfo,
   KernelState,
+  Listing,
   MimeBundle,
+  ObjectFacts,
   Progress,
   ShelfFile,
   ToKernel,
@@ -71,7 +73,7 @@ interface Run {
 }
 
 interface Request {
-  resolve: () => void;
+  resolve: (value: Listing | ObjectFacts | undefined) => void;
   reject: (error: Error) => void;
 }
 
@@ -181,6 +183,18 @@ export class KernelClient {
     this.#dropped.delete(name);
   }
 
+  /** Entries of the group `path` in a file, `from` and on. Waits while a cell runs. */
+  async browse(name: string, path: string, from: number, count: number): Promise<Listing> {
+    await this.ready;
+    return (await this.#request({ type: "browse", name, path, from, count })) as Listing;
+  }
+
+  /** Everything about the object `path` of a file. Waits while a cell runs. */
+  async browseObject(name: string, path: string): Promise<ObjectFacts> {
+    await this.ready;
+    return (await this.#request({ type: "browse-object", name, path })) as ObjectFacts;
+  }
+
   #start({ isolated, threads }: KernelEnvironment): void {
     this.state = "starting";
     this.info = null;
@@ -250,7 +264,7 @@ export class KernelClient {
       case "answer": {
         const request = this.#requests.get(message.request);
         this.#requests.delete(message.request);
-        if (message.error === null) request?.resolve();
+        if (message.error === null) request?.resolve(message.value);
         else request?.reject(new Error(message.error));
         return;
       }
@@ -306,7 +320,7 @@ export class KernelClient {
     this.#options.changed();
   }
 
-  #request(message: WithoutRequest<RequestMessage>): Promise<void> {
+  #request(message: WithoutRequest<RequestMessage>): Promise<Listing | ObjectFacts | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#worker === null) {
         reject(new Error("The kernel is dead; restart it first."));

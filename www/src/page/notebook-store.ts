@@ -3,15 +3,7 @@
  * kernel client) the kernel and the shelf. Views read it and call its methods; they keep nothing.
  */
 import type { ShelfFile } from "../protocol";
-import {
-  datasetCell,
-  type ListedDataset,
-  listingSource,
-  openingCell,
-  ownFileCell,
-  parseListing,
-  pointAtFile,
-} from "./file-cells";
+import { openingCell, ownFileCell, pointAtFile } from "./file-cells";
 import { KernelClient, type KernelOptions, type RunOutcome, type Shelf } from "./kernel-client";
 import {
   type Cell,
@@ -310,37 +302,20 @@ export class NotebookStore {
     );
   }
 
-  /** Puts a file (and one of its datasets) into a new cell; a dropped one into the cell that asks for the reader's own. */
-  useFile({ name, kind }: ShelfFile, dataset: string | null): void {
+  /** Opens a file in a new cell; a dropped one in the cell that asks for the reader's own. */
+  useFile({ name, kind }: ShelfFile): void {
     const own = ownFileCell(this.notebook);
     if (own !== undefined && kind === "dropped") {
-      this.setSource(own.id, pointAtFile(own.source, name, dataset));
+      this.setSource(own.id, pointAtFile(own.source, name));
       this.select(own.id, false);
       return;
     }
-    this.insert(
-      this.selectedId,
-      "below",
-      "code",
-      dataset === null ? openingCell(name) : datasetCell(name, dataset),
-      true,
-    );
+    this.useLines(openingCell(name));
   }
 
-  /** The datasets of a file, found by a run that is not a cell of the notebook. */
-  async listDatasets(name: string): Promise<{ datasets: ListedDataset[] | null; error: string | null }> {
-    const printed = new StreamText();
-    const { outcome } = this.kernel.run(
-      listingSource(name),
-      { stream: (stream, text) => stream === "stdout" && printed.append(text) },
-      "the shelf",
-    );
-    const { error, cancelled } = await outcome;
-    if (cancelled)
-      return { datasets: null, error: "The kernel was restarted before the file could be read." };
-    return error === null
-      ? { datasets: parseListing(printed.toString()), error: null }
-      : { datasets: null, error: `${error.name}: ${error.message}` };
+  /** Puts lines into a new cell below the selected one. */
+  useLines(lines: string): void {
+    this.insert(this.selectedId, "below", "code", lines, true);
   }
 
   // ---- Notices ----
