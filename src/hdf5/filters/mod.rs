@@ -15,7 +15,7 @@ mod zstd;
 use super::adapter::{allocate, convert, guarded};
 use super::messages::Filter;
 use crate::error::{Error, Result};
-use flate2::{Compression, Decompress, FlushDecompress, Status};
+use flate2::Compression;
 use std::io::Write;
 
 pub(super) use checksum::fletcher32;
@@ -280,24 +280,22 @@ fn zeroed(len: u64, limit: usize) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Deflate cannot expand by more than 1032 to 1, so no more is reserved than the input can fill.
+/// Deflate cannot expand by more than 1032 to 1, so no more room is made than the input can fill.
 fn inflate(data: &[u8], limit: usize) -> Result<Vec<u8>> {
     let damaged = |why: &str| Error::invalid_file(format!("deflate stream {why}; the file is damaged"));
+    // One byte more than a chunk has: a stream that fills it is too long.
     let room = data.len().saturating_mul(1032).saturating_add(64).min(limit.saturating_add(1));
-    let mut out = Vec::new();
-    out.try_reserve_exact(room)
-        .map_err(|_| Error::memory(format!("no room for {} of a chunk", crate::block::human_bytes(room as u64))))?;
-    let mut stream = Decompress::new(true);
-    let status = stream
-        .decompress_vec(data, &mut out, FlushDecompress::Finish)
-        .map_err(|error| damaged(&format!("is broken ({error})")))?;
-    if out.len() > limit {
+    let mut out = allocate(room as u64)?;
+    let mut stream = fdeflate::Decompressor::new();
+    let (_, len) = stream.read(data, &mut out, 0, true).map_err(|error| damaged(&format!("is broken ({error:?})")))?;
+    if len > limit {
         return Err(damaged("is longer than a chunk"));
     }
-    match status {
-        Status::StreamEnd => Ok(out),
-        _ => Err(damaged("does not end")),
+    if !stream.is_done() {
+        return Err(damaged("does not end"));
     }
+    out.truncate(len);
+    Ok(out)
 }
 
 fn deflate(data: &[u8], level: u32) -> Result<Vec<u8>> {
