@@ -56,6 +56,8 @@ pub(super) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>> {
     let coder = Coder::of(flags)?;
     let mut frames = zstd::Decoder::new(block_len.min(out.len()));
     let mut scratch = vec![0; block_len.min(out.len())];
+    // Blocks could all start at the same long part that decodes to little; encoders never share bytes between blocks.
+    let mut unread = data.len();
     for block in out.chunks_mut(block_len) {
         let start = input.u32()? as usize;
         let stored = data.get(start..).ok_or_else(|| damaged("block starts past the end"))?;
@@ -72,6 +74,10 @@ pub(super) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>> {
         for part in coded.chunks_mut(block.len() / parts) {
             let part_len = stored.u32()? as usize;
             let bytes = stored.bytes(part_len)?;
+            unread = unread
+                .checked_sub(4)
+                .and_then(|rest| rest.checked_sub(part_len))
+                .ok_or_else(|| damaged("blocks share what is stored"))?;
             if part_len == part.len() {
                 part.copy_from_slice(bytes);
             } else {
@@ -192,6 +198,23 @@ mod tests {
         let mut chunk = chunk(SHUFFLED, 2, 256, &coded);
         chunk[20..24].copy_from_slice(&128u32.to_le_bytes());
         assert_eq!(decode(&chunk, 256).unwrap(), b"ab".repeat(128));
+    }
+
+    #[test]
+    fn blocks_that_all_start_at_one_part_are_refused() {
+        let shared = {
+            let mut chunk = vec![2, 1, 1 << 5 | NOT_SPLIT, 1];
+            let starts: u32 = 64;
+            let at = 16 + 4 * starts;
+            for field in [8 * starts, 8, at + 10] {
+                chunk.extend(u32::to_le_bytes(field));
+            }
+            (0..starts).for_each(|_| chunk.extend(at.to_le_bytes()));
+            chunk.extend([6, 0, 0, 0]);
+            chunk.extend(b"\x12z\x01\x00\x10z");
+            chunk
+        };
+        assert!(decode(&shared, 512).unwrap_err().to_string().contains("share"));
     }
 
     #[test]
