@@ -15,8 +15,8 @@ pub(crate) const ROWS: usize = 32;
 /// Accumulators side by side: eight registers of two doubles.
 const LANES: usize = 16;
 
-/// Elements that one set of lanes adds up before lanes are added to lanes, as in NumPy's pairwise sum.
-const STRETCH: usize = 16 * LANES;
+/// Rows that one set of lanes adds up before lanes are added to lanes.
+const STRETCH: usize = 16;
 
 /// What a reduction gathers from elements: a value for a run of them, and a rule to merge two values.
 pub(crate) trait Statistic<T: Element> {
@@ -46,34 +46,27 @@ pub(crate) trait Statistic<T: Element> {
     }
 }
 
-/// The sum of `f(element)` over a run, with the error bound of NumPy's pairwise sum.
+/// The sum of `f(element)` over a run of at most [`LEAF`] elements; the rounding error grows with 16 and 8 additions
+/// in a row and those of the lanes, as in NumPy's pairwise sum with 16 and those of its eight.
+///
+/// Rows are arrays of a length that the compiler knows: over slices it keeps lanes in memory natively, which takes
+/// two to three times as long.
 #[inline(always)]
 fn sum_of<T: Element>(run: &[T], f: impl Fn(T) -> f64 + Copy) -> f64 {
-    #[inline(always)]
-    fn stretch<T: Element>(run: &[T], f: impl Fn(T) -> f64 + Copy) -> [f64; LANES] {
+    let mut total = [0.0; LANES];
+    let (rows, rest) = run.as_chunks::<LANES>();
+    for stretch in rows.chunks(STRETCH) {
         let mut lanes = [0.0; LANES];
-        for row in run.chunks_exact(LANES) {
+        for row in stretch {
             for lane in 0..LANES {
                 lanes[lane] += f(row[lane]);
             }
         }
-        lanes
+        for lane in 0..LANES {
+            total[lane] += lanes[lane];
+        }
     }
-    let add = |a: [f64; LANES], b: [f64; LANES]| -> [f64; LANES] { std::array::from_fn(|lane| a[lane] + b[lane]) };
-
-    let mut total = [0.0; LANES];
-    let mut quads = run.chunks_exact(4 * STRETCH);
-    for quad in quads.by_ref() {
-        let [a, b, c, d] = std::array::from_fn(|part| stretch(&quad[part * STRETCH..][..STRETCH], f));
-        total = add(total, add(add(a, b), add(c, d)));
-    }
-    let mut stretches = quads.remainder().chunks_exact(STRETCH);
-    for part in stretches.by_ref() {
-        total = add(total, stretch(part, f));
-    }
-    let rest = stretches.remainder();
-    total = add(total, stretch(rest, f));
-    for (lane, &element) in rest.chunks_exact(LANES).remainder().iter().enumerate() {
+    for (lane, &element) in rest.iter().enumerate() {
         total[lane] += f(element);
     }
     let mut width = LANES;
@@ -102,7 +95,7 @@ impl<T: Element> Statistic<T> for FloatSum {
         left + right
     }
 
-    #[inline]
+    #[inline(never)]
     fn leaf(run: &[T]) -> f64 {
         sum_of(run, T::to_f64)
     }
@@ -127,8 +120,7 @@ impl<T: Element> Statistic<T> for FloatProduct {
     #[inline]
     fn leaf(run: &[T]) -> f64 {
         let mut lanes = [1.0; LANES];
-        let rows = run.chunks_exact(LANES);
-        let rest = rows.remainder();
+        let (rows, rest) = run.as_chunks::<LANES>();
         for row in rows {
             for lane in 0..LANES {
                 lanes[lane] *= row[lane].to_f64();
@@ -248,7 +240,7 @@ impl<T: Element> Statistic<T> for Moments {
         left.merge(right)
     }
 
-    #[inline]
+    #[inline(never)]
     fn leaf(run: &[T]) -> MomentsValue {
         let count = run.len() as f64;
         let total = sum_of(run, T::to_f64);
@@ -328,15 +320,14 @@ impl<T: Element, const GREATEST: bool> Statistic<T> for Extremum<GREATEST> {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn leaf(run: &[T]) -> T {
         // NaN is looked for apart: the two loops are one vector instruction each, and the run is in L1.
         if run.iter().fold(false, |found, element| found | element.is_nan()) {
             return run.iter().copied().find(|element| element.is_nan()).unwrap_or(run[0]);
         }
         let mut lanes = [run[0]; LANES];
-        let rows = run.chunks_exact(LANES);
-        let rest = rows.remainder();
+        let (rows, rest) = run.as_chunks::<LANES>();
         for row in rows {
             for lane in 0..LANES {
                 lanes[lane] = Self::better(lanes[lane], row[lane]);
