@@ -118,10 +118,26 @@ impl DatasetSource {
 
     fn read_located(&self, region: &Region) -> Result<Block> {
         check_region(region, &self.shape)?;
-        let mut out = Block::zeros(self.element.dtype, &region.extents()?)?;
-        if out.is_empty() {
-            return Ok(out);
+        let extents = region.extents()?;
+        if region.count.contains(&0) {
+            return Block::zeros(self.element.dtype, &extents);
         }
+        // Where every element lies in the file, none need be cleared first.
+        let touched = match &self.layout {
+            Layout::Chunked { .. } if self.raw.is_none() => {
+                let chunk = self.chunk.as_deref().unwrap_or_default();
+                Some(touched(&*self.map()?, &self.shape, chunk, region))
+            }
+            _ => None,
+        };
+        let stored = match &self.layout {
+            Layout::Compact(_) | Layout::Contiguous { address: Some(_), .. } => true,
+            _ => self.raw.is_some() || touched.as_ref().is_some_and(|touched| touched.complete),
+        };
+        let mut out = match stored {
+            true => Block::unspecified(self.element.dtype, &extents)?,
+            false => Block::zeros(self.element.dtype, &extents)?,
+        };
         let whole = Placement {
             source: self.shape.clone(),
             from: region.start.clone(),
@@ -140,7 +156,11 @@ impl DatasetSource {
             }
             // The elements of virtual datasets are read from their sources, by another type.
             Layout::Contiguous { address: None, .. } | Layout::Virtual { .. } => self.fill(region, &mut out)?,
-            Layout::Chunked { .. } => self.read_chunks(region, &mut out)?,
+            Layout::Chunked { .. } => {
+                if let Some(touched) = touched {
+                    self.read_chunks(&touched, region, &mut out)?;
+                }
+            }
         }
         Ok(out)
     }
@@ -153,10 +173,8 @@ impl DatasetSource {
         }
     }
 
-    fn read_chunks(&self, region: &Region, out: &mut Block) -> Result<()> {
+    fn read_chunks(&self, touched: &Touched, region: &Region, out: &mut Block) -> Result<()> {
         let chunk = self.chunk.as_deref().unwrap_or_default();
-        let map = self.map()?;
-        let touched = touched(&map, &self.shape, chunk, region);
         if !touched.complete {
             self.fill(region, out)?;
         }

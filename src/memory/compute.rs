@@ -206,7 +206,7 @@ pub fn binary(op: BinaryOp, left: &Operand, right: &Operand) -> Result<Block> {
         return compare_mixed(op, left, right, &shape);
     }
     if result == DType::Bool && !bitwise(op) {
-        let mut out = Block::zeros(DType::Bool, &shape)?;
+        let mut out = Block::unspecified(DType::Bool, &shape)?;
         with_type!(compute, T => {
             let kernel = comparison_loop::<T>(op).ok_or_else(|| no_loop(op.name(), compute))?;
             zip_strips::<T, T, u8>((left, compute), (right, compute), &mut out, kernel);
@@ -214,7 +214,7 @@ pub fn binary(op: BinaryOp, left: &Operand, right: &Operand) -> Result<Block> {
         return Ok(out);
     }
     let op = if compute == DType::Bool { boolean_op(op) } else { op };
-    let mut out = Block::zeros(compute, &shape)?;
+    let mut out = Block::unspecified(compute, &shape)?;
     with_arithmetic!(compute, T => {
         let kernel = binary_loop::<T>(op).ok_or_else(|| no_loop(op.name(), compute))?;
         zip_strips::<T, T, T>((left, compute), (right, compute), &mut out, kernel);
@@ -301,14 +301,14 @@ pub fn unary(op: UnaryOp, input: &Block) -> Result<Block> {
     let Resolved { compute, result, .. } = resolve_unary(op, input.dtype())?;
     let op = if (op, compute) == (UnaryOp::Invert, DType::Bool) { UnaryOp::LogicalNot } else { op };
     if matches!(op, UnaryOp::IsNan | UnaryOp::IsInf | UnaryOp::IsFinite | UnaryOp::LogicalNot) {
-        let mut out = Block::zeros(DType::Bool, input.shape())?;
+        let mut out = Block::unspecified(DType::Bool, input.shape())?;
         with_type!(compute, T => {
             let kernel = predicate_loop::<T>(op).ok_or_else(|| no_loop(op.name(), compute))?;
             map_strips::<T, u8>(input, compute, &mut out, kernel);
         });
         return Ok(out);
     }
-    let mut out = Block::zeros(compute, input.shape())?;
+    let mut out = Block::unspecified(compute, input.shape())?;
     with_arithmetic!(compute, T => {
         let kernel = unary_loop::<T>(op).ok_or_else(|| no_loop(op.name(), compute))?;
         map_strips::<T, T>(input, compute, &mut out, kernel);

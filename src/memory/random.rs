@@ -60,7 +60,7 @@ impl Random {
     /// # Errors
     /// A memory error when there is no room.
     pub fn rand(&mut self, shape: &[usize]) -> Result<Block> {
-        let mut block = Block::zeros(DType::F64, shape)?;
+        let mut block = Block::unspecified(DType::F64, shape)?;
         self.fill(block.elements_mut());
         Ok(block)
     }
@@ -70,7 +70,7 @@ impl Random {
     /// # Errors
     /// A memory error when there is no room.
     pub fn randn(&mut self, shape: &[usize]) -> Result<Block> {
-        let mut block = Block::zeros(DType::F64, shape)?;
+        let mut block = Block::unspecified(DType::F64, shape)?;
         for value in block.elements_mut::<f64>() {
             *value = self.next_normal();
         }

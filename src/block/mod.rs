@@ -3,14 +3,22 @@
 //! It is what a chunk becomes once decoded, what a task of a graph makes, and what a NumPy array of
 //! a cell is underneath.
 
+mod spare;
+
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 
-/// Bytes aligned for every element type, zeroed when made.
+/// Bytes aligned for every element type; the first `len` of those that `words` holds.
 #[derive(Clone, Debug)]
 struct Buffer {
     words: Vec<u64>,
     len: usize,
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        spare::give(std::mem::take(&mut self.words));
+    }
 }
 
 /// An n-dimensional array in memory: row-major, contiguous, native byte order.
@@ -46,12 +54,41 @@ pub fn shape_text<T: std::fmt::Display>(shape: &[T]) -> String {
     }
 }
 
+fn zeroed(count: usize) -> Option<Vec<u64>> {
+    let mut words = Vec::new();
+    words.try_reserve_exact(count).ok()?;
+    words.resize(count, 0);
+    Some(words)
+}
+
 impl Block {
     /// Zeros.
     ///
     /// # Errors
     /// A memory error with the size, shape and type when the allocator has no room.
     pub fn zeros(dtype: DType, shape: &[usize]) -> Result<Block> {
+        let (mut block, cleared) = Block::uncleared(dtype, shape)?;
+        if !cleared {
+            block.bytes_mut().fill(0);
+        }
+        Ok(block)
+    }
+
+    /// Elements of no particular value, for those who write all of them: what a block before this one held.
+    ///
+    /// # Errors
+    /// As those of [`Block::zeros`].
+    pub(crate) fn unspecified(dtype: DType, shape: &[usize]) -> Result<Block> {
+        let (mut block, _) = Block::uncleared(dtype, shape)?;
+        if cfg!(debug_assertions) {
+            // An element that was overlooked shows.
+            block.bytes_mut().fill(0xcd);
+        }
+        Ok(block)
+    }
+
+    /// Elements of no particular value, and whether they are zeros nevertheless.
+    fn uncleared(dtype: DType, shape: &[usize]) -> Result<(Block, bool)> {
         let out_of_memory = |bytes: u64| {
             Error::memory(format!(
                 "unable to allocate {} for an array with shape {} and data type {dtype}; reduce it chunk by chunk instead",
@@ -66,10 +103,14 @@ impl Block {
         }
         let len = wide as usize;
         let count = len.div_ceil(8);
-        let mut words: Vec<u64> = Vec::new();
-        words.try_reserve_exact(count).map_err(|_| out_of_memory(len as u64))?;
-        words.resize(count, 0);
-        Ok(Block { dtype, shape: shape.to_vec(), buffer: Buffer { words, len } })
+        let kept = spare::take(count);
+        let cleared = kept.is_none();
+        let again = || {
+            spare::clear();
+            zeroed(count)
+        };
+        let words = kept.or_else(|| zeroed(count)).or_else(again).ok_or_else(|| out_of_memory(len as u64))?;
+        Ok((Block { dtype, shape: shape.to_vec(), buffer: Buffer { words, len } }, cleared))
     }
 
     /// A block of `shape` with these elements in row-major order.
@@ -78,7 +119,7 @@ impl Block {
     /// If `elements` are not as many as `shape` holds, or not of `dtype`'s size.
     pub fn from_elements<T: bytemuck::NoUninit>(dtype: DType, shape: &[usize], elements: &[T]) -> Result<Block> {
         assert_eq!(std::mem::size_of::<T>(), dtype.size(), "element size of {dtype}");
-        let mut block = Block::zeros(dtype, shape)?;
+        let mut block = Block::unspecified(dtype, shape)?;
         assert_eq!(elements.len(), block.len(), "elements of a block of shape {shape:?}");
         block.bytes_mut().copy_from_slice(bytemuck::cast_slice(elements));
         Ok(block)
@@ -140,7 +181,7 @@ impl Block {
     /// # Errors
     /// A memory error when the allocator has no room, where `clone` would abort.
     pub fn try_clone(&self) -> Result<Block> {
-        let mut copy = Block::zeros(self.dtype, &self.shape)?;
+        let mut copy = Block::unspecified(self.dtype, &self.shape)?;
         copy.bytes_mut().copy_from_slice(self.bytes());
         Ok(copy)
     }
