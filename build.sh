@@ -23,6 +23,7 @@ usage: ./build.sh VERB
   serve [--port N]   build the page and serve it on localhost (port 8080 unless told)
   build              build dist/, a static site for any host
   test [PART...]     run the tests: native, wasm, web, e2e, oracle; all of them by default
+  bench [--full]     measure the page against NumPy, Dask and h5wasm (--full: with 7.2 GB too)
   check              formatting, clippy (native and wasm), TypeScript, lint, shellcheck
   setup              install what the other verbs need, without running them
 
@@ -474,6 +475,14 @@ report_tests() { # exit status
 
 # --------------------------------------------------------------------------------------------------
 
+# The page in Chromium against what CPython has, in one interleaved run.
+bench() {
+  build_site
+  need_browser
+  need_python
+  node tests/bench/run.mjs "$@"
+}
+
 setup() {
   need_rust
   need_component rustfmt fmt
@@ -495,6 +504,7 @@ main() {
     serve) serve "$@" ;;
     build) build_site ;;
     test) run_tests "$@" ;;
+    bench) bench "$@" ;;
     check) check ;;
     setup) setup ;;
     '' | help | -h | --help) usage ;;

@@ -1,0 +1,238 @@
+/**
+ * Measures the page in Chromium against NumPy and Dask under CPython, and a dropped file against the browser's own
+ * reads and h5wasm, all in one interleaved run on this machine. Prints a table and writes `tests/bench/results.json`.
+ *
+ *     node tests/bench/run.mjs [--full] [--rounds N] [--readme] [--only TEXT]
+ *
+ * `--full` adds the file of 7.2 GB, which is written twice and takes minutes; `--readme` puts the table into the README.
+ * Nothing here asserts a time.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
+import { serve } from "../../www/scripts/serve.mjs";
+import { DIST, dropFile, openPage, PYTHON, ROOT, runCell } from "../e2e/harness.mjs";
+import { CASES, DROPPED, PREPARE } from "./cases.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    full: { type: "boolean", default: false },
+    rounds: { type: "string", default: "7" },
+    readme: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+  },
+});
+const rounds = Number(options.rounds);
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** CPython with what makes Dask fast here: without these, its chunks are given back to the system each time. */
+function startNative(folder) {
+  const child = spawn(PYTHON, [join(ROOT, "tests/bench/native.py")], {
+    cwd: folder,
+    env: {
+      ...process.env,
+      MALLOC_MMAP_THRESHOLD_: "4294967296",
+      MALLOC_TRIM_THRESHOLD_: "8589934592",
+    },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => JSON.parse((await lines.next()).value);
+  return {
+    versions: next(),
+    async run(source) {
+      child.stdin.write(`${JSON.stringify({ source })}\n`);
+      const { printed, error } = await next();
+      if (error !== undefined) throw new Error(`CPython: ${error}`);
+      return printed;
+    },
+    close: () => child.kill(),
+  };
+}
+
+async function inPage(page, source) {
+  const { stdout, error } = await runCell(page, source);
+  if (error !== null) throw new Error(`the page: ${error}`);
+  return stdout;
+}
+
+/** The least of some runs, in seconds. */
+function best(printed) {
+  return Math.min(...JSON.parse(printed));
+}
+
+/** Seconds of each, round by round: first the one, then the other. */
+async function measureCases(page, native, cases) {
+  const taken = cases.map(() => ({ ours: [], theirs: [] }));
+  for (const { prepare } of cases) {
+    if (prepare === undefined) continue;
+    await native.run(prepare);
+    await inPage(page, prepare);
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, { statement, repeat = 5 }] of cases.entries()) {
+      const source = `print(times(lambda: ${statement}, ${repeat}))`;
+      taken[index].ours.push(best(await inPage(page, source)));
+      taken[index].theirs.push(best(await native.run(source)));
+    }
+    process.stderr.write(`round ${round + 1} of ${rounds}\n`);
+  }
+  return cases.map(({ group, name, against, least }, index) => ({
+    group,
+    name,
+    against,
+    least,
+    ours: median(taken[index].ours),
+    theirs: median(taken[index].theirs),
+  }));
+}
+
+/** A page of its own for what the browser and h5wasm make of a file. */
+async function openPeers(page, path) {
+  const server = await serve({ root: join(ROOT, "www"), base: "/", headers: true });
+  const worker = readFileSync(join(ROOT, "tests/bench/peers.worker.js"), "utf8");
+  const peers = await page.context().newPage();
+  await peers.route("**/peers.worker.js", (route) =>
+    route.fulfill({ body: worker, contentType: "text/javascript", headers: { "Cross-Origin-Embedder-Policy": "require-corp" } }),
+  );
+  await peers.route("**/peers.html", (route) =>
+    route.fulfill({ body: "<!doctype html><input type=file>", contentType: "text/html" }),
+  );
+  await peers.goto(new URL("peers.html", server.url).href);
+  await peers.locator("input").setInputFiles(path);
+  return {
+    measure: (what) =>
+      peers.evaluate(
+        (asked) =>
+          new Promise((resolve, reject) => {
+            const worker = new Worker("/peers.worker.js", { type: "module" });
+            worker.onmessage = ({ data }) => {
+              worker.terminate();
+              if (data.error === undefined) resolve(data.seconds);
+              else reject(new Error(data.error));
+            };
+            worker.onerror = (event) => reject(new Error(event.message));
+            worker.postMessage({ file: document.querySelector("input").files[0], what: asked });
+          }),
+        what,
+      ),
+    async close() {
+      await peers.close();
+      await server.close();
+    },
+  };
+}
+
+async function measureDropped(page, native, folder) {
+  await native.run(DROPPED.prepare);
+  const path = join(folder, "dropped.h5");
+  await dropFile(page, path);
+  await page.waitForFunction((name) => window.chunkbook.files().some((file) => file.name === name), basename(path));
+  await inPage(page, DROPPED.open);
+  const peers = await openPeers(page, path);
+  const taken = { ours: [], arrayBuffer: [], FileReaderSync: [], h5wasm: [] };
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      taken.ours.push(best(await inPage(page, `print(times(lambda: ${DROPPED.statement}, 1))`)));
+      for (const what of ["arrayBuffer", "FileReaderSync", "h5wasm"]) taken[what].push(await peers.measure(what));
+      process.stderr.write(`dropped file: round ${round + 1} of ${rounds}\n`);
+    }
+  } finally {
+    await peers.close();
+  }
+  const ours = median(taken.ours);
+  const raw = Math.min(median(taken.arrayBuffer), median(taken.FileReaderSync));
+  const { group } = DROPPED;
+  return [
+    { group, name: "sum", against: "the fastest raw read of the same File", least: 0.9, ours, theirs: raw },
+    { group, name: "sum", against: "h5wasm's lazy file", least: 3, ours, theirs: median(taken.h5wasm) },
+  ];
+}
+
+/** What the browser fetched of the page before a cell can run, as a server with gzip would send it. */
+function pageBytes(requests) {
+  const paths = new Set(requests.map((request) => new URL(request.url()).pathname));
+  let bytes = 0;
+  for (const path of paths) {
+    if (!/\.(?:js|css|wasm|mjs)$/.test(path)) continue;
+    bytes += gzipSync(readFileSync(join(DIST, path)), { level: 9 }).length;
+  }
+  return bytes;
+}
+
+function milliseconds(seconds) {
+  const ms = seconds * 1000;
+  return ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0)} ms`;
+}
+
+function table(results, { machine, date, versions, megabytes }) {
+  const rows = results.map(({ group, name, against, least, ours, theirs }) => {
+    const ratio = theirs / ours;
+    const mark = ratio >= least ? "" : " (short of it)";
+    return `| ${group}: ${name} | ${milliseconds(ours)} | ${milliseconds(theirs)}, ${against} | ${ratio.toFixed(2)}x | ${least}x${mark} |`;
+  });
+  return [
+    "| | Chunkbook | against | faster | wanted |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows,
+    "",
+    `Medians of interleaved rounds on ${machine}, ${date}: Chromium ${versions.chromium}, CPython ${versions.python}, NumPy ${versions.numpy},`,
+    `Dask ${versions.dask} with its allocator tuned, h5py ${versions.h5py}. Code before the first cell can run: ${megabytes} MB gzipped.`,
+  ].join("\n");
+}
+
+const folder = await mkdtemp(join(tmpdir(), "chunkbook-bench-"));
+const native = startNative(folder);
+const opened = await openPage();
+try {
+  const { page } = opened;
+  const megabytes = (pageBytes(opened.requests) / 1e6).toFixed(2);
+  const versions = { ...(await native.versions), chromium: page.context().browser()?.version() ?? browserVersion() };
+  await native.run(PREPARE);
+  await inPage(page, PREPARE);
+  const wanted = ({ group, name }) => `${group}: ${name}`.includes(options.only);
+  const cases = CASES.filter((one) => (options.full || one.large !== true) && wanted(one));
+  const results = await measureCases(page, native, cases);
+  if (wanted({ group: DROPPED.group, name: "sum" })) results.push(...(await measureDropped(page, native, folder)));
+  const sum = results.find(({ group, name }) => group.startsWith("file in") && name === "sum");
+  const all = results.find(({ group, name }) => group.startsWith("file in") && name === "all four");
+  const facts = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus().length} cores of ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    versions,
+    megabytes,
+    ...(sum !== undefined && all !== undefined && { allFourToSum: all.ours / sum.ours }),
+  };
+  const text = table(results, facts);
+  console.log(text);
+  if (facts.allFourToSum !== undefined) {
+    console.log(`\nAll four take ${facts.allFourToSum.toFixed(2)} times as long as the sum alone.`);
+  }
+  writeFileSync(join(ROOT, "tests/bench/results.json"), `${JSON.stringify({ ...facts, results }, null, 2)}\n`);
+  if (options.readme) {
+    const readme = join(ROOT, "README.md");
+    const [begin, end] = ["<!-- bench -->", "<!-- /bench -->"];
+    const before = readFileSync(readme, "utf8");
+    const after = before.replace(new RegExp(`${begin}[^]*${end}`), () => `${begin}\n${text}\n${end}`);
+    writeFileSync(readme, after);
+  }
+} finally {
+  native.close();
+  await opened.close();
+  await rm(folder, { recursive: true, force: true });
+}
+
+function browserVersion() {
+  const printed = execFileSync(process.env.CHROMIUM ?? "/usr/bin/chromium", ["--version"], { encoding: "utf8" });
+  return /[\d.]+/.exec(printed)?.[0] ?? "of unknown version";
+}
