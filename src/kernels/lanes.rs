@@ -6,8 +6,9 @@
 
 use super::element::Element;
 
-/// Elements of a run that are reduced at once: few enough that a second pass finds them in L1.
-pub(crate) const LEAF: usize = 2048;
+/// Elements of a run that are reduced at once: so few that a second pass over them is done while the processor
+/// already fetches the next.
+pub(crate) const LEAF: usize = 512;
 
 /// Rows of columns that are reduced at once.
 pub(crate) const ROWS: usize = 32;
@@ -23,13 +24,16 @@ pub(crate) trait Statistic<T: Element> {
     /// What is known of some elements.
     type Value: Copy;
 
+    /// The longest run that is reduced at once.
+    const LEAF: usize = LEAF;
+
     /// What is known of one element.
     fn one(element: T) -> Self::Value;
 
     /// What is known of the elements of `left` followed by those of `right`.
     fn merge(left: Self::Value, right: Self::Value) -> Self::Value;
 
-    /// What is known of a run of at least one and at most [`LEAF`] elements.
+    /// What is known of a run of at least one and at most [`Statistic::LEAF`] elements.
     fn leaf(run: &[T]) -> Self::Value;
 
     /// What is known of each of `L` columns over `rows` rows, which begin `stride` elements apart.
@@ -303,6 +307,9 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
 
 impl<T: Element, const GREATEST: bool> Statistic<T> for Extremum<GREATEST> {
     type Value = T;
+
+    // Its passes need no arithmetic to hide, and what is left of a run's lanes takes its time.
+    const LEAF: usize = 4096;
 
     #[inline(always)]
     fn one(element: T) -> T {

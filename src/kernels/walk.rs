@@ -1,7 +1,7 @@
 //! From one run to whole arrays: which runs make up each result, and in which order they merge.
 
 use super::element::Element;
-use super::lanes::{Statistic, LEAF, ROWS};
+use super::lanes::{Statistic, ROWS};
 use super::strided::{row_major_strides, Walk};
 
 /// Columns that are reduced together: their rows are far apart in memory, so each visit takes a good piece.
@@ -110,7 +110,7 @@ fn reduce_runs<T: Element, S: Statistic<T>>(
     run: usize,
     mut put: impl FnMut(S::Value),
 ) {
-    let single = run <= LEAF && outer.is_single();
+    let single = run <= S::LEAF && outer.is_single();
     for_each_offset(kept, |base| {
         if single {
             put(S::leaf(&elements[base..base + run]));
@@ -118,7 +118,7 @@ fn reduce_runs<T: Element, S: Statistic<T>>(
         }
         let mut tree = Pairwise::new();
         for_each_offset(outer, |offset| {
-            for leaf in elements[base + offset..][..run].chunks(LEAF) {
+            for leaf in elements[base + offset..][..run].chunks(S::LEAF) {
                 tree.push(S::leaf(leaf), S::merge);
             }
         });
