@@ -209,6 +209,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn zeros_are_zeros_also_in_memory_that_another_block_left() {
+        for _ in 0..3 {
+            let mut block = Block::unspecified(DType::U8, &[1 << 17]).unwrap();
+            block.bytes_mut().fill(7);
+            drop(block);
+            let zeros = Block::zeros(DType::U8, &[1 << 17]).unwrap();
+            assert!(zeros.bytes().iter().all(|&byte| byte == 0));
+        }
+    }
+
+    #[test]
+    fn memory_is_kept_for_blocks_of_about_its_size_only() {
+        spare::give(vec![1; 1 << 20]);
+        assert!(spare::take(1 << 16).is_none_or(|words| words.len() < 1 << 20));
+        assert!(spare::take((1 << 20) + 1).is_none_or(|words| words.len() > 1 << 20));
+        assert!(spare::take(8).is_none());
+    }
+
+    #[test]
     fn a_block_too_large_for_memory_is_an_error_that_says_its_size() {
         let error = Block::zeros(DType::F64, &[1 << 31, 1 << 30]).unwrap_err();
         assert!(error.is_memory());
