@@ -285,7 +285,9 @@ build_engine() {
   [[ -f $ENGINE/chunkbook_bg.wasm && -f $stamp && $(<"$stamp") == "$built" ]] && return
   mkdir -p "$SETUP"
   rm -rf "$ENGINE"
-  wasm-bindgen --target web --out-dir "$ENGINE" --out-name chunkbook "$wasm"
+  # Names of functions are a fifth of the module, and nobody reads them in the page.
+  wasm-bindgen --target web --remove-name-section --remove-producers-section \
+    --out-dir "$ENGINE" --out-name chunkbook "$wasm"
   printf '%s\n' "$built" >"$stamp"
 }
 
