@@ -28,6 +28,17 @@ pub trait ChunkSource: Send + Sync {
     /// The elements of `region`, which must lie inside the shape.
     fn read(&self, region: &Region) -> Result<Block>;
 
+    /// Where a read of `region` may be cut along its first axis longer than 1 at little or no cost: at multiples of
+    /// the number, counted from the region's start. `None` where it is best read at once.
+    fn grain(&self, _region: &Region) -> Option<u64> {
+        None
+    }
+
+    /// Reads of fewer bytes than this take longer by the byte; 0 where it makes no difference.
+    fn request_bytes(&self) -> u64 {
+        0
+    }
+
     /// Bytes that reading `region` moves from storage, for progress and forecasts.
     fn stored_bytes(&self, region: &Region) -> u64 {
         region.checked_len().unwrap_or(u64::MAX).saturating_mul(self.dtype().size() as u64)
@@ -72,6 +83,10 @@ impl ChunkSource for MemorySource {
 
     fn read(&self, region: &Region) -> Result<Block> {
         crate::memory::copy_region(&self.block, region)
+    }
+
+    fn grain(&self, _region: &Region) -> Option<u64> {
+        Some(1)
     }
 
     fn stored_bytes(&self, _region: &Region) -> u64 {

@@ -10,6 +10,7 @@ mod plan;
 mod run;
 mod schedule;
 mod stage;
+mod stream;
 
 use crate::array::Array;
 use crate::block::Block;

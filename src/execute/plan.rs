@@ -3,6 +3,7 @@
 use super::bits::{BitSet, Needed};
 use super::evaluate::{direct_region, evaluate, evaluate_chunks, read_slice, Value};
 use super::stage::{stages, Demand, Input, Stage};
+use super::stream::Stream;
 use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::graph::layer::Operation;
@@ -36,6 +37,8 @@ pub(crate) struct Plan {
     roots: Vec<(usize, Needed)>,
     pub(crate) stages: Vec<Stage>,
     stage_of: Vec<usize>,
+    /// How each stage streams, if it does.
+    streams: Vec<Option<Stream>>,
     pub(crate) tasks_total: u64,
 }
 
@@ -97,7 +100,8 @@ impl Plan {
             (stage.steps.len() * needed[layer].count(graph.layers()[layer].len())) as u64
         };
         let tasks_total = stages.iter().map(tasks).sum();
-        Plan { graph, needed, requests, roots, stages, stage_of, tasks_total }
+        let streams = stages.iter().map(|stage| Stream::of(&graph, stage, &requested)).collect();
+        Plan { graph, needed, requests, roots, stages, stage_of, streams, tasks_total }
     }
 
     /// The layers and blocks that were asked for.
@@ -148,7 +152,12 @@ impl Plan {
 
     /// The most bytes that the stage's own blocks take at once while `node` runs.
     pub(crate) fn estimate(&self, node: Node) -> u64 {
-        let steps = &self.stage(node).steps;
+        let stage = self.stage(node);
+        let streams = self.streams[node.stage as usize].as_ref();
+        if let Some(bytes) = streams.and_then(|stream| stream.estimate(&self.graph, stage, node.position)) {
+            return bytes;
+        }
+        let steps = &stage.steps;
         let bytes = |step: usize| {
             let layer = &self.graph.layers()[steps[step].layer];
             if steps[step].inputs.contains(&Input::Direct) {
@@ -177,7 +186,20 @@ impl Plan {
         let mut own: Vec<Option<Value>> = vec![None; stage.steps.len()];
         let mut values = vec![];
         let mut bytes_read = 0;
+        let mut streamed = None;
+        if let Some(stream) = &self.streams[node.stage as usize] {
+            let run = || stream.run(&self.graph, stage, node.position, inputs, &mut own);
+            let read = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+                let key = self.graph.layers()[stage.steps[0].layer].key(node.position);
+                Err(panic_error(&*panic).at(key.to_string()))
+            })?;
+            bytes_read += read.unwrap_or(0);
+            streamed = read.map(|_| stream);
+        }
         for (number, step) in stage.steps.iter().enumerate() {
+            if streamed.is_some_and(|stream| stream.is_piecewise(number)) {
+                continue;
+            }
             let layer = &self.graph.layers()[step.layer];
             let task = || -> Result<(Vec<Value>, u64)> {
                 if let Some(shared) = &own[number] {

@@ -53,6 +53,11 @@ impl Bytes {
         self.storage.version()
     }
 
+    /// See [`Storage::request_bytes`].
+    pub(super) fn request_bytes(&self) -> u64 {
+        self.storage.request_bytes()
+    }
+
     /// Fills `out` from `address` on.
     pub(super) fn read_at(&self, address: u64, out: &mut [u8]) -> Result<()> {
         self.check(address, out.len() as u64)?;

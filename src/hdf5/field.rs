@@ -83,6 +83,16 @@ impl ChunkSource for FieldSource {
         Ok(out)
     }
 
+    fn grain(&self, region: &Region) -> Option<u64> {
+        let rank = self.shape.len() - self.element.trailing.len();
+        let cut = region.count.iter().position(|&extent| extent > 1)?;
+        (cut < rank).then(|| self.bytes.grain(&self.stored(region)))?
+    }
+
+    fn request_bytes(&self) -> u64 {
+        self.bytes.request_bytes()
+    }
+
     fn stored_bytes(&self, region: &Region) -> u64 {
         self.bytes.stored_bytes(&self.stored(region))
     }

@@ -215,6 +215,28 @@ impl ChunkSource for DatasetSource {
         guarded(|| self.read_located(region)).map_err(|error| self.dataset.located(error))
     }
 
+    fn grain(&self, region: &Region) -> Option<u64> {
+        let axis = region.count.iter().position(|&extent| extent > 1)?;
+        match (&self.layout, self.chunk.as_deref()) {
+            _ if self.raw.is_some() => Some(1),
+            (Layout::Contiguous { .. }, _) => Some(1),
+            (Layout::Chunked { .. }, Some(chunk)) => {
+                let (start, end) = (region.start[axis], region.start[axis] + region.count[axis]);
+                let in_one = start / chunk[axis] == (end - 1) / chunk[axis];
+                match in_one {
+                    // Filters are undone for a whole chunk at a time.
+                    true => self.pipeline.is_plain(0).then_some(1),
+                    false => (start % chunk[axis] == 0).then_some(chunk[axis]),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn request_bytes(&self) -> u64 {
+        self.raw.as_ref().unwrap_or(self.file.bytes()).request_bytes()
+    }
+
     fn stored_bytes(&self, region: &Region) -> u64 {
         let wanted = region.checked_len().unwrap_or(u64::MAX).saturating_mul(self.element.stored as u64);
         match (&self.layout, self.chunk.as_deref()) {

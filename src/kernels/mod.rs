@@ -5,6 +5,7 @@
 
 pub mod element;
 pub mod elementwise;
+mod gather;
 mod lanes;
 mod loops;
 pub mod reduction;

@@ -5,10 +5,8 @@
 //! the element type, integers in 64 bits that wrap, and moments as (count, mean, M2).
 
 use super::element::Element;
-use super::lanes::{
-    All, Any, ArgExtremum, Extremum, FloatProduct, FloatSum, IntegerProduct, IntegerSum, Moments, MomentsValue,
-    Position, Statistic,
-};
+use super::gather::{collector, Collect, Gathered, Kind};
+use super::lanes::{ArgExtremum, Extremum, MomentsValue, Position, Statistic};
 use super::walk;
 use crate::block::Block;
 use crate::dtype::{DType, Scalar};
@@ -116,84 +114,68 @@ impl Reduction {
     /// What one chunk contributes; the reduced `axes` get length 1.
     ///
     /// # Errors
-    /// A value error, in NumPy's words, when there is nothing to take the least or greatest of, or when an
-    /// axis does not exist; an unsupported error for argmin and argmax over several axes.
+    /// Those of [`ChunkReduction::new`] and [`ChunkReduction::finish`].
     pub fn chunk(self, block: &Block, axes: &[usize]) -> Result<Partial> {
-        let shape = kept_shape(block.shape(), axes)?;
-        let input = block.dtype();
-        let dtype = self.result_dtype(input)?;
-        if matches!(self, Reduction::ArgMin | Reduction::ArgMax) && axes.len() > 1 {
-            return Err(Error::unsupported(format!(
-                "{} over {} axes; take it over one axis, or of the flattened array",
-                self.name(),
-                axes.len()
-            )));
-        }
-        if axes.iter().any(|&axis| block.shape()[axis] == 0) {
-            return Ok(Partial { fields: self.fields_of_nothing(input, &shape)?, dtype });
-        }
-        let floats = input.is_float();
-        let fields = with_type!(input, T => match self {
-            Reduction::Sum if floats => vec![field(DType::F64, &shape, gather::<T, FloatSum>(block, axes))?],
-            Reduction::Sum => vec![field(dtype, &shape, gather::<T, IntegerSum>(block, axes))?],
-            Reduction::Prod if floats => vec![field(DType::F64, &shape, gather::<T, FloatProduct>(block, axes))?],
-            Reduction::Prod => vec![field(dtype, &shape, gather::<T, IntegerProduct>(block, axes))?],
-            Reduction::Mean => {
-                let count = reduced_count(block.shape(), axes);
-                mean_fields(&shape, count, gather::<T, FloatSum>(block, axes))?
-            }
-            Reduction::Var { .. } | Reduction::Std { .. } => {
-                moments_fields(&shape, &gather::<T, Moments>(block, axes))?
-            }
-            Reduction::Min => vec![field(input, &shape, gather::<T, Extremum<false>>(block, axes))?],
-            Reduction::Max => vec![field(input, &shape, gather::<T, Extremum<true>>(block, axes))?],
-            Reduction::Any => vec![field(dtype, &shape, gather::<T, Any>(block, axes).into_iter().map(u8::from))?],
-            Reduction::All => vec![field(dtype, &shape, gather::<T, All>(block, axes).into_iter().map(u8::from))?],
-            Reduction::ArgMin => position_fields(input, &shape, &gather::<T, ArgExtremum<false>>(block, axes))?,
-            Reduction::ArgMax => position_fields(input, &shape, &gather::<T, ArgExtremum<true>>(block, axes))?,
-        });
-        Ok(Partial { fields, dtype })
+        Ok(Reduction::chunk_many(&[self], block, axes)?.swap_remove(0))
     }
 
     /// [`Reduction::chunk`] of several reductions of one chunk, in fewer passes over it: all that are made of
     /// sums and distances share one. Every partial has the very bits that it has alone.
     ///
     /// # Errors
-    /// Those of [`Reduction::chunk`].
+    /// Those of [`ChunkReduction::new`] and [`ChunkReduction::finish`].
     pub fn chunk_many(reductions: &[Reduction], block: &Block, axes: &[usize]) -> Result<Vec<Partial>> {
-        let spread = |reduction: &Reduction| matches!(reduction, Reduction::Var { .. } | Reduction::Std { .. });
-        let shares = |reduction: &Reduction| match reduction {
-            Reduction::Sum => block.dtype().is_float(),
-            Reduction::Mean => true,
-            other => spread(other),
+        let mut chunk = ChunkReduction::new(reductions, block.dtype(), block.shape(), axes)?;
+        chunk.add(block);
+        chunk.finish()
+    }
+
+    /// The fields that `gathered`, which is what [`Reduction::kind`] asks for or more, amounts to. `count` elements
+    /// were gathered for each result.
+    fn fields(self, gathered: &Gathered, dtype: DType, shape: &[usize], count: i64) -> Result<Vec<Block>> {
+        let mean = |totals: &mut dyn Iterator<Item = f64>| -> Result<Vec<Block>> {
+            Ok(vec![field(DType::I64, shape, std::iter::repeat(count))?, field(DType::F64, shape, totals)?])
         };
-        let sharing = reductions.iter().filter(|reduction| shares(reduction)).count();
-        let empty = axes.iter().any(|&axis| block.shape().get(axis).is_none_or(|&extent| extent == 0));
-        if sharing < 2 || empty {
-            return reductions.iter().map(|reduction| reduction.chunk(block, axes)).collect();
-        }
-        let shape = kept_shape(block.shape(), axes)?;
-        let count = reduced_count(block.shape(), axes);
-        let (totals, moments): (Vec<f64>, Vec<MomentsValue>) = with_type!(block.dtype(), T => {
-            if reductions.iter().any(spread) {
-                let moments = gather::<T, Moments>(block, axes);
-                (moments.iter().map(|value| value.total).collect(), moments)
-            } else {
-                (gather::<T, FloatSum>(block, axes), Vec::new())
+        Ok(match (self, gathered) {
+            (Reduction::Mean, Gathered::Floats(totals)) => mean(&mut totals.iter().copied())?,
+            (Reduction::Mean, Gathered::Moments(moments)) => mean(&mut moments.iter().map(|value| value.total))?,
+            (Reduction::Sum, Gathered::Moments(moments)) => {
+                vec![field(DType::F64, shape, moments.iter().map(|value| value.total))?]
             }
-        });
-        reductions
-            .iter()
-            .map(|reduction| {
-                let fields = match reduction {
-                    Reduction::Sum if shares(reduction) => vec![field(DType::F64, &shape, totals.iter().copied())?],
-                    Reduction::Mean => mean_fields(&shape, count, totals.iter().copied())?,
-                    Reduction::Var { .. } | Reduction::Std { .. } => moments_fields(&shape, &moments)?,
-                    other => return other.chunk(block, axes),
-                };
-                Ok(Partial { fields, dtype: reduction.result_dtype(block.dtype())? })
-            })
-            .collect()
+            (_, Gathered::Floats(totals)) => vec![field(DType::F64, shape, totals.iter().copied())?],
+            (_, Gathered::Integers(totals)) => vec![field(dtype, shape, totals.iter().copied())?],
+            (_, Gathered::Moments(moments)) => vec![
+                field(DType::I64, shape, moments.iter().map(|value| value.count as i64))?,
+                field(DType::F64, shape, moments.iter().map(|value| value.mean))?,
+                field(DType::F64, shape, moments.iter().map(|value| value.m2))?,
+                field(DType::F64, shape, moments.iter().map(|value| value.low))?,
+            ],
+            (_, Gathered::Flags(flags)) => vec![field(DType::Bool, shape, flags.iter().map(|&flag| u8::from(flag)))?],
+            (_, Gathered::Elements(block)) => vec![block.clone().reshaped(shape)?],
+            (_, Gathered::Positions { values, positions }) => vec![
+                values.clone().reshaped(shape)?,
+                field(DType::I64, shape, positions.iter().map(|&(index, _)| index as i64))?,
+                field(DType::I64, shape, positions.iter().map(|&(_, count)| count as i64))?,
+            ],
+        })
+    }
+
+    /// What has to be gathered for it.
+    fn kind(self, input: DType) -> Kind {
+        match self {
+            Reduction::Sum if input.is_float() => Kind::FloatSum,
+            Reduction::Sum => Kind::IntegerSum,
+            Reduction::Prod if input.is_float() => Kind::FloatProduct,
+            Reduction::Prod => Kind::IntegerProduct,
+            Reduction::Mean => Kind::FloatSum,
+            Reduction::Var { .. } | Reduction::Std { .. } => Kind::Moments,
+            Reduction::Min => Kind::Min,
+            Reduction::Max => Kind::Max,
+            Reduction::Any => Kind::Any,
+            Reduction::All => Kind::All,
+            Reduction::ArgMin => Kind::ArgMin,
+            Reduction::ArgMax => Kind::ArgMax,
+        }
     }
 
     /// The fields for no elements at all.
@@ -325,6 +307,86 @@ impl Reduction {
     }
 }
 
+/// Several reductions of one chunk over the same axes, while the chunk comes: whole, or in pieces.
+pub struct ChunkReduction {
+    reductions: Vec<Reduction>,
+    input: DType,
+    /// The shape of the partials.
+    kept: Vec<usize>,
+    /// How many elements each result gathers.
+    count: i64,
+    /// What is gathered, each kind once.
+    collectors: Vec<(Kind, Box<dyn Collect>)>,
+}
+
+impl ChunkReduction {
+    /// Nothing yet of a chunk of `shape`.
+    ///
+    /// # Errors
+    /// A value error, in NumPy's words, when an axis does not exist; an unsupported error for argmin and argmax
+    /// over several axes.
+    pub fn new(reductions: &[Reduction], input: DType, shape: &[usize], axes: &[usize]) -> Result<ChunkReduction> {
+        let kept = kept_shape(shape, axes)?;
+        let count = axes.iter().map(|&axis| shape[axis] as i64).product();
+        let located = |reduction: &&Reduction| matches!(reduction, Reduction::ArgMin | Reduction::ArgMax);
+        if let (Some(reduction), true) = (reductions.iter().find(located), axes.len() > 1) {
+            return Err(Error::unsupported(format!(
+                "{} over {} axes; take it over one axis, or of the flattened array",
+                reduction.name(),
+                axes.len()
+            )));
+        }
+        let mut collectors: Vec<(Kind, Box<dyn Collect>)> = Vec::new();
+        if count > 0 {
+            let spread = reductions.iter().any(|reduction| reduction.kind(input) == Kind::Moments);
+            for reduction in reductions {
+                let kind = reduction.kind(input).gathered_with(spread);
+                if collectors.iter().all(|(other, _)| *other != kind) {
+                    collectors.push((kind, collector(kind, input, shape, axes)));
+                }
+            }
+        }
+        Ok(ChunkReduction { reductions: reductions.to_vec(), input, kept, count, collectors })
+    }
+
+    /// Where a chunk of `shape` may be cut along its first axis longer than 1: at multiples of the number.
+    /// `None` where it must come whole. The partials have the same bits either way.
+    pub fn grain(shape: &[usize], axes: &[usize]) -> Option<usize> {
+        walk::grain(shape, axes)
+    }
+
+    /// Takes the chunk, or its next piece.
+    pub fn add(&mut self, piece: &Block) {
+        if !piece.is_empty() {
+            self.collectors.iter_mut().for_each(|(_, collector)| collector.add(piece));
+        }
+    }
+
+    /// The partials, as the reductions were given.
+    ///
+    /// # Errors
+    /// A value error, in NumPy's words, when there is nothing to take the least or greatest of; a memory error
+    /// when there is no room.
+    pub fn finish(self) -> Result<Vec<Partial>> {
+        let ChunkReduction { reductions, input, kept, count, collectors } = self;
+        let spread = collectors.iter().any(|(kind, _)| *kind == Kind::Moments);
+        let gathered: Vec<(Kind, Gathered)> =
+            collectors.into_iter().map(|(kind, collector)| Ok((kind, collector.finish()?))).collect::<Result<_>>()?;
+        reductions
+            .iter()
+            .map(|reduction| {
+                let dtype = reduction.result_dtype(input)?;
+                let kind = reduction.kind(input).gathered_with(spread);
+                let fields = match gathered.iter().find(|(other, _)| *other == kind) {
+                    Some((_, gathered)) => reduction.fields(gathered, dtype, &kept, count)?,
+                    None => reduction.fields_of_nothing(input, &kept)?,
+                };
+                Ok(Partial { fields, dtype })
+            })
+            .collect()
+    }
+}
+
 /// The shape with the reduced axes of length 1.
 fn kept_shape(shape: &[usize], axes: &[usize]) -> Result<Vec<usize>> {
     if let Some(axis) = axes.iter().find(|&&axis| axis >= shape.len()) {
@@ -333,47 +395,12 @@ fn kept_shape(shape: &[usize], axes: &[usize]) -> Result<Vec<usize>> {
     Ok(shape.iter().enumerate().map(|(axis, &extent)| if axes.contains(&axis) { 1 } else { extent }).collect())
 }
 
-/// How many elements each result gathers.
-fn reduced_count(shape: &[usize], axes: &[usize]) -> i64 {
-    axes.iter().map(|&axis| shape[axis] as i64).product()
-}
-
-/// What each result gathers from the elements of `block`, in row-major order.
-fn gather<T: Element, S: Statistic<T>>(block: &Block, axes: &[usize]) -> Vec<S::Value> {
-    let mut values = Vec::new();
-    if !block.is_empty() {
-        walk::reduce::<T, S>(block.elements::<T>(), block.shape(), axes, |value| values.push(value));
-    }
-    values
-}
-
 fn field<V: bytemuck::Pod>(dtype: DType, shape: &[usize], values: impl IntoIterator<Item = V>) -> Result<Block> {
     let mut block = Block::zeros(dtype, shape)?;
     for (element, value) in block.elements_mut::<V>().iter_mut().zip(values) {
         *element = value;
     }
     Ok(block)
-}
-
-fn mean_fields(shape: &[usize], count: i64, totals: impl IntoIterator<Item = f64>) -> Result<Vec<Block>> {
-    Ok(vec![field(DType::I64, shape, std::iter::repeat(count))?, field(DType::F64, shape, totals)?])
-}
-
-fn moments_fields(shape: &[usize], moments: &[MomentsValue]) -> Result<Vec<Block>> {
-    Ok(vec![
-        field(DType::I64, shape, moments.iter().map(|value| value.count as i64))?,
-        field(DType::F64, shape, moments.iter().map(|value| value.mean))?,
-        field(DType::F64, shape, moments.iter().map(|value| value.m2))?,
-        field(DType::F64, shape, moments.iter().map(|value| value.low))?,
-    ])
-}
-
-fn position_fields<T: Element>(input: DType, shape: &[usize], positions: &[Position<T>]) -> Result<Vec<Block>> {
-    Ok(vec![
-        field(input, shape, positions.iter().map(|position| position.value))?,
-        field(DType::I64, shape, positions.iter().map(|position| position.index as i64))?,
-        field(DType::I64, shape, positions.iter().map(|position| position.count as i64))?,
-    ])
 }
 
 fn zip_field<V: bytemuck::Pod>(left: &mut [Block], right: &[Block], field: usize, merge: impl Fn(V, V) -> V) {

@@ -1,7 +1,7 @@
 //! Reductions against loops that anyone can check by eye.
 
 use super::element::Element;
-use super::reduction::{Partial, Reduction};
+use super::reduction::{ChunkReduction, Partial, Reduction};
 use crate::block::Block;
 use crate::dtype::DType;
 use crate::grid::{ravel, unravel};
@@ -277,4 +277,57 @@ fn keepdims_leaves_reduced_axes_with_length_one() {
     let block = sample(DType::U16, &[4, 5, 6], 1);
     assert_eq!(Reduction::Max.reduce(&block, &[0, 2], true).unwrap().shape(), [1, 5, 1]);
     assert_eq!(Reduction::ArgMax.reduce(&block, &[0, 1, 2], true).unwrap().shape(), [1, 1, 1]);
+}
+
+#[test]
+fn a_chunk_that_comes_in_pieces_has_the_bits_it_has_whole() {
+    let together = [Reduction::Sum, Reduction::Prod, Reduction::Mean, VAR, Reduction::Max, Reduction::Any];
+    for dtype in [DType::F64, DType::F32, DType::I16] {
+        for shape in [&[9001][..], &[1, 700, 3], &[130, 75], &[97, 8, 5], &[40, 1, 33], &[64, 3, 7, 2]] {
+            let odd = sample(dtype, shape, 5);
+            let block = if dtype == DType::F64 {
+                let thirds: Vec<f64> = wide(&odd).iter().map(|x| x / 3.0 + 1e7).collect();
+                Block::from_elements(dtype, shape, &thirds).unwrap()
+            } else {
+                odd
+            };
+            for chosen in 0..1 << shape.len() {
+                let axes: Vec<usize> = (0..shape.len()).filter(|axis| chosen & (1 << axis) != 0).collect();
+                let Some(grain) = ChunkReduction::grain(shape, &axes) else { continue };
+                let cut = shape.iter().position(|&extent| extent > 1).unwrap();
+                let mut reductions = together.to_vec();
+                reductions.extend((axes.len() == 1).then_some(Reduction::ArgMin));
+                let whole = Reduction::chunk_many(&reductions, &block, &axes).unwrap();
+                for rows in [grain, 7 * grain] {
+                    let mut pieces = ChunkReduction::new(&reductions, dtype, shape, &axes).unwrap();
+                    for start in (0..shape[cut]).step_by(rows) {
+                        let mut region =
+                            crate::grid::Region::whole(&shape.iter().map(|&n| n as u64).collect::<Vec<_>>());
+                        region.start[cut] = start as u64;
+                        region.count[cut] = rows.min(shape[cut] - start) as u64;
+                        pieces.add(&copy_region(&block, &region).unwrap());
+                    }
+                    for (whole, pieces) in whole.iter().zip(pieces.finish().unwrap()) {
+                        for (a, b) in whole.fields.iter().zip(&pieces.fields) {
+                            assert_eq!(
+                                (a.shape(), a.bytes()),
+                                (b.shape(), b.bytes()),
+                                "{dtype} {shape:?} over {axes:?}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn most_reductions_can_be_cut_and_those_of_inner_axes_between_kept_ones_too() {
+    assert_eq!(ChunkReduction::grain(&[100, 50], &[0, 1]), Some(1));
+    assert_eq!(ChunkReduction::grain(&[100, 50], &[1]), Some(1));
+    assert_eq!(ChunkReduction::grain(&[100, 50], &[0]), Some(32));
+    assert_eq!(ChunkReduction::grain(&[100, 8, 50], &[0, 1]), Some(4));
+    assert_eq!(ChunkReduction::grain(&[100, 8, 50], &[1]), Some(1));
+    assert_eq!(ChunkReduction::grain(&[100, 8, 50], &[0, 2]), None);
 }

@@ -102,6 +102,126 @@ pub(crate) fn reduce<T: Element, S: Statistic<T>>(
     }
 }
 
+/// How the values of an array come from pieces of it.
+enum Way<V> {
+    /// All elements make one value.
+    Run(Pairwise<V>),
+    /// The first axes are reduced and the others kept: a tree for each strip of neighbouring columns.
+    Columns { width: usize, strips: Vec<Pairwise<Vec<V>>> },
+    /// Pieces have values of their own, or the array is one piece.
+    Apart(Vec<V>),
+}
+
+/// What [`reduce`] gives of an array, bit for bit, where the array comes in pieces: one behind the other along its
+/// first axis longer than 1.
+pub(crate) struct Gathering<T: Element, S: Statistic<T>> {
+    axes: Vec<usize>,
+    way: Way<S::Value>,
+    /// Elements at the end of the pieces so far that do not fill a leaf.
+    rest: Vec<T>,
+}
+
+impl<T: Element, S: Statistic<T>> Gathering<T, S> {
+    pub(crate) fn new(shape: &[usize], axes: &[usize]) -> Gathering<T, S> {
+        let way = match groups(shape, axes).as_slice() {
+            [] | [Group { reduced: true, .. }] => Way::Run(Pairwise::new()),
+            [Group { reduced: true, .. }, Group { extent, .. }] => {
+                Way::Columns { width: *extent, strips: (0..*extent).step_by(STRIP).map(|_| Pairwise::new()).collect() }
+            }
+            _ => Way::Apart(Vec::new()),
+        };
+        Gathering { axes: axes.to_vec(), way, rest: Vec::new() }
+    }
+
+    /// Takes the next piece. All pieces but the last hold a multiple of [`grain`] along the axis that is cut.
+    pub(crate) fn add(&mut self, elements: &[T], shape: &[usize]) {
+        match &mut self.way {
+            Way::Run(tree) => add_run::<T, S>(tree, &mut self.rest, elements),
+            Way::Columns { width, strips } => {
+                let rows = Rows { rows: elements.len() / *width, stride: *width, width: *width };
+                for (strip, tree) in strips.iter_mut().enumerate() {
+                    add_columns::<T, S>(tree, elements, 0, strip * STRIP, rows);
+                }
+            }
+            Way::Apart(values) => reduce::<T, S>(elements, shape, &self.axes, |value| values.push(value)),
+        }
+    }
+
+    /// The values, in row-major order.
+    pub(crate) fn finish(self) -> Vec<S::Value> {
+        match self.way {
+            Way::Run(mut tree) => {
+                if !self.rest.is_empty() {
+                    tree.push(S::leaf(&self.rest), S::merge);
+                }
+                tree.finish(S::merge).into_iter().collect()
+            }
+            Way::Columns { strips, .. } => {
+                strips.into_iter().filter_map(|tree| tree.finish(merge_columns::<T, S>)).flatten().collect()
+            }
+            Way::Apart(values) => values,
+        }
+    }
+}
+
+/// Where an array of `shape` may be cut along its first axis longer than 1 so that its values come from the pieces:
+/// at multiples of the number. `None` where they only come from the whole.
+pub(crate) fn grain(shape: &[usize], axes: &[usize]) -> Option<usize> {
+    let groups = groups(shape, axes);
+    match groups.as_slice() {
+        [] => None,
+        [_] | [Group { reduced: false, .. }, ..] => Some(1),
+        [Group { extent, .. }, _] => {
+            let cut = shape.iter().copied().find(|&extent| extent > 1)?;
+            let rows_of_one = extent / cut;
+            Some(ROWS / (1 << rows_of_one.trailing_zeros().min(ROWS.trailing_zeros())))
+        }
+        _ => None,
+    }
+}
+
+fn add_run<T: Element, S: Statistic<T>>(tree: &mut Pairwise<S::Value>, rest: &mut Vec<T>, elements: &[T]) {
+    let mut elements = elements;
+    if !rest.is_empty() {
+        let (head, others) = elements.split_at(elements.len().min(S::LEAF - rest.len()));
+        rest.extend_from_slice(head);
+        elements = others;
+        if rest.len() < S::LEAF {
+            return;
+        }
+        tree.push(S::leaf(rest), S::merge);
+        rest.clear();
+    }
+    let mut leaves = elements.chunks_exact(S::LEAF);
+    for leaf in leaves.by_ref() {
+        tree.push(S::leaf(leaf), S::merge);
+    }
+    rest.extend_from_slice(leaves.remainder());
+}
+
+fn merge_columns<T: Element, S: Statistic<T>>(mut left: Vec<S::Value>, right: Vec<S::Value>) -> Vec<S::Value> {
+    for (left, right) in left.iter_mut().zip(right) {
+        *left = S::merge(*left, right);
+    }
+    left
+}
+
+/// Adds to `tree` the columns of `rows`, the first of which is at `base`, that belong to the strip at `strip`.
+fn add_columns<T: Element, S: Statistic<T>>(
+    tree: &mut Pairwise<Vec<S::Value>>,
+    elements: &[T],
+    base: usize,
+    strip: usize,
+    Rows { rows, stride, width }: Rows,
+) {
+    let columns = STRIP.min(width - strip);
+    for row in (0..rows).step_by(ROWS) {
+        let first = base + row * stride + strip;
+        let values = strip_values::<T, S>(&elements[first..], stride, ROWS.min(rows - row), columns);
+        tree.push(values, merge_columns::<T, S>);
+    }
+}
+
 /// Results that each gather runs of neighbouring elements.
 fn reduce_runs<T: Element, S: Statistic<T>>(
     elements: &[T],
@@ -139,26 +259,14 @@ fn reduce_columns<T: Element, S: Statistic<T>>(
     elements: &[T],
     kept: &Walk<1>,
     outer: &Walk<1>,
-    Rows { rows, stride, width }: Rows,
+    rows: Rows,
     mut put: impl FnMut(S::Value),
 ) {
-    let merge = |mut left: Vec<S::Value>, right: Vec<S::Value>| {
-        for (left, right) in left.iter_mut().zip(right) {
-            *left = S::merge(*left, right);
-        }
-        left
-    };
     for_each_offset(kept, |base| {
-        for strip in (0..width).step_by(STRIP) {
-            let columns = STRIP.min(width - strip);
+        for strip in (0..rows.width).step_by(STRIP) {
             let mut tree = Pairwise::new();
-            for_each_offset(outer, |offset| {
-                for row in (0..rows).step_by(ROWS) {
-                    let first = base + offset + row * stride + strip;
-                    tree.push(strip_values::<T, S>(&elements[first..], stride, ROWS.min(rows - row), columns), merge);
-                }
-            });
-            tree.finish(merge).into_iter().flatten().for_each(&mut put);
+            for_each_offset(outer, |offset| add_columns::<T, S>(&mut tree, elements, base + offset, strip, rows));
+            tree.finish(merge_columns::<T, S>).into_iter().flatten().for_each(&mut put);
         }
     });
 }

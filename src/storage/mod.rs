@@ -27,6 +27,11 @@ pub trait Storage: Send + Sync {
         0
     }
 
+    /// Reads of fewer bytes than this take longer by the byte; 0 where it makes no difference.
+    fn request_bytes(&self) -> u64 {
+        0
+    }
+
     /// Fills `out` with the bytes from `offset` on.
     ///
     /// # Errors

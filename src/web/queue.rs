@@ -11,15 +11,18 @@
 use crate::error::{Error, ErrorKind, Result};
 use js_sys::{Atomics, Function, Int32Array, WebAssembly};
 use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use wasm_bindgen::prelude::*;
 
 /// Reader workers that can be asked.
 pub const READERS: usize = 4;
-/// Requests under way at one reader: a thread has one at most, so more than the threads there can be.
+/// Requests under way at one reader: a thread has a few at most, so more than the threads there can be.
 const SLOTS: usize = 64;
 /// 32-bit words of a slot.
 const WORDS: usize = 16;
+/// Bytes of a reader's words on why it failed, at most.
+const MESSAGE: usize = 512;
 
 const STATE: usize = 0;
 const OPERATION: usize = 1;
@@ -148,9 +151,33 @@ pub fn ask(
     memory: *mut u8,
     length: usize,
 ) -> Result<Answer> {
+    post(reader, operation, file, offset, memory, length).wait()
+}
+
+/// Asks reader `reader` for the bytes at `offset` of `file`, which it puts into `out` while the caller goes on.
+pub fn start_read(reader: usize, file: i32, offset: u64, out: &mut [u8]) -> Request<'_> {
+    post(reader, Operation::Read, file, offset, out.as_mut_ptr(), out.len())
+}
+
+/// A request under way, which has the memory it reads to or writes from until it is answered.
+pub struct Request<'a> {
+    slot: &'static [AtomicI32; WORDS],
+    /// Where the reader writes why it failed.
+    message: Box<[u8; MESSAGE]>,
+    memory: PhantomData<&'a mut [u8]>,
+}
+
+fn post<'a>(
+    reader: usize,
+    operation: Operation,
+    file: i32,
+    offset: u64,
+    memory: *mut u8,
+    length: usize,
+) -> Request<'a> {
     let queue = &QUEUE[reader];
     let slot = claim(queue);
-    let mut message = [0u8; 512];
+    let mut message = Box::new([0u8; MESSAGE]);
     let set = |word: usize, value: i32| slot[word].store(value, Ordering::Relaxed);
     set(OPERATION, operation as i32);
     set(FILE, file);
@@ -164,47 +191,66 @@ pub fn ask(
     slot[STATE].store(PENDING, Ordering::SeqCst);
     if SHARED.load(Ordering::Relaxed) {
         queue.wake.fetch_add(1, Ordering::SeqCst);
-        let words = shared_words();
-        let _ = Atomics::notify(&words, word_index(&queue.wake));
-        while slot[STATE].load(Ordering::SeqCst) != DONE {
-            // Returns at once with "not-equal" when the answer came in between; a spurious wake loops.
-            let _ = Atomics::wait(&words, word_index(&slot[STATE]), PENDING);
+        let _ = Atomics::notify(&shared_words(), word_index(&queue.wake));
+    }
+    Request { slot, message, memory: PhantomData }
+}
+
+impl Request<'_> {
+    /// Waits for the answer.
+    pub fn wait(self) -> Result<Answer> {
+        let slot = self.slot;
+        self.settle()?;
+        let get = |word: usize| slot[word].load(Ordering::Relaxed);
+        let answer = Answer {
+            result: wide(get(RESULT_LOW), get(RESULT_HIGH)),
+            version: wide(get(VERSION_LOW), get(VERSION_HIGH)),
+            extra: get(EXTRA) & 0x3fff_ffff,
+            dropped: get(EXTRA) & 0x4000_0000 != 0,
+        };
+        let kind = match get(STATUS) {
+            0 => return Ok(answer),
+            1 => ErrorKind::FileNotFound,
+            2 => ErrorKind::StorageFull,
+            3 => ErrorKind::FileChanged,
+            4 => ErrorKind::Value,
+            5 => ErrorKind::InvalidFile,
+            _ => ErrorKind::Storage,
+        };
+        let length = (get(MESSAGE_LENGTH).max(0) as usize).min(MESSAGE);
+        Err(Error::new(kind, String::from_utf8_lossy(&self.message[..length])))
+    }
+
+    /// Returns once the reader has done with the request's memory.
+    fn settle(&self) -> Result<()> {
+        let slot = self.slot;
+        if SHARED.load(Ordering::Relaxed) {
+            let words = shared_words();
+            while slot[STATE].load(Ordering::SeqCst) == PENDING {
+                // Returns at once with "not-equal" when the answer came in between; a spurious wake loops.
+                let _ = Atomics::wait(&words, word_index(&slot[STATE]), PENDING);
+            }
+            return Ok(());
         }
-    } else {
+        if slot[STATE].load(Ordering::SeqCst) == DONE {
+            return Ok(());
+        }
         let address = slot.as_ptr() as usize as u32;
-        LOCAL
-            .with(|local| match &*local.borrow() {
-                Some(serve) => serve
-                    .call1(&JsValue::NULL, &address.into())
-                    .map(drop)
-                    .map_err(|thrown| Error::internal(format!("the file reader failed: {thrown:?}; reload the page"))),
-                None => Err(Error::internal("files can only be reached from the kernel's thread; reload the page")),
-            })
-            .inspect_err(|_| slot[STATE].store(FREE, Ordering::SeqCst))?;
+        LOCAL.with(|local| match &*local.borrow() {
+            Some(serve) => serve
+                .call1(&JsValue::NULL, &address.into())
+                .map(drop)
+                .map_err(|thrown| Error::internal(format!("the file reader failed: {thrown:?}; reload the page"))),
+            None => Err(Error::internal("files can only be reached from the kernel's thread; reload the page")),
+        })
     }
-    let get = |word: usize| slot[word].load(Ordering::Relaxed);
-    let status = get(STATUS);
-    let answer = Answer {
-        result: wide(get(RESULT_LOW), get(RESULT_HIGH)),
-        version: wide(get(VERSION_LOW), get(VERSION_HIGH)),
-        extra: get(EXTRA) & 0x3fff_ffff,
-        dropped: get(EXTRA) & 0x4000_0000 != 0,
-    };
-    let text_length = (get(MESSAGE_LENGTH).max(0) as usize).min(message.len());
-    slot[STATE].store(FREE, Ordering::SeqCst);
-    if status == 0 {
-        return Ok(answer);
+}
+
+impl Drop for Request<'_> {
+    fn drop(&mut self) {
+        let _ = self.settle();
+        self.slot[STATE].store(FREE, Ordering::SeqCst);
     }
-    let text = String::from_utf8_lossy(&message[..text_length]).into_owned();
-    let kind = match status {
-        1 => ErrorKind::FileNotFound,
-        2 => ErrorKind::StorageFull,
-        3 => ErrorKind::FileChanged,
-        4 => ErrorKind::Value,
-        5 => ErrorKind::InvalidFile,
-        _ => ErrorKind::Storage,
-    };
-    Err(Error::new(kind, text))
 }
 
 fn wide(low: i32, high: i32) -> u64 {

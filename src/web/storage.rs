@@ -1,23 +1,42 @@
 //! Dropped and stored files as [`Storage`], through the request queue.
 
-use super::queue::{active_readers, ask, Answer, Operation};
+use super::queue::{active_readers, ask, start_read, Answer, Operation, Request, READERS};
 use crate::error::{Error, Result};
 use crate::session::{FileInfo, Space};
 use crate::storage::{Storage, WritableStorage};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-/// The reader that owns stored files: their handles exist once.
+/// The reader that lists, opens, writes and deletes stored files. Others have handles for reading only.
 const STORED_READER: usize = 0;
 /// Reads larger than this are split, so that one request does not keep a reader for seconds.
 const REQUEST_BYTES: usize = 256 << 20;
+/// A dropped file is read by several readers at once, in parts of no fewer bytes: each costs milliseconds to begin.
+const PART_BYTES: usize = 16 << 20;
+/// What to ask of a dropped file at once.
+const DROPPED_REQUEST_BYTES: u64 = 32 << 20;
 /// Small ranges are cut from a block of this size, which is kept: metadata lies close together, and
 /// a dropped `File` takes about a millisecond for any range, however small.
 const METADATA_BLOCK: usize = 256 << 10;
 
+/// Whether a reader other than [`STORED_READER`] has a stored file open.
+#[derive(Clone, Copy, Default)]
+enum Handle {
+    #[default]
+    NotAsked,
+    /// Open, with this id.
+    Open(i32),
+    /// The browser opens files once only, or it is another file by now.
+    Refused,
+}
+
 /// A file that a reader worker has open.
 pub struct WebStorage {
     name: String,
+    /// The file's id at [`STORED_READER`], and at every reader if it was dropped.
     file: i32,
+    /// What the other readers have of a stored file.
+    handles: Mutex<[Handle; READERS]>,
     len: AtomicU64,
     version: u64,
     dropped: bool,
@@ -26,19 +45,19 @@ pub struct WebStorage {
     /// Spreads reads of a dropped file over the readers.
     turn: AtomicU32,
     /// The last block read for small ranges, with its offset: metadata lies close together.
-    block: std::sync::Mutex<(u64, Vec<u8>)>,
+    block: Mutex<(u64, Vec<u8>)>,
 }
 
 impl WebStorage {
     /// Opens the dropped or stored file `name` for reading.
     pub fn open(name: &str) -> Result<WebStorage> {
-        let answer = ask_by_name(Operation::Open, name)?;
+        let answer = ask_by_name(STORED_READER, Operation::Open, name)?;
         Ok(WebStorage::new(name, &answer, false))
     }
 
     /// Creates the stored file `name`; it takes that name once finished.
     pub fn create(name: &str) -> Result<WebStorage> {
-        let answer = ask_by_name(Operation::Create, name)?;
+        let answer = ask_by_name(STORED_READER, Operation::Create, name)?;
         Ok(WebStorage::new(name, &answer, true))
     }
 
@@ -46,13 +65,14 @@ impl WebStorage {
         WebStorage {
             name: name.into(),
             file: answer.extra,
+            handles: Mutex::default(),
             len: AtomicU64::new(answer.result),
             version: answer.version,
             dropped: answer.dropped,
             created,
             closed: AtomicBool::new(false),
             turn: AtomicU32::new(0),
-            block: std::sync::Mutex::default(),
+            block: Mutex::default(),
         }
     }
 
@@ -65,6 +85,13 @@ impl WebStorage {
     pub fn finish(&self, operation: Operation) -> Result<()> {
         if self.dropped || self.closed.swap(true, Ordering::SeqCst) {
             return Ok(());
+        }
+        // Before the first handle, and whatever becomes of them: a file in use cannot get another's place.
+        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        for (reader, handle) in handles.iter_mut().enumerate() {
+            if let Handle::Open(file) = std::mem::replace(handle, Handle::Refused) {
+                let _ = ask(reader, Operation::Discard, file, 0, std::ptr::null_mut(), 0);
+            }
         }
         ask(STORED_READER, operation, self.file, 0, std::ptr::null_mut(), 0).map(drop)
     }
@@ -79,22 +106,62 @@ impl WebStorage {
         Ok(())
     }
 
-    fn reader(&self) -> usize {
+    /// The reader to ask, and the file's id there. Each compute thread has a reader of its own as far as they go:
+    /// the thread sleeps while its reader works, so that together they keep one core busy.
+    fn reader(&self) -> (usize, i32) {
+        let readers = active_readers() as usize;
         if self.dropped {
-            (self.turn.fetch_add(1, Ordering::Relaxed) % active_readers()) as usize
-        } else {
-            STORED_READER
+            return (self.turn.fetch_add(1, Ordering::Relaxed) as usize % readers, self.file);
+        }
+        let reader = rayon::current_thread_index().map_or(STORED_READER, |thread| thread % readers);
+        if reader == STORED_READER || self.created {
+            return (STORED_READER, self.file);
+        }
+        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Handle::NotAsked = handles[reader] {
+            handles[reader] = self.open_another(reader);
+        }
+        match handles[reader] {
+            Handle::Open(file) => (reader, file),
+            Handle::NotAsked | Handle::Refused => (STORED_READER, self.file),
+        }
+    }
+
+    fn open_another(&self, reader: usize) -> Handle {
+        match ask_by_name(reader, Operation::Open, &self.name) {
+            Ok(answer) if !answer.dropped && (answer.result, answer.version) == (self.len(), self.version) => {
+                Handle::Open(answer.extra)
+            }
+            Ok(answer) => {
+                if !answer.dropped {
+                    let _ = ask(reader, Operation::Discard, answer.extra, 0, std::ptr::null_mut(), 0);
+                }
+                Handle::Refused
+            }
+            Err(_) => Handle::Refused,
         }
     }
 
     fn read_directly(&self, mut offset: u64, out: &mut [u8]) -> Result<()> {
-        for part in out.chunks_mut(REQUEST_BYTES) {
-            let length = part.len();
-            ask(self.reader(), Operation::Read, self.file, offset, part.as_mut_ptr(), length)
-                .map_err(|error| error.at(format!("file '{}'", self.name)))?;
-            offset += length as u64;
-        }
-        Ok(())
+        let part = if self.dropped {
+            let parts = (out.len() / PART_BYTES).clamp(1, active_readers() as usize);
+            out.len().div_ceil(parts).clamp(1, REQUEST_BYTES)
+        } else {
+            REQUEST_BYTES
+        };
+        let requests: Vec<Request> = out
+            .chunks_mut(part)
+            .map(|part| {
+                let (reader, file) = self.reader();
+                let start = offset;
+                offset += part.len() as u64;
+                start_read(reader, file, start, part)
+            })
+            .collect();
+        requests
+            .into_iter()
+            .try_for_each(|request| request.wait().map(drop))
+            .map_err(|error| error.at(format!("file '{}'", self.name)))
     }
 }
 
@@ -113,6 +180,14 @@ impl Storage for WebStorage {
         self.version
     }
 
+    fn request_bytes(&self) -> u64 {
+        if self.dropped {
+            DROPPED_REQUEST_BYTES
+        } else {
+            0
+        }
+    }
+
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         self.check_open()?;
         let end = offset.checked_add(out.len() as u64).filter(|&end| end <= self.len());
@@ -126,7 +201,7 @@ impl Storage for WebStorage {
         if self.created || out.len() >= METADATA_BLOCK / 4 {
             return self.read_directly(offset, out);
         }
-        let mut block = self.block.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut block = self.block.lock().unwrap_or_else(PoisonError::into_inner);
         if offset < block.0 || end > block.0 + block.1.len() as u64 {
             let start = offset / 4096 * 4096;
             let length = (self.len() - start).min(METADATA_BLOCK as u64) as usize;
@@ -160,13 +235,13 @@ impl WritableStorage for WebStorage {
     }
 }
 
-fn ask_by_name(operation: Operation, name: &str) -> Result<Answer> {
-    ask(STORED_READER, operation, 0, 0, name.as_ptr().cast_mut(), name.len())
+fn ask_by_name(reader: usize, operation: Operation, name: &str) -> Result<Answer> {
+    ask(reader, operation, 0, 0, name.as_ptr().cast_mut(), name.len())
 }
 
 /// Deletes the stored file `name`.
 pub fn remove(name: &str) -> Result<()> {
-    ask_by_name(Operation::Remove, name).map(drop)
+    ask_by_name(STORED_READER, Operation::Remove, name).map(drop)
 }
 
 /// Room on the browser's storage.

@@ -13,6 +13,7 @@ import {
   openStored,
   removeStored,
   serveOpen,
+  serveStreamed,
 } from "./files.js";
 import { type FromReader, listShelf, type ToReader } from "./messages.js";
 import { IoError, Operation, Queue, type Slot, Status } from "./slots.js";
@@ -85,8 +86,7 @@ function serveSlot(slot: Slot): void | Promise<void> {
       if (!file) {
         throw new IoError(Status.FileChanged, "the file was closed, deleted or replaced; open it again");
       }
-      serveOpen(slot, file);
-      return;
+      return serveStreamed(slot, file) ?? serveOpen(slot, file);
     }
     case Operation.Open:
       return openFile(slot);
