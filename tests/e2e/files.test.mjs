@@ -167,6 +167,25 @@ test("a dropped file that changed on disk gives an error that says so, and dropp
   assert.deepEqual(numbers(result).slice(-1), [500000]);
 });
 
+test("large reads of a dropped file, which are streamed, give its numbers, and say so when it changed on disk", async () => {
+  const path = join(folder, "streamed.h5");
+  const write = `
+import h5py, numpy as np, sys
+h5py.File(sys.argv[1], 'w').create_dataset('x', data=np.arange(4000000.0).reshape(4000, 1000), chunks=(200, 1000))
+print(1)`;
+  python(write, path);
+  await drop(path, "streamed.h5");
+  const { stdout } = await ok(`
+x = h5py.File('streamed.h5')['x']
+totals = set(float(da.from_array(x, chunks=(200, 1000)).sum().compute()) for _ in range(10))
+print(totals)
+`);
+  assert.equal(stdout, "{7999998000000.0}\n");
+  await writeFile(path, "x".repeat(40_000_000));
+  const { error } = await runCell(opened.page, "da.from_array(x, chunks=(200, 1000)).sum().compute()");
+  assert.match(error, /OSError[\s\S]*streamed\.h5[\s\S]*changed on disk/);
+});
+
 test("a dropped file copied into the browser's storage reads the same from there", async () => {
   const path = join(folder, "kept.h5");
   python(

@@ -203,7 +203,12 @@ export function serveStreamed(slot: Slot, open: OpenFile): Promise<void> | undef
     return undefined;
   }
   streams.add(reader);
-  return pump(reader, slot, open.name).finally(() => streams.delete(reader));
+  return (
+    pump(reader, slot)
+      // A stream calls every failure a network error; reading the same in blocks says what it is.
+      .catch(() => serveOpen(slot, open))
+      .finally(() => streams.delete(reader))
+  );
 }
 
 function byteReader(blob: Blob): ReadableStreamBYOBReader | undefined {
@@ -215,7 +220,7 @@ function byteReader(blob: Blob): ReadableStreamBYOBReader | undefined {
   }
 }
 
-async function pump(reader: ReadableStreamBYOBReader, slot: Slot, name: string): Promise<void> {
+async function pump(reader: ReadableStreamBYOBReader, slot: Slot): Promise<void> {
   const { bytes, offset, length } = slot;
   let filled = 0;
   while (filled < length) {
@@ -224,9 +229,7 @@ async function pump(reader: ReadableStreamBYOBReader, slot: Slot, name: string):
       streamBuffer = new ArrayBuffer(STREAM_BLOCK);
     }
     const view = new Uint8Array(streamBuffer, 0, Math.min(STREAM_BLOCK, length - filled));
-    const { value, done } = await reader.read(view).catch((cause: unknown) => {
-      throw describe(cause, `'${name}'`);
-    });
+    const { value, done } = await reader.read(view);
     if (value) {
       bytes.set(value, filled);
       filled += value.length;
