@@ -60,6 +60,14 @@ export const CASES = [
   { group: LARGE, name: "all four", against: "Dask", least: 4, large: true, statement: four("l"), repeat: 1 },
 ];
 
+/** What a fresh kernel runs on the large file for its peak of memory, in bytes. */
+export const PEAK = `
+import _bridge
+${open("l", "large.h5", 300, 30000)}
+${four("l")}
+print(_bridge.call("info")["memory_used"])
+`;
+
 /** A file on the disk, dropped on the page. */
 export const DROPPED = {
   group: "dropped file, 15000 x 15000 (1.8 GB)",

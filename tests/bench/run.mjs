@@ -17,7 +17,7 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { serve } from "../../www/scripts/serve.mjs";
 import { DIST, dropFile, openPage, PYTHON, ROOT, runCell } from "../e2e/harness.mjs";
-import { CASES, DROPPED, PREPARE } from "./cases.mjs";
+import { CASES, DROPPED, PEAK, PREPARE } from "./cases.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -80,7 +80,7 @@ async function measureCases(page, native, cases) {
     await inPage(page, prepare);
   }
   for (let round = 0; round < rounds; round += 1) {
-    for (const [index, { statement, repeat = 5 }] of cases.entries()) {
+    for (const [index, { statement, repeat = 15 }] of cases.entries()) {
       const source = `print(times(lambda: ${statement}, ${repeat}))`;
       taken[index].ours.push(best(await inPage(page, source)));
       taken[index].theirs.push(best(await native.run(source)));
@@ -95,6 +95,12 @@ async function measureCases(page, native, cases) {
     ours: median(taken[index].ours),
     theirs: median(taken[index].theirs),
   }));
+}
+
+/** The most WebAssembly memory that all four of the large file take: memory never shrinks, so in a kernel of its own. */
+async function measurePeak(page) {
+  await page.evaluate(() => window.chunkbook.restart());
+  return Number(await inPage(page, PREPARE + PEAK));
 }
 
 /** A page of its own for what the browser and h5wasm make of a file. */
@@ -175,7 +181,7 @@ function milliseconds(seconds) {
   return ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0)} ms`;
 }
 
-function table(results, { machine, date, versions, megabytes }) {
+function table(results, { machine, date, versions, megabytes, peakBytes, allFourToSum }) {
   const rows = results.map(({ group, name, against, least, ours, theirs }) => {
     const ratio = theirs / ours;
     const mark = ratio >= least ? "" : " (short of it)";
@@ -188,6 +194,8 @@ function table(results, { machine, date, versions, megabytes }) {
     "",
     `Medians of interleaved rounds on ${machine}, ${date}: Chromium ${versions.chromium}, CPython ${versions.python}, NumPy ${versions.numpy},`,
     `Dask ${versions.dask} with its allocator tuned, h5py ${versions.h5py}. Code before the first cell can run: ${megabytes} MB gzipped.`,
+    ...(peakBytes === undefined ? [] : [`WebAssembly memory at its peak, all four of the 7.2 GB: ${Math.round(peakBytes / 1e6)} MB.`]),
+    ...(allFourToSum === undefined ? [] : [`All four take ${allFourToSum.toFixed(2)} times as long as the sum alone (3000 x 3000).`]),
   ].join("\n");
 }
 
@@ -203,6 +211,8 @@ try {
   const wanted = ({ group, name }) => `${group}: ${name}`.includes(options.only);
   const cases = CASES.filter((one) => (options.full || one.large !== true) && wanted(one));
   const results = await measureCases(page, native, cases);
+  const peak = cases.some(({ large }) => large === true) ? await measurePeak(page) : undefined;
+  if (peak !== undefined) await inPage(page, PREPARE);
   if (wanted({ group: DROPPED.group, name: "sum" })) results.push(...(await measureDropped(page, native, folder)));
   const sum = results.find(({ group, name }) => group.startsWith("file in") && name === "sum");
   const all = results.find(({ group, name }) => group.startsWith("file in") && name === "all four");
@@ -211,13 +221,11 @@ try {
     machine: `${cpus().length} cores of ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
     versions,
     megabytes,
+    ...(peak !== undefined && { peakBytes: peak }),
     ...(sum !== undefined && all !== undefined && { allFourToSum: all.ours / sum.ours }),
   };
   const text = table(results, facts);
   console.log(text);
-  if (facts.allFourToSum !== undefined) {
-    console.log(`\nAll four take ${facts.allFourToSum.toFixed(2)} times as long as the sum alone.`);
-  }
   writeFileSync(join(ROOT, "tests/bench/results.json"), `${JSON.stringify({ ...facts, results }, null, 2)}\n`);
   if (options.readme) {
     const readme = join(ROOT, "README.md");
