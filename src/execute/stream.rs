@@ -13,7 +13,10 @@ use std::sync::Arc;
 
 /// Bytes of a piece as it is read, about: small enough for the processor's last cache and for a small peak of memory,
 /// large enough that asking for it costs little beside reading it.
-const PIECE: u64 = 8 << 20;
+const PIECE: u64 = 4 << 20;
+
+/// Chunks of up to this many pieces come whole: being asked for once saves them more than the cache would.
+const WHOLE: u64 = 2;
 
 /// What a step of a stage that streams does with a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +94,7 @@ impl Stream {
     fn cut(&self, graph: &Graph, stage: &Stage, position: usize) -> Option<Cut> {
         let (layer, source) = Stream::source(graph, stage)?;
         let piece = source.request_bytes().max(PIECE);
-        if layer.block_bytes(position) <= piece {
+        if layer.block_bytes(position) <= WHOLE * piece {
             return None;
         }
         let region = layer.grid().region(&unravel(position, layer.counts()));
