@@ -59,6 +59,7 @@
 //! let options = Options {
 //!     scheduler: Scheduler::Threads,
 //!     memory_budget: 1 << 20,
+//!     trace: None,
 //!     cancel: &CancelToken::new(),
 //!     observer: &(),
 //!     clock: &SystemClock::default(),

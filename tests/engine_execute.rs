@@ -5,7 +5,7 @@ mod engine_support;
 
 use chunkbook::array::{binary, Array, LazyOperand};
 use chunkbook::error::{Error, ErrorKind};
-use chunkbook::execute::{compute, get, CancelToken, Observer, Progress, Scheduler, TaskResult};
+use chunkbook::execute::{compute, get, CancelToken, Observer, Progress, Scheduler, TaskResult, Trace};
 use chunkbook::graph::{Graph, Key};
 use chunkbook::grid::ChunkGrid;
 use chunkbook::kernels::reduction::Reduction;
@@ -312,5 +312,27 @@ fn bits_are_the_same_whatever_the_scheduler_and_the_moment() {
         let results = compute(&all, &options(Scheduler::Threads)).unwrap();
         let found: Vec<Vec<u64>> = results.iter().map(|block| bits(&elements(block))).collect();
         assert_eq!(found, expected, "round {round}");
+    }
+}
+
+#[test]
+fn a_trace_has_each_task_once_with_its_thread_and_times_and_none_is_kept_without_one() {
+    let trace = Arc::new(Trace::new(|| 0.0));
+    for scheduler in BOTH {
+        let (array, _) = counted(6, 1);
+        let sum = reduce(&array, Reduction::Sum);
+        compute(std::slice::from_ref(&sum), &chunkbook::execute::Options { trace: Some(&trace), ..options(scheduler) })
+            .unwrap();
+        let records = trace.take();
+        let mut keys: Vec<String> = records.iter().map(|record| record.key.to_string()).collect();
+        let count = keys.len();
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), count, "a key twice");
+        let chunk: Vec<_> = records.iter().filter(|record| record.layers.len() > 1).collect();
+        assert_eq!(chunk.len(), 6, "a read and the sum of it for each chunk: {records:?}");
+        assert!(records.iter().all(|record| record.thread < rayon::current_num_threads()));
+        compute(&[sum], &options(scheduler)).unwrap();
+        assert!(trace.take().is_empty());
     }
 }

@@ -11,6 +11,7 @@ mod run;
 mod schedule;
 mod stage;
 mod stream;
+mod trace;
 
 use crate::array::Array;
 use crate::block::Block;
@@ -24,6 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 pub(crate) use evaluate::Value;
+pub use trace::{TaskRecord, Trace};
 
 /// Who runs the tasks. Results are the same, bit for bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -127,6 +129,8 @@ pub struct Options<'a> {
     pub observer: &'a dyn Observer,
     /// Times it.
     pub clock: &'a dyn Clock,
+    /// Takes note of every task, if anyone wants to know.
+    pub trace: Option<&'a Arc<Trace>>,
 }
 
 /// The arrays as blocks in memory. What they share is computed once.

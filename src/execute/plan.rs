@@ -4,10 +4,11 @@ use super::bits::{BitSet, Needed};
 use super::evaluate::{direct_region, evaluate, evaluate_chunks, read_slice, Value};
 use super::stage::{stages, Demand, Input, Stage};
 use super::stream::Stream;
+use super::trace::TaskRecord;
 use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::graph::layer::Operation;
-use crate::graph::{Graph, Layer};
+use crate::graph::{Graph, Key, Layer};
 use crate::grid::{unravel, Region};
 use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -250,6 +251,19 @@ impl Plan {
             }
         }
         Ok(NodeResult { values, bytes_read })
+    }
+
+    /// What a trace says of `node`.
+    pub(crate) fn record(&self, node: Node, bytes_read: u64, start_ms: f64, end_ms: f64) -> TaskRecord {
+        let layers = || self.stage(node).steps.iter().map(|step| &self.graph.layers()[step.layer]);
+        TaskRecord {
+            key: layers().next_back().map_or_else(|| Key::new("", vec![]), |layer| layer.key(node.position)),
+            layers: layers().map(|layer| layer.name().to_owned()).collect(),
+            thread: rayon::current_thread_index().unwrap_or(0),
+            start_ms,
+            end_ms,
+            bytes_read,
+        }
     }
 
     fn keep(&self, request: &Request, layer: usize, position: usize, value: &Value) -> Result<()> {

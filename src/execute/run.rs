@@ -3,7 +3,7 @@
 use super::evaluate::Value;
 use super::plan::Plan;
 use super::schedule::Schedule;
-use super::{CancelToken, Options, Progress, Scheduler};
+use super::{CancelToken, Options, Progress, Scheduler, Trace};
 use crate::block::Block;
 use crate::error::{Error, Result};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -18,6 +18,7 @@ pub(crate) struct Run {
     plan: Plan,
     cancel: CancelToken,
     threads: usize,
+    trace: Option<Arc<Trace>>,
     state: Mutex<State>,
     idle: Condvar,
 }
@@ -39,6 +40,7 @@ impl Run {
             plan,
             cancel: options.cancel.clone(),
             threads,
+            trace: options.trace.cloned(),
             state: Mutex::new(State { schedule, workers: 0 }),
             idle: Condvar::new(),
         }
@@ -135,7 +137,12 @@ impl Run {
         let Some(job) = state.schedule.take(&self.plan) else { return false };
         begun(&mut state);
         drop(state);
+        let start_ms = self.trace.as_ref().map(|trace| trace.now_ms());
         let result = self.plan.run(job.node, &job.inputs);
+        if let (Some(trace), Some(start_ms)) = (&self.trace, start_ms) {
+            let bytes_read = result.as_ref().map_or(0, |result| result.bytes_read);
+            trace.add(|| self.plan.record(job.node, bytes_read, start_ms, trace.now_ms()));
+        }
         let released = self.lock().schedule.finish(&self.plan, &job, result);
         drop((released, job));
         true

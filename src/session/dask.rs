@@ -6,7 +6,7 @@ use super::{axis_slices, Session};
 use crate::array::{self, Array, ChunkSpec, LazyOperand};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::execute::{self, CancelToken, Clock, Observer, Options, Progress, Scheduler, TaskResult};
+use crate::execute::{self, CancelToken, Clock, Observer, Options, Progress, Scheduler, TaskRecord, TaskResult, Trace};
 use crate::graph::{Graph, Key};
 use crate::grid::ChunkGrid;
 use crate::kernels::reduction::Reduction;
@@ -61,6 +61,7 @@ impl Session {
                 let array = self.lazy(lazy)?.reduce(reduction, axes.as_deref(), keepdims, split_every)?;
                 Ok(self.add_lazy(array))
             }
+            Request::DaTrace { on } => Ok(self.trace(on)),
             Request::DaCompute { lazies, scheduler } => self.compute(&lazies, scheduler.as_deref()),
             Request::DaGraph { lazy, limit } => self.list_tasks(lazy, limit),
             Request::DaGet { lazy, keys } => self.get(lazy, &keys),
@@ -163,6 +164,7 @@ impl Session {
             cancel: &cancel,
             observer: &watch,
             clock: &clock,
+            trace: self.trace.as_ref(),
         });
         self.host.progress(None);
         // The wish to stop is taken by whoever looks first; one that came with the last task counts too.
@@ -170,6 +172,18 @@ impl Session {
             return Err(Error::interrupted("stopped"));
         }
         result
+    }
+
+    /// Begins or ends taking note of tasks; those noted so far, with seconds as Dask's profiler has them.
+    fn trace(&mut self, on: bool) -> Value {
+        let before = self.trace.take();
+        self.trace = on.then(|| Arc::new(Trace::new(self.host.clock())));
+        let records = before.map(|trace| trace.take()).unwrap_or_default();
+        let record = |record: TaskRecord| {
+            let (start, end) = (record.start_ms / 1e3, record.end_ms / 1e3);
+            json!([key_value(&record.key), record.layers, start, end, record.thread, record.bytes_read])
+        };
+        records.into_iter().map(record).collect()
     }
 
     fn scheduler(&self, name: Option<&str>) -> Result<Scheduler> {

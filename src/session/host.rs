@@ -76,6 +76,9 @@ pub trait Host {
     /// Milliseconds since some moment, for durations.
     fn now(&self) -> f64;
 
+    /// A clock that any thread can read: milliseconds since a moment that is the same for all.
+    fn clock(&self) -> fn() -> f64;
+
     /// Whether the user asked for the running cell to stop.
     fn interrupted(&self) -> bool;
 
@@ -163,6 +166,11 @@ impl Host for FolderHost {
 
     fn now(&self) -> f64 {
         self.begin.elapsed().as_secs_f64() * 1000.0
+    }
+
+    fn clock(&self) -> fn() -> f64 {
+        static BEGIN: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+        || BEGIN.elapsed().as_secs_f64() * 1000.0
     }
 
     fn interrupted(&self) -> bool {

@@ -23,6 +23,7 @@ use crate::array::Array;
 use crate::block::Block;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
+use crate::execute::Trace;
 use crate::memory::random::Random;
 use crate::memory::{AxisSlice, Operand};
 use arrays::ArrayId;
@@ -62,6 +63,8 @@ pub struct Session {
     lazies: HashMap<u32, Array>,
     next_lazy: u32,
     random: Random,
+    /// Takes note of the tasks that run, while someone wants to know.
+    trace: Option<Arc<Trace>>,
 }
 
 impl Session {
@@ -75,6 +78,7 @@ impl Session {
             lazies: HashMap::new(),
             next_lazy: 1,
             random: Random::seeded(5489),
+            trace: None,
         }
     }
 

@@ -348,6 +348,10 @@ pub enum Request {
         #[serde(default)]
         split_every: Option<usize>,
     },
+    /// Begins (`on`) or ends taking note of the tasks that run; answers with those noted before.
+    DaTrace {
+        on: bool,
+    },
     DaCompute {
         lazies: Vec<u32>,
         #[serde(default)]

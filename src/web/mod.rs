@@ -34,6 +34,10 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
+
+    /// The moment that `performance.now()` counts from, which each worker has its own of.
+    #[wasm_bindgen(thread_local_v2, js_namespace = performance, js_name = timeOrigin)]
+    static TIME_ORIGIN: f64;
 }
 
 /// A [`Session`] for the kernel worker.
@@ -148,6 +152,10 @@ impl Host for WebHost {
 
     fn now(&self) -> f64 {
         performance_now()
+    }
+
+    fn clock(&self) -> fn() -> f64 {
+        || TIME_ORIGIN.with(|origin| *origin) + performance_now()
     }
 
     fn interrupted(&self) -> bool {

@@ -30,7 +30,7 @@ static CLOCK: LazyLock<SystemClock> = LazyLock::new(SystemClock::default);
 
 /// Options that neither stop nor watch.
 pub fn options(scheduler: Scheduler) -> Options<'static> {
-    Options { scheduler, memory_budget: 1 << 30, cancel: &NEVER, observer: &(), clock: &*CLOCK }
+    Options { scheduler, memory_budget: 1 << 30, cancel: &NEVER, observer: &(), clock: &*CLOCK, trace: None }
 }
 
 pub fn clock() -> &'static dyn Clock {
@@ -44,7 +44,7 @@ pub fn watched<'a>(
     cancel: &'a CancelToken,
     observer: &'a dyn Observer,
 ) -> Options<'a> {
-    Options { scheduler, memory_budget: budget, cancel, observer, clock: clock() }
+    Options { scheduler, memory_budget: budget, cancel, observer, clock: clock(), trace: None }
 }
 
 pub fn run_one(array: &Array, scheduler: Scheduler) -> Block {

@@ -1,4 +1,8 @@
-"""Progress, which the page shows by itself."""
+"""Progress, which the page shows by itself, and what ran when on which thread."""
+
+import _bridge
+import _display
+from collections import namedtuple
 
 
 class ProgressBar:
@@ -21,8 +25,161 @@ class ProgressBar:
 
 
 class ResourceProfiler(ProgressBar):
-    pass
+    """Accepted wherever Dask takes it; memory is shown with the progress."""
 
 
-class Profiler(ProgressBar):
-    pass
+class CacheProfiler(ProgressBar):
+    """Accepted wherever Dask takes it."""
+
+
+TaskData = namedtuple("TaskData", ("key", "task", "start_time", "end_time", "worker_id"))
+
+
+class Profiler:
+    """Takes note of every task that runs, and of those that run as one under the key of the last of them.
+
+    `results` are `TaskData`: key, the layers that ran, begin and end in seconds, and the thread. One profiler at a
+    time; `visualize` draws a lane for each thread.
+    """
+
+    def __init__(self):
+        self.results = []
+
+    def __enter__(self):
+        self.clear()
+        self.register()
+        return self
+
+    def __exit__(self, *error):
+        self.unregister()
+
+    def register(self):
+        _bridge.call("da_trace", on=True)
+
+    def unregister(self):
+        for key, layers, start, end, thread, _ in _bridge.call("da_trace", on=False):
+            task = tuple([name.rpartition("-")[0] or name for name in layers])
+            self.results.append(TaskData(tuple(key), task, start, end, thread))
+        self.results.sort(key=lambda task: task.start_time)
+
+    def clear(self):
+        self.results = []
+
+    def visualize(self, show=True, **options):
+        """The task stream, as a picture."""
+        stream = _TaskStream(self.results)
+        if show:
+            _display.show(stream)
+        return stream
+
+
+def visualize(profilers, show=True, **options):
+    """The task stream of the profiler, or of the one among several."""
+    among = profilers if isinstance(profilers, (list, tuple)) else [profilers]
+    for profiler in among:
+        if isinstance(profiler, Profiler):
+            return profiler.visualize(show=show)
+    raise TypeError("visualize draws a Profiler; the others of dask.diagnostics take no notes here")
+
+
+_WIDTH = 720
+_LEFT = 64
+_LANE = 26
+_COLOURS = ("#2a9d8f", "#e9a23b", "#5b7fd1", "#d1495b", "#8e6bbf", "#6a994e", "#b08968", "#4f5d75")
+
+
+class _TaskStream:
+    def __init__(self, results):
+        self._results = results
+        self._drawn = False
+
+    def __repr__(self):
+        return "<task stream of %d tasks>" % len(self._results)
+
+    def _repr_svg_(self):
+        # Shown already where it was drawn: the same picture is not wanted below it again.
+        if self._drawn:
+            return None
+        self._drawn = True
+        return _draw(self._results)
+
+
+def _draw(results):
+    if not results:
+        return '<svg xmlns="http://www.w3.org/2000/svg" width="240" height="24"><text x="0" y="16" fill="currentColor">No task has run.</text></svg>'
+    begin = min([task.start_time for task in results])
+    end = max([task.end_time for task in results])
+    scale = (_WIDTH - _LEFT - 16) / max(end - begin, 1e-9)
+    threads = sorted(set([task.worker_id for task in results]))
+    kinds = []
+    colours = {}
+    for task in results:
+        if task.task not in colours:
+            colours[task.task] = _COLOURS[len(kinds) % len(_COLOURS)]
+            kinds.append(task.task)
+    bottom = 8 + _LANE * len(threads)
+    height = bottom + 34 + 20 * len(kinds)
+    parts = [
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-size="12" '
+        'font-family="system-ui, sans-serif" role="img" aria-label="Task stream of %d tasks on %d threads in %s">'
+        % (_WIDTH, height, _WIDTH, height, len(results), len(threads), _duration(end - begin))
+    ]
+    for lane, thread in enumerate(threads):
+        top = 8 + lane * _LANE
+        parts.append('<text x="0" y="%d" fill="currentColor">thread %d</text>' % (top + 16, thread))
+        parts.append(
+            '<rect x="%d" y="%d" width="%d" height="%d" fill="currentColor" opacity="0.06"/>'
+            % (_LEFT, top, _WIDTH - _LEFT - 16, _LANE - 4)
+        )
+        # Tasks narrower than half a pixel are drawn as one with those of their kind that follow at once.
+        run = None
+        for task in results:
+            if task.worker_id != thread:
+                continue
+            left = _LEFT + (task.start_time - begin) * scale
+            right = _LEFT + (task.end_time - begin) * scale
+            if run and run[2] == task.task and right - run[0] < 0.5:
+                run = [run[0], right, run[2], run[3] + 1, task]
+            else:
+                parts.append(_bar(run, top, colours))
+                run = [left, right, task.task, 1, task]
+        parts.append(_bar(run, top, colours))
+    parts.append(
+        '<text x="%d" y="%d" fill="currentColor">0</text><text x="%d" y="%d" text-anchor="end" fill="currentColor">%s</text>'
+        % (_LEFT, bottom + 14, _WIDTH - 16, bottom + 14, _duration(end - begin))
+    )
+    for row, task in enumerate(kinds):
+        y = bottom + 28 + 20 * row
+        spent = sum([one.end_time - one.start_time for one in results if one.task == task])
+        count = len([one for one in results if one.task == task])
+        parts.append('<rect x="%d" y="%d" width="12" height="12" rx="2" fill="%s"/>' % (_LEFT, y, colours[task]))
+        parts.append(
+            '<text x="%d" y="%d" fill="currentColor">%s: %d %s, %s</text>'
+            % (_LEFT + 18, y + 10, _escaped(", ".join(task)), count, "task" if count == 1 else "tasks", _duration(spent))
+        )
+    parts.append("</svg>")
+    return "".join(parts)
+
+
+def _bar(run, top, colours):
+    if run is None:
+        return ""
+    left, right, kind, count, task = run
+    what = "%d tasks" % count if count > 1 else _escaped(repr(task.key))
+    title = "%s: %s, %s" % (what, _escaped(", ".join(kind)), _duration(task.end_time - task.start_time))
+    return '<rect x="%.2f" y="%d" width="%.2f" height="%d" fill="%s"><title>%s</title></rect>' % (
+        left,
+        top,
+        max(right - left, 0.5),
+        _LANE - 4,
+        colours[kind],
+        title,
+    )
+
+
+def _duration(seconds):
+    return "%.2f s" % seconds if seconds >= 1 else "%.2f ms" % (1000 * seconds)
+
+
+def _escaped(text):
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
