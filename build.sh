@@ -24,6 +24,7 @@ usage: ./build.sh VERB
   build              build dist/, a static site for any host
   test [PART...]     run the tests: native, wasm, web, e2e, oracle; all of them by default
   bench [--full]     measure the page against NumPy, Dask and h5wasm (--full: with 7.2 GB too)
+  bench --native     measure the engine's kernels and scheduler by themselves
   check              formatting, clippy (native and wasm), TypeScript, lint, shellcheck
   setup              install what the other verbs need, without running them
 
@@ -479,6 +480,11 @@ report_tests() { # exit status
 
 # The page in Chromium against what CPython has, in one interleaved run.
 bench() {
+  if [[ ${1:-} == --native ]]; then
+    need_rust
+    cargo bench --bench engine -- "${@:2}"
+    return
+  fi
   build_site
   need_browser
   need_python
