@@ -49,6 +49,20 @@ test("the task stream is a picture with a lane for each thread and each task's k
   assert.match(svg, /<title>[^<]*sum[^<]* ms<\/title>/);
 });
 
+test("tasks too short to be drawn apart are one bar with the time of all of them", async () => {
+  const { stdout, error } = await runCell(
+    opened.page,
+    `
+from dask.diagnostics import _draw, TaskData
+ends = [0.0, 1.0, 1.00001, 1.00003]
+tasks = [TaskData(("a", i), ("sum",), ends[i], ends[i + 1], i > 0) for i in range(3)]
+print(_draw(tasks))
+`,
+  );
+  assert.equal(error, null);
+  assert.match(stdout, /<title>2 tasks: sum, 0\.03 ms<\/title>/);
+});
+
 test("without a profiler nothing is noted, and clear forgets what was", async () => {
   const { stdout, error } = await runCell(
     opened.page,

@@ -113,10 +113,15 @@ def _draw(results):
     threads = sorted(set([task.worker_id for task in results]))
     kinds = []
     colours = {}
+    counts = {}
+    seconds = {}
     for task in results:
-        if task.task not in colours:
-            colours[task.task] = _COLOURS[len(kinds) % len(_COLOURS)]
-            kinds.append(task.task)
+        kind = task.task
+        if kind not in colours:
+            colours[kind] = _COLOURS[len(kinds) % len(_COLOURS)]
+            kinds.append(kind)
+        counts[kind] = counts.get(kind, 0) + 1
+        seconds[kind] = seconds.get(kind, 0) + task.end_time - task.start_time
     bottom = 8 + _LANE * len(threads)
     height = bottom + 34 + 20 * len(kinds)
     parts = [
@@ -139,23 +144,28 @@ def _draw(results):
             left = _LEFT + (task.start_time - begin) * scale
             right = _LEFT + (task.end_time - begin) * scale
             if run and run[2] == task.task and right - run[0] < 0.5:
-                run = [run[0], right, run[2], run[3] + 1, task]
+                run = (run[0], right, run[2], None, run[4] + 1, run[5] + task.end_time - task.start_time)
             else:
                 parts.append(_bar(run, top, colours))
-                run = [left, right, task.task, 1, task]
+                run = (left, right, task.task, task.key, 1, task.end_time - task.start_time)
         parts.append(_bar(run, top, colours))
     parts.append(
         '<text x="%d" y="%d" fill="currentColor">0</text><text x="%d" y="%d" text-anchor="end" fill="currentColor">%s</text>'
         % (_LEFT, bottom + 14, _WIDTH - 16, bottom + 14, _duration(end - begin))
     )
-    for row, task in enumerate(kinds):
+    for row, kind in enumerate(kinds):
         y = bottom + 28 + 20 * row
-        spent = sum([one.end_time - one.start_time for one in results if one.task == task])
-        count = len([one for one in results if one.task == task])
-        parts.append('<rect x="%d" y="%d" width="12" height="12" rx="2" fill="%s"/>' % (_LEFT, y, colours[task]))
+        parts.append('<rect x="%d" y="%d" width="12" height="12" rx="2" fill="%s"/>' % (_LEFT, y, colours[kind]))
         parts.append(
             '<text x="%d" y="%d" fill="currentColor">%s: %d %s, %s</text>'
-            % (_LEFT + 18, y + 10, _escaped(", ".join(task)), count, "task" if count == 1 else "tasks", _duration(spent))
+            % (
+                _LEFT + 18,
+                y + 10,
+                _escaped(", ".join(kind)),
+                counts[kind],
+                "task" if counts[kind] == 1 else "tasks",
+                _duration(seconds[kind]),
+            )
         )
     parts.append("</svg>")
     return "".join(parts)
@@ -164,9 +174,9 @@ def _draw(results):
 def _bar(run, top, colours):
     if run is None:
         return ""
-    left, right, kind, count, task = run
-    what = "%d tasks" % count if count > 1 else _escaped(repr(task.key))
-    title = "%s: %s, %s" % (what, _escaped(", ".join(kind)), _duration(task.end_time - task.start_time))
+    left, right, kind, key, count, seconds = run
+    what = "%d tasks" % count if count > 1 else repr(key)
+    title = "%s: %s, %s" % (_escaped(what), _escaped(", ".join(kind)), _duration(seconds))
     return '<rect x="%.2f" y="%d" width="%.2f" height="%d" fill="%s"><title>%s</title></rect>' % (
         left,
         top,
