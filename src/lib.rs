@@ -24,7 +24,7 @@
 //! ```
 //! use chunkbook::array::Array;
 //! use chunkbook::dtype::DType;
-//! use chunkbook::execute::{compute, CancelToken, Options, Scheduler, SystemClock};
+//! use chunkbook::execute::{compute, CancelToken, Options, Scheduler};
 //! use chunkbook::grid::{ChunkGrid, Region};
 //! use chunkbook::hdf5::{CreateDataset, File, Writer};
 //! use chunkbook::kernels::reduction::Reduction;
@@ -59,10 +59,8 @@
 //! let options = Options {
 //!     scheduler: Scheduler::Threads,
 //!     memory_budget: 1 << 20,
-//!     trace: None,
 //!     cancel: &CancelToken::new(),
 //!     observer: &(),
-//!     clock: &SystemClock::default(),
 //! };
 //! let blocks = compute(&answers, &options)?;
 //! let variance = blocks[2].elements::<f64>()[0];
@@ -74,6 +72,7 @@
 
 pub mod array;
 pub mod block;
+pub mod clock;
 pub mod dtype;
 pub mod error;
 pub mod execute;

@@ -43,6 +43,27 @@ pub trait ChunkSource: Send + Sync {
     fn stored_bytes(&self, region: &Region) -> u64 {
         region.checked_len().unwrap_or(u64::MAX).saturating_mul(self.dtype().size() as u64)
     }
+
+    /// What is stored for `region`, for showing.
+    ///
+    /// # Errors
+    /// Those of reading where the source's chunks lie.
+    fn stored(&self, region: &Region) -> Result<Stored> {
+        Ok(Stored { bytes: self.stored_bytes(region), ..Stored::default() })
+    }
+}
+
+/// What a source has stored for a region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Bytes that reading it moves.
+    pub bytes: u64,
+    /// Stored chunks that it touches; 0 where the source has none.
+    pub chunks: u64,
+    /// Chunks that it touches and that are not stored: they read as the fill value.
+    pub missing: u64,
+    /// Filters that were skipped for some of the chunks: bit `i` for filter `i`.
+    pub filter_mask: u32,
 }
 
 /// An array held in memory, as a source.

@@ -182,8 +182,8 @@ fn a_piece_that_cannot_be_read_is_an_error_with_the_key_of_its_chunk() {
 fn memory_in_flight_is_that_of_pieces_not_of_chunks() {
     struct Peak(Mutex<u64>);
     impl chunkbook::execute::Observer for Peak {
-        fn tick(&self, progress: &chunkbook::execute::Progress) {
-            *self.0.lock().unwrap() = progress.bytes_peak;
+        fn tick(&self, look: &chunkbook::execute::Look) {
+            *self.0.lock().unwrap() = look.progress.bytes_peak;
         }
     }
     let (array, _) = table_array(Some(1), &[3000, 1000], None);

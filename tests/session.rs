@@ -135,7 +135,7 @@ fn a_key_inside_the_graph_can_be_computed_alone() {
         .map(|task| &task["key"])
         .find(|key| key[0].as_str().unwrap().starts_with("sum-partial-"))
         .expect("four chunks make partial sums");
-    let got = notebook.ok(json!({"op": "da_get", "lazy": sum, "keys": [partial]}));
+    let got = notebook.ok(json!({"op": "da_get", "lazies": [sum], "keys": [partial]}));
     assert_eq!(got[0]["shape"], json!([1, 1]));
 }
 

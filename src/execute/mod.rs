@@ -6,6 +6,7 @@
 
 mod bits;
 mod evaluate;
+mod outline;
 mod plan;
 mod run;
 mod schedule;
@@ -25,7 +26,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 pub(crate) use evaluate::Value;
-pub use trace::{TaskRecord, Trace};
+pub use outline::{LayerOutline, Outline};
+pub use trace::{RunningTask, TaskRecord, MOST_RECORDS};
 
 /// Who runs the tasks. Results are the same, bit for bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -81,39 +83,42 @@ pub struct Progress {
     pub elapsed_ms: f64,
 }
 
+/// A computation as it is at one moment.
+pub struct Look<'a> {
+    /// How far it is.
+    pub progress: Progress,
+    /// The tasks that have ended since the last look, in the order they did: of a computation the first
+    /// [`MOST_RECORDS`].
+    pub finished: Vec<TaskRecord>,
+    /// The tasks that run now.
+    pub running: Vec<RunningTask>,
+    plan: &'a Plan,
+    threads: usize,
+    budget: u64,
+}
+
+impl Look<'_> {
+    /// What it is going to do in all; the same at every look, and made anew each time.
+    pub fn outline(&self) -> Outline {
+        Outline::new(self.plan, self.threads, self.budget)
+    }
+
+    /// The graph it computes, or a part of.
+    pub fn graph(&self) -> &Graph {
+        self.plan.graph()
+    }
+}
+
 /// Whoever wants to see a computation go on.
 pub trait Observer {
-    /// Called on the thread that computes: about every 50 ms while other threads work, between tasks otherwise.
-    fn tick(&self, progress: &Progress);
+    /// Called on the thread that asked for the computation: about every 50 ms, between tasks where that thread
+    /// computes itself, and once at the end, whatever it is.
+    fn tick(&self, look: &Look);
 }
 
 /// An observer that looks away.
 impl Observer for () {
-    fn tick(&self, _progress: &Progress) {}
-}
-
-/// Where the time comes from; wasm has no clock of its own.
-pub trait Clock {
-    /// Milliseconds since some fixed moment.
-    fn now_ms(&self) -> f64;
-}
-
-/// The operating system's monotonic clock.
-#[cfg(not(target_arch = "wasm32"))]
-pub struct SystemClock(std::time::Instant);
-
-#[cfg(not(target_arch = "wasm32"))]
-impl Default for SystemClock {
-    fn default() -> SystemClock {
-        SystemClock(std::time::Instant::now())
-    }
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-impl Clock for SystemClock {
-    fn now_ms(&self) -> f64 {
-        self.0.elapsed().as_secs_f64() * 1e3
-    }
+    fn tick(&self, _look: &Look) {}
 }
 
 /// How to run a graph.
@@ -127,10 +132,6 @@ pub struct Options<'a> {
     pub cancel: &'a CancelToken,
     /// Sees it go on.
     pub observer: &'a dyn Observer,
-    /// Times it.
-    pub clock: &'a dyn Clock,
-    /// Takes note of every task, if anyone wants to know.
-    pub trace: Option<&'a Arc<Trace>>,
 }
 
 /// The arrays as blocks in memory. What they share is computed once.
@@ -145,6 +146,13 @@ pub fn compute(arrays: &[Array], options: &Options) -> Result<Vec<Block>> {
     let finished = Run::new(plan, options).finish(options)?;
     let take = |(i, &layer): (usize, &usize)| finished.array(layer, outputs[i + 1..].contains(&layer));
     outputs.iter().enumerate().map(take).collect()
+}
+
+/// For each layer of `graph` the number of what it runs with: tasks of such layers at one position are one task to
+/// the scheduler, so that the blocks between them never wait in memory. Nothing for layers that do not run, because
+/// others read what they would. `budget` is [`Options::memory_budget`].
+pub fn fusion(graph: &Graph, budget: u64) -> Vec<Option<usize>> {
+    Plan::of_outputs(graph.clone(), budget).fusion()
 }
 
 /// What a task of a graph makes.

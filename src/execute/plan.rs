@@ -4,11 +4,10 @@ use super::bits::{BitSet, Needed};
 use super::evaluate::{direct_region, evaluate, evaluate_chunks, read_slice, Value};
 use super::stage::{stages, Demand, Input, Stage};
 use super::stream::Stream;
-use super::trace::TaskRecord;
 use crate::block::Block;
 use crate::error::{Error, Result};
 use crate::graph::layer::Operation;
-use crate::graph::{Graph, Key, Layer};
+use crate::graph::{Graph, Layer};
 use crate::grid::{unravel, Region};
 use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -75,6 +74,19 @@ impl Plan {
         Ok(Plan::new(graph, requests, roots, budget))
     }
 
+    /// Everything that the graph's arrays need, for looking at it: there is no room for results.
+    pub(crate) fn of_outputs(graph: Graph, budget: u64) -> Plan {
+        let requested = |layer| graph.outputs().contains(&layer).then(|| Request::Blocks(Mutex::default()));
+        let requests = (0..graph.layers().len()).map(requested).collect();
+        let roots = graph.outputs().iter().map(|&output| (output, Needed::All)).collect();
+        Plan::new(graph, requests, roots, budget)
+    }
+
+    /// For each layer the stage it is part of.
+    pub(crate) fn fusion(&self) -> Vec<Option<usize>> {
+        self.stage_of.iter().map(|&stage| (stage != usize::MAX).then_some(stage)).collect()
+    }
+
     /// What the blocks at those layers and positions need.
     pub(crate) fn of_blocks(graph: Graph, blocks: &[(usize, usize)], budget: u64) -> Plan {
         let mut requests: Vec<Option<Request>> = graph.layers().iter().map(|_| None).collect();
@@ -103,6 +115,15 @@ impl Plan {
         let tasks_total = stages.iter().map(tasks).sum();
         let streams = stages.iter().map(|stage| Stream::of(&graph, stage, &requested)).collect();
         Plan { graph, needed, requests, roots, stages, stage_of, streams, tasks_total }
+    }
+
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Which blocks of a layer are needed.
+    pub(crate) fn needed(&self, layer: usize) -> &Needed {
+        &self.needed[layer]
     }
 
     /// The layers and blocks that were asked for.
@@ -251,19 +272,6 @@ impl Plan {
             }
         }
         Ok(NodeResult { values, bytes_read })
-    }
-
-    /// What a trace says of `node`.
-    pub(crate) fn record(&self, node: Node, bytes_read: u64, start_ms: f64, end_ms: f64) -> TaskRecord {
-        let layers = || self.stage(node).steps.iter().map(|step| &self.graph.layers()[step.layer]);
-        TaskRecord {
-            key: layers().next_back().map_or_else(|| Key::new("", vec![]), |layer| layer.key(node.position)),
-            layers: layers().map(|layer| layer.name().to_owned()).collect(),
-            thread: rayon::current_thread_index().unwrap_or(0),
-            start_ms,
-            end_ms,
-            bytes_read,
-        }
     }
 
     fn keep(&self, request: &Request, layer: usize, position: usize, value: &Value) -> Result<()> {

@@ -2,9 +2,10 @@
 
 use super::evaluate::Value;
 use super::plan::Plan;
-use super::schedule::Schedule;
-use super::{CancelToken, Options, Progress, Scheduler, Trace};
+use super::schedule::{Schedule, Time};
+use super::{CancelToken, Look, Options, Scheduler};
 use crate::block::Block;
+use crate::clock;
 use crate::error::{Error, Result};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,7 +19,7 @@ pub(crate) struct Run {
     plan: Plan,
     cancel: CancelToken,
     threads: usize,
-    trace: Option<Arc<Trace>>,
+    budget: u64,
     state: Mutex<State>,
     idle: Condvar,
 }
@@ -40,7 +41,7 @@ impl Run {
             plan,
             cancel: options.cancel.clone(),
             threads,
-            trace: options.trace.cloned(),
+            budget: options.memory_budget,
             state: Mutex::new(State { schedule, workers: 0 }),
             idle: Condvar::new(),
         }
@@ -48,21 +49,19 @@ impl Run {
 
     /// Runs the plan to its end.
     pub(crate) fn finish(self, options: &Options) -> Result<Finished> {
-        let began = options.clock.now_ms();
-        let observe = |progress: Progress| {
-            options.observer.tick(&Progress { elapsed_ms: options.clock.now_ms() - began, ..progress });
-        };
+        let began = clock::now_ms();
+        let run = Arc::new(self);
+        let observe = || run.show(options, began);
         // A thread of the pool that waited for the pool could wait for itself.
         let serial = options.scheduler == Scheduler::Serial || rayon::current_thread_index().is_some();
-        let run = Arc::new(self);
         if serial {
-            run.run_serial(options, &observe);
+            run.run_serial(&observe);
         } else {
             run.run_threads(&observe);
         }
+        observe();
         let state = run.lock();
         let schedule = &state.schedule;
-        observe(schedule.progress);
         if let Some(error) = &schedule.error {
             return Err(error.clone());
         }
@@ -80,28 +79,38 @@ impl Run {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run_serial(&self, options: &Options, observe: &dyn Fn(Progress)) {
-        let mut last_tick = options.clock.now_ms();
+    /// Lets the observer look.
+    fn show(&self, options: &Options, began: f64) {
+        let mut state = self.lock();
+        let (mut progress, trace) = (state.schedule.progress, &mut state.schedule.trace);
+        let (finished, running) = (trace.take_finished(), trace.running());
+        drop(state);
+        progress.elapsed_ms = clock::now_ms() - began;
+        let look = Look { progress, finished, running, plan: &self.plan, threads: self.threads, budget: self.budget };
+        options.observer.tick(&look);
+    }
+
+    fn run_serial(&self, observe: &dyn Fn()) {
+        let mut last_tick = clock::now_ms();
         while self.step(|_| ()) {
-            let now = options.clock.now_ms();
+            let now = clock::now_ms();
             if now - last_tick >= TICK_MS {
                 last_tick = now;
-                let progress = self.lock().schedule.progress;
-                observe(progress);
+                observe();
             }
         }
     }
 
     /// Keeps the pool at work, and this thread on watch, until no thread has anything to do.
-    fn run_threads(self: &Arc<Self>, observe: &dyn Fn(Progress)) {
+    fn run_threads(self: &Arc<Self>, observe: &dyn Fn()) {
         let mut state = self.lock();
         self.invite(&mut state);
         while state.workers > 0 {
             let waited = self.idle.wait_timeout(state, Duration::from_millis(TICK_MS as u64));
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-            let progress = state.schedule.progress;
-            drop(state);
-            observe(progress);
+            let ended = waited.unwrap_or_else(PoisonError::into_inner).0.workers == 0;
+            if !ended {
+                observe();
+            }
             state = self.lock();
         }
     }
@@ -130,20 +139,19 @@ impl Run {
 
     /// Runs one node; whether there was one. `begun` is called once it is taken.
     fn step(&self, begun: impl FnOnce(&mut State)) -> bool {
+        let start_ms = clock::now_ms();
         let mut state = self.lock();
         if self.cancel.is_cancelled() {
             state.schedule.error.get_or_insert(Error::interrupted("the computation was stopped"));
         }
-        let Some(job) = state.schedule.take(&self.plan) else { return false };
+        let thread = rayon::current_thread_index().unwrap_or(0);
+        let Some(job) = state.schedule.take(&self.plan, thread, start_ms) else { return false };
         begun(&mut state);
         drop(state);
-        let start_ms = self.trace.as_ref().map(|trace| trace.now_ms());
+        clock::take_spent();
         let result = self.plan.run(job.node, &job.inputs);
-        if let (Some(trace), Some(start_ms)) = (&self.trace, start_ms) {
-            let bytes_read = result.as_ref().map_or(0, |result| result.bytes_read);
-            trace.add(|| self.plan.record(job.node, bytes_read, start_ms, trace.now_ms()));
-        }
-        let released = self.lock().schedule.finish(&self.plan, &job, result);
+        let time = Time { end_ms: clock::now_ms(), spent: clock::take_spent() };
+        let released = self.lock().schedule.finish(&self.plan, &job, result, time);
         drop((released, job));
         true
     }

@@ -2,7 +2,9 @@
 
 use super::evaluate::Value;
 use super::plan::{Leaves, Node, NodeResult, Plan};
+use super::trace::{TaskEnd, Trace};
 use super::Progress;
+use crate::clock::Spent;
 use crate::error::{Error, Result};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -52,6 +54,12 @@ pub(crate) struct Job {
     estimate: u64,
 }
 
+/// When a job ended, and what of its time was not computing.
+pub(crate) struct Time {
+    pub(crate) end_ms: f64,
+    pub(crate) spent: Spent,
+}
+
 /// Everything that changes while a plan runs. Its size goes with what is in flight, not with the graph.
 pub(crate) struct Schedule {
     leaves: Leaves,
@@ -68,6 +76,7 @@ pub(crate) struct Schedule {
     running: usize,
     pub(crate) error: Option<Error>,
     pub(crate) progress: Progress,
+    pub(crate) trace: Trace,
 }
 
 impl Schedule {
@@ -83,6 +92,7 @@ impl Schedule {
             running: 0,
             error: None,
             progress: Progress { tasks_total: plan.tasks_total, ..Progress::default() },
+            trace: Trace::default(),
         }
     }
 
@@ -102,8 +112,8 @@ impl Schedule {
         (self.running == 0 || fits()).then_some(node)
     }
 
-    /// Takes what [`Schedule::next`] gives out of the queues, with its inputs.
-    pub(crate) fn take(&mut self, plan: &Plan) -> Option<Job> {
+    /// Takes what [`Schedule::next`] gives out of the queues, with its inputs, for `thread` to run from `start_ms` on.
+    pub(crate) fn take(&mut self, plan: &Plan, thread: usize, start_ms: f64) -> Option<Job> {
         let node = self.next(plan)?;
         if self.ready.pop().is_none() && self.ready_reads.pop().is_none() {
             self.next_leaf = None;
@@ -117,6 +127,7 @@ impl Schedule {
         let estimate = plan.estimate(node);
         self.running += 1;
         self.add_bytes(estimate);
+        self.trace.begin(node, thread, start_ms);
         Some(Job { node, inputs, estimate })
     }
 
@@ -127,8 +138,11 @@ impl Schedule {
 
     /// Notes that a job is done. Results that nothing needs any more are given back, to be dropped
     /// where no one waits for it.
-    pub(crate) fn finish(&mut self, plan: &Plan, job: &Job, result: Result<NodeResult>) -> Vec<Value> {
+    pub(crate) fn finish(&mut self, plan: &Plan, job: &Job, result: Result<NodeResult>, time: Time) -> Vec<Value> {
         self.running -= 1;
+        let Time { end_ms, spent } = time;
+        let (bytes_read, failed) = result.as_ref().map_or((0, true), |done| (done.bytes_read, false));
+        self.trace.end(job.node, &TaskEnd { end_ms, spent, bytes_read, failed }, &self.progress);
         self.progress.bytes_in_flight = self.progress.bytes_in_flight.saturating_sub(job.estimate);
         let done = match result {
             Ok(done) => done,

@@ -14,10 +14,14 @@ pub(super) struct Collapsed {
 /// Tasks of one layer that are drawn as one node.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
-    pub(super) layer: usize,
+    /// The layer; of tasks that run as one, those of all of them, in the order they run.
+    pub(super) layers: Vec<usize>,
     pub(super) first: usize,
     pub(super) last: usize,
+    /// Tasks of one of the layers.
     pub(super) count: usize,
+    /// Positions within a layer, as first and number of those that follow one another.
+    pub(super) runs: Vec<(usize, usize)>,
 }
 
 /// The graph with at most `max_nodes` nodes where that can be had: a layer always has one.
@@ -25,20 +29,46 @@ pub(super) struct Group {
 /// Layers no longer than some length are drawn task by task; in longer ones, the tasks whose first
 /// consumers are drawn as one node are one node. The length is the greatest that keeps within bounds, so a
 /// reduction tree shows its top in full and what lies below in bundles.
-pub(super) fn collapse(graph: &Graph, max_nodes: usize) -> Collapsed {
+///
+/// With `fusion`, which has for each layer the number of what it runs with, tasks that run as one are one node, and
+/// layers that do not run have none.
+pub(super) fn collapse(graph: &Graph, max_nodes: usize, fusion: Option<&[Option<usize>]>) -> Collapsed {
     let consumers = consumers(graph);
     let runs = (max_nodes / graph.layers().len().max(1)).max(1);
     let mut lengths: Vec<usize> = graph.layers().iter().map(|layer| layer.len()).collect();
     lengths.push(0);
     lengths.sort_unstable();
     lengths.dedup();
-    let fits = |&length: &usize| node_bound(graph, &consumers, length, runs) <= max_nodes;
+    let runs_with = |layer: usize| fusion.map_or(Some(layer), |fusion| fusion[layer]);
+    // What runs as one is drawn as the last of it.
+    let last: Vec<Option<usize>> = (0..graph.layers().len())
+        .map(|layer| {
+            let stage = runs_with(layer)?;
+            (0..graph.layers().len()).rev().find(|&other| runs_with(other) == Some(stage))
+        })
+        .collect();
+    let drawn = |layer: usize| last[layer] == Some(layer);
+    let fits = |&length: &usize| {
+        let bounds = node_bounds(graph, &consumers, length, runs);
+        (0..bounds.len()).filter(|&layer| drawn(layer)).map(|layer| bounds[layer]).sum::<usize>() <= max_nodes
+    };
     let longest = lengths.iter().rev().copied().find(|length| fits(length)).unwrap_or(0);
 
     let mut node_of: Vec<Vec<u32>> = vec![vec![]; graph.layers().len()];
     let mut nodes = vec![];
     for layer in (0..graph.layers().len()).rev() {
         let len = graph.layers()[layer].len();
+        let Some(last) = last[layer] else {
+            node_of[layer] = vec![NOT_DRAWN; len];
+            continue;
+        };
+        if last != layer {
+            node_of[layer] = node_of[last].clone();
+            let first_node = node_of[layer].first().map_or(0, |&node| node as usize);
+            let count = nodes[first_node..].iter().take_while(|group: &&Group| group.layers.contains(&last)).count();
+            nodes[first_node..first_node + count].iter_mut().for_each(|group| group.layers.insert(0, layer));
+            continue;
+        }
         let parents = if len <= longest {
             (0..len as u32).collect()
         } else if consumers[layer].is_empty() {
@@ -53,6 +83,9 @@ pub(super) fn collapse(graph: &Graph, max_nodes: usize) -> Collapsed {
     Collapsed { node_of, nodes, edges }
 }
 
+/// In place of a node, for tasks that are not drawn.
+const NOT_DRAWN: u32 = u32::MAX;
+
 /// For each layer, the edges, as layer and number, that take its blocks.
 fn consumers(graph: &Graph) -> Vec<Vec<(usize, usize)>> {
     let mut consumers = vec![vec![]; graph.layers().len()];
@@ -64,8 +97,8 @@ fn consumers(graph: &Graph) -> Vec<Vec<(usize, usize)>> {
     consumers
 }
 
-/// At most how many nodes there are when layers up to `length` long are drawn in full.
-fn node_bound(graph: &Graph, consumers: &[Vec<(usize, usize)>], length: usize, runs: usize) -> usize {
+/// At most how many nodes each layer has when layers up to `length` long are drawn in full.
+fn node_bounds(graph: &Graph, consumers: &[Vec<(usize, usize)>], length: usize, runs: usize) -> Vec<usize> {
     let mut bounds = vec![0usize; graph.layers().len()];
     for layer in (0..graph.layers().len()).rev() {
         let len = graph.layers()[layer].len();
@@ -80,7 +113,7 @@ fn node_bound(graph: &Graph, consumers: &[Vec<(usize, usize)>], length: usize, r
             bound.min(len)
         };
     }
-    bounds.iter().sum()
+    bounds
 }
 
 /// For each task of a layer, the node of the first task that takes it; all that none takes are alike.
@@ -103,11 +136,16 @@ fn number(layer: usize, parents: &[u32], nodes: &mut Vec<Group>) -> Vec<u32> {
         .enumerate()
         .map(|(position, parent)| {
             let node = *known.entry(*parent).or_insert_with(|| {
-                nodes.push(Group { layer, first: position, last: position, count: 0 });
+                nodes.push(Group { layers: vec![layer], first: position, last: position, count: 0, runs: vec![] });
                 nodes.len() - 1
             });
-            nodes[node].count += 1;
-            nodes[node].last = position;
+            let group = &mut nodes[node];
+            group.count += 1;
+            group.last = position;
+            match group.runs.last_mut() {
+                Some((first, count)) if *first + *count == position => *count += 1,
+                _ => group.runs.push((position, 1)),
+            }
             node as u32
         })
         .collect()
@@ -122,6 +160,7 @@ fn edges(graph: &Graph, node_of: &[Vec<u32>]) -> Vec<(u32, u32)> {
             }
         }
     }
+    edges.retain(|&(from, to)| from != to && from != NOT_DRAWN && to != NOT_DRAWN);
     edges.sort_unstable();
     edges.dedup();
     edges

@@ -1,10 +1,11 @@
 //! A graph placed for drawing: pixels, labels, and what hovering shows.
 
-use super::collapse::{collapse, Group};
+use super::collapse::{collapse, Collapsed, Group};
 use super::layer::Operation;
 use super::place::{place, Levels};
 use super::{Graph, Layer};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Distance between neighbours of a level, in pixels.
 const COLUMN: f64 = 64.0;
@@ -47,8 +48,12 @@ pub struct DrawnNode {
     pub dtype: &'static str,
     /// Bytes of the result; of a bundle, of all.
     pub bytes: u64,
-    /// Tasks that the node stands for.
+    /// Tasks that the node stands for; of tasks that run as one, those of the last layer.
     pub count: usize,
+    /// Numbers, in [`Graph::layers`], of the layers whose tasks the node stands for: several where they run as one.
+    pub layers: Vec<usize>,
+    /// Positions of the tasks within their layers, as first and number of those that follow one another.
+    pub runs: Vec<(usize, usize)>,
 }
 
 impl Graph {
@@ -56,9 +61,18 @@ impl Graph {
     ///
     /// Tasks that go into the same task are bundled where there are too many.
     pub fn draw(&self, max_nodes: usize) -> Drawing {
-        let collapsed = collapse(self, max_nodes);
-        let levels = self.levels();
-        let level_of: Vec<usize> = collapsed.nodes.iter().map(|group| levels[group.layer]).collect();
+        let levels = self.levels(&(0..self.layers.len()).map(Some).collect::<Vec<_>>());
+        self.place(collapse(self, max_nodes, None), &levels)
+    }
+
+    /// The same with tasks that run as one drawn as one: `fusion` has for each layer the number of what it runs
+    /// with, and nothing for layers that do not run.
+    pub fn draw_fused(&self, max_nodes: usize, fusion: &[Option<usize>]) -> Drawing {
+        self.place(collapse(self, max_nodes, Some(fusion)), &self.levels(fusion))
+    }
+
+    fn place(&self, collapsed: Collapsed, levels: &[usize]) -> Drawing {
+        let level_of: Vec<usize> = collapsed.nodes.iter().map(|group| levels[group.layers[0]]).collect();
         let mut roots: Vec<u32> = vec![];
         for &output in self.outputs() {
             roots.extend(&collapsed.node_of[output]);
@@ -72,7 +86,7 @@ impl Graph {
             .enumerate()
             .map(|(node, group)| {
                 let (x, y) = (MARGIN + COLUMN * x[node], MARGIN + ROW * (top - level_of[node]) as f64);
-                drawn(&self.layers[group.layer], group, x, y)
+                drawn(&self.layers, group, x, y)
             })
             .collect();
         Drawing {
@@ -84,24 +98,36 @@ impl Graph {
         }
     }
 
-    /// For each layer its height above the sources.
-    fn levels(&self) -> Vec<usize> {
-        let mut levels: Vec<usize> = vec![];
-        for inputs in &self.inputs {
-            levels.push(inputs.iter().map(|&input| levels[input] + 1).max().unwrap_or(0));
+    /// For each layer the height of what it runs with above the sources.
+    fn levels(&self, fusion: &[Option<usize>]) -> Vec<usize> {
+        let mut levels = vec![0; self.layers.len()];
+        // A layer that runs with a later one is as high as that: the heights settle within a few rounds.
+        loop {
+            let before = levels.clone();
+            for layer in 0..levels.len() {
+                let apart = |&&input: &&usize| fusion[input].is_some() && fusion[input] != fusion[layer];
+                let own = self.inputs[layer].iter().filter(apart).map(|&input| levels[input] + 1).max().unwrap_or(0);
+                let together =
+                    (0..levels.len()).filter(|&other| fusion[other].is_some() && fusion[other] == fusion[layer]);
+                let shared = together.map(|other| levels[other]).max().unwrap_or(0);
+                levels[layer] = own.max(shared);
+            }
+            if levels == before {
+                return levels;
+            }
         }
-        levels
     }
 }
 
-fn drawn(layer: &Layer, group: &Group, x: f64, y: f64) -> DrawnNode {
+fn drawn(layers: &[Arc<Layer>], group: &Group, x: f64, y: f64) -> DrawnNode {
+    let layer = &layers[*group.layers.last().unwrap_or(&0)];
     let first = layer.key(group.first).to_string();
     let key = if group.count == 1 { first } else { format!("{first} … {}", layer.key(group.last)) };
-    let label = match &layer.operation {
+    let label = |&layer: &usize| match &layers[layer].operation {
         Operation::Chunk { reduction, .. } | Operation::Combine { reduction } => reduction.name(),
         Operation::Aggregate { reduction, .. } => reduction.name(),
         Operation::Rechunk => "rechunk",
-        _ => layer.label(),
+        _ => layers[layer].label(),
     };
     // Blocks of one layer are alike but for the edges; the bundle's size is that of its first, times their number.
     let bytes = layer.block_bytes(group.first).saturating_mul(group.count as u64);
@@ -109,11 +135,13 @@ fn drawn(layer: &Layer, group: &Group, x: f64, y: f64) -> DrawnNode {
         x,
         y,
         key,
-        label: label.into(),
+        label: group.layers.iter().map(label).collect::<Vec<_>>().join(" → "),
         layer: layer.name().into(),
         shape: layer.block_shape(group.first),
         dtype: layer.dtype().name(),
         bytes,
         count: group.count,
+        layers: group.layers.clone(),
+        runs: group.runs.clone(),
     }
 }

@@ -1,5 +1,6 @@
 //! The engine's [`Storage`] as hdf5-reader wants it, and hdf5-reader's errors as ours.
 
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::storage::Storage;
 use hdf5_reader::error::Error as ReaderError;
@@ -61,14 +62,14 @@ impl Bytes {
     /// Fills `out` from `address` on.
     pub(super) fn read_at(&self, address: u64, out: &mut [u8]) -> Result<()> {
         self.check(address, out.len() as u64)?;
-        self.storage.read_at(self.base + address, out)
+        clock::reading(|| self.storage.read_at(self.base + address, out))
     }
 
     /// `len` bytes at `address`, allocated only once they are known to be in the file.
     pub(super) fn read(&self, address: u64, len: u64) -> Result<Vec<u8>> {
         self.check(address, len)?;
         let mut out = allocate(len)?;
-        self.storage.read_at(self.base + address, &mut out)?;
+        clock::reading(|| self.storage.read_at(self.base + address, &mut out))?;
         Ok(out)
     }
 

@@ -13,7 +13,7 @@ use crate::block::{shape_text, Block};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::grid::Region;
-use crate::source::ChunkSource;
+use crate::source::{ChunkSource, Stored as StoredChunks};
 use std::sync::{Arc, OnceLock};
 
 /// The elements of a dataset, read from its file on request.
@@ -249,6 +249,21 @@ impl ChunkSource for DatasetSource {
             }
             _ => wanted,
         }
+    }
+
+    fn stored(&self, region: &Region) -> Result<StoredChunks> {
+        let (Layout::Chunked { .. }, Some(chunk), None) = (&self.layout, self.chunk.as_deref(), &self.raw) else {
+            return Ok(StoredChunks { bytes: self.stored_bytes(region), ..Default::default() });
+        };
+        let map = self.map().map_err(|error| self.dataset.located(error))?;
+        let cells = Cells::touched(&self.shape, chunk, region).len();
+        let chunks = touched(&map, &self.shape, chunk, region).chunks;
+        Ok(StoredChunks {
+            bytes: chunks.iter().fold(0, |bytes, (stored, _)| stored.size.saturating_add(bytes)),
+            chunks: chunks.len() as u64,
+            missing: cells - chunks.len() as u64,
+            filter_mask: chunks.iter().fold(0, |mask, (stored, _)| mask | stored.mask),
+        })
     }
 }
 

@@ -1,27 +1,22 @@
 //! Requests on lazy arrays: what `dask.array` does in a cell.
 
-use super::host::{Host, ProgressReport};
+use super::observe::{key_value, Announcement, Watch, DRAWN_NODES};
 use super::request::{OperandText, Request};
 use super::{axis_slices, Session};
 use crate::array::{self, Array, ChunkSpec, LazyOperand};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::execute::{self, CancelToken, Clock, Observer, Options, Progress, Scheduler, TaskRecord, TaskResult, Trace};
+use crate::execute::{self, CancelToken, Options, Scheduler, TaskResult};
 use crate::graph::{Graph, Key};
 use crate::grid::ChunkGrid;
 use crate::kernels::reduction::Reduction;
 use crate::memory::{BinaryOp, UnaryOp};
 use crate::source::{ChunkSource, MemorySource};
 use serde_json::{json, Value};
-use std::cell::Cell;
 use std::sync::Arc;
 
 /// Tasks that `da_graph` lists unless told otherwise: more would fill the interpreter's heap.
 const LISTED_TASKS: usize = 20_000;
-/// Nodes of a drawing unless told otherwise: what SVG shows comfortably.
-const DRAWN_NODES: usize = 300;
-/// Milliseconds between two progress reports.
-const REPORT_EVERY: f64 = 50.0;
 
 impl Session {
     pub(super) fn answer_dask(&mut self, request: Request) -> Result<Value> {
@@ -61,18 +56,22 @@ impl Session {
                 let array = self.lazy(lazy)?.reduce(reduction, axes.as_deref(), keepdims, split_every)?;
                 Ok(self.add_lazy(array))
             }
-            Request::DaTrace { on } => Ok(self.trace(on)),
+            Request::DaTrace { from: None } => Ok(json!(self.profile.begin())),
+            Request::DaTrace { from: Some(from) } => Ok(self.profile.end(from)),
             Request::DaCompute { lazies, scheduler } => self.compute(&lazies, scheduler.as_deref()),
             Request::DaGraph { lazy, limit } => self.list_tasks(lazy, limit),
-            Request::DaGet { lazy, keys } => self.get(lazy, &keys),
-            Request::DaDraw { lazy, max_nodes } => {
-                let graph = Graph::of(std::slice::from_ref(self.lazy(lazy)?));
-                super::to_value(graph.draw(max_nodes.unwrap_or(DRAWN_NODES)))
+            Request::DaGet { lazies, keys } => self.get(&lazies, &keys),
+            Request::DaDraw { lazies, fused, max_nodes } => {
+                let graph = self.graph_of(&lazies)?;
+                let nodes = max_nodes.unwrap_or(DRAWN_NODES);
+                super::to_value(match fused {
+                    true => graph.draw_fused(nodes, &execute::fusion(&graph, self.limits.task_bytes)),
+                    false => graph.draw(nodes),
+                })
             }
-            Request::DaDot { lazy } => {
-                let graph = Graph::of(std::slice::from_ref(self.lazy(lazy)?));
-                Ok(json!({ "dot": graph.dot() }))
-            }
+            Request::DaTask { lazies, layer, position } => self.task_facts(&lazies, layer, position),
+            Request::DaChunks { lazies, layer, from, count } => self.stored_chunks(&lazies, layer, from, count),
+            Request::DaDot { lazies } => Ok(json!({ "dot": self.graph_of(&lazies)?.dot() })),
             Request::DaKeys { lazy } => {
                 let array = self.lazy(lazy)?;
                 Ok(nested_keys(array.name(), &array.grid().counts(), &mut Vec::new()))
@@ -87,6 +86,12 @@ impl Session {
                 "lazy array {id} is gone; run the cell that makes it again, and please report this"
             ))
         })
+    }
+
+    /// The graph of some lazy arrays.
+    pub(super) fn graph_of(&self, ids: &[u32]) -> Result<Graph> {
+        let arrays = ids.iter().map(|&id| self.lazy(id).cloned()).collect::<Result<Vec<_>>>()?;
+        Ok(Graph::of(&arrays))
     }
 
     fn add_lazy(&mut self, array: Array) -> Value {
@@ -154,36 +159,25 @@ impl Session {
         names.join(", ")
     }
 
-    fn run<T>(&self, label: &str, scheduler: Scheduler, work: impl FnOnce(&Options<'_>) -> Result<T>) -> Result<T> {
+    fn run<T>(
+        &mut self,
+        label: &str,
+        lazies: &[u32],
+        scheduler: Scheduler,
+        work: impl FnOnce(&Options<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.computations += 1;
         let cancel = CancelToken::new();
-        let clock = HostClock(&*self.host);
-        let watch = Watch { host: &*self.host, label, cancel: &cancel, last: Cell::new(0.0) };
-        let result = work(&Options {
-            scheduler,
-            memory_budget: self.limits.task_bytes,
-            cancel: &cancel,
-            observer: &watch,
-            clock: &clock,
-            trace: self.trace.as_ref(),
-        });
-        self.host.progress(None);
+        let announcement = Announcement { number: self.computations, label, lazies };
+        let watch = Watch::new(&*self.host, announcement, &cancel, self.profile.is_on());
+        let mut result =
+            work(&Options { scheduler, memory_budget: self.limits.task_bytes, cancel: &cancel, observer: &watch });
         // The wish to stop is taken by whoever looks first; one that came with the last task counts too.
         if cancel.is_cancelled() {
-            return Err(Error::interrupted("stopped"));
+            result = Err(Error::interrupted("stopped"));
         }
+        watch.end(result.as_ref().err(), &mut self.profile);
         result
-    }
-
-    /// Begins or ends taking note of tasks; those noted so far, with seconds as Dask's profiler has them.
-    fn trace(&mut self, on: bool) -> Value {
-        let before = self.trace.take();
-        self.trace = on.then(|| Arc::new(Trace::new(self.host.clock())));
-        let records = before.map(|trace| trace.take()).unwrap_or_default();
-        let record = |record: TaskRecord| {
-            let (start, end) = (record.start_ms / 1e3, record.end_ms / 1e3);
-            json!([key_value(&record.key), record.layers, start, end, record.thread, record.bytes_read])
-        };
-        records.into_iter().map(record).collect()
     }
 
     fn scheduler(&self, name: Option<&str>) -> Result<Scheduler> {
@@ -206,8 +200,8 @@ impl Session {
             self.arrays.reserve(array.dtype(), &array.shape())?;
         }
         let scheduler = self.scheduler(scheduler)?;
-        let blocks =
-            self.run(&Self::computation_label(&arrays), scheduler, |options| execute::compute(&arrays, options))?;
+        let label = Self::computation_label(&arrays);
+        let blocks = self.run(&label, ids, scheduler, |options| execute::compute(&arrays, options))?;
         blocks.into_iter().map(|block| self.block_info(block)).collect()
     }
 
@@ -226,12 +220,11 @@ impl Session {
         Ok(json!({ "tasks": tasks, "total": graph.len() }))
     }
 
-    fn get(&mut self, id: u32, keys: &[Value]) -> Result<Value> {
-        let array = self.lazy(id)?.clone();
+    fn get(&mut self, ids: &[u32], keys: &[Value]) -> Result<Value> {
         let keys = keys.iter().map(parse_key).collect::<Result<Vec<_>>>()?;
-        let graph = Graph::of(std::slice::from_ref(&array));
+        let graph = self.graph_of(ids)?;
         let scheduler = self.scheduler(None)?;
-        let results = self.run("task", scheduler, |options| execute::get(&graph, &keys, options))?;
+        let results = self.run("task", ids, scheduler, |options| execute::get(&graph, &keys, options))?;
         results
             .into_iter()
             .map(|result| match result {
@@ -254,10 +247,6 @@ fn lazy_from(source: Arc<dyn ChunkSource>, chunks: &Value, name: Option<&str>) -
         .and_then(|spec| array::normalize_chunks(&spec, source.shape(), source.dtype(), own.as_ref()))
         .map_err(|error| error.at(source.label()))?;
     Array::from_source(source, grid, name)
-}
-
-fn key_value(key: &Key) -> Value {
-    std::iter::once(json!(key.name)).chain(key.index.iter().map(|&index| json!(index))).collect()
 }
 
 fn parse_key(value: &Value) -> Result<Key> {
@@ -288,41 +277,4 @@ fn nested_keys(name: &str, counts: &[usize], index: &mut Vec<usize>) -> Value {
 /// FNV-1a over 64 bits, beside a CRC: two unlike checksums make a chance collision of tokens remote.
 fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-struct HostClock<'a>(&'a dyn Host);
-
-impl Clock for HostClock<'_> {
-    fn now_ms(&self) -> f64 {
-        self.0.now()
-    }
-}
-
-/// Passes progress to the host and the user's wish to stop to the computation.
-struct Watch<'a> {
-    host: &'a dyn Host,
-    label: &'a str,
-    cancel: &'a CancelToken,
-    last: Cell<f64>,
-}
-
-impl Observer for Watch<'_> {
-    fn tick(&self, progress: &Progress) {
-        if self.host.interrupted() {
-            self.cancel.cancel();
-        }
-        let now = self.host.now();
-        if now - self.last.get() < REPORT_EVERY {
-            return;
-        }
-        self.last.set(now);
-        self.host.progress(Some(&ProgressReport {
-            label: self.label.to_owned(),
-            done: progress.tasks_done,
-            total: progress.tasks_total,
-            bytes: progress.bytes_read,
-            elapsed: progress.elapsed_ms,
-            memory: self.host.memory_used(),
-        }));
-    }
 }

@@ -92,7 +92,7 @@ impl Session {
             done: written.div_ceil(unit),
             total: total.div_ceil(unit),
             bytes: written,
-            elapsed: self.host.now() - begin,
+            elapsed: crate::clock::now_ms() - begin,
             memory: self.host.memory_used(),
         }));
         Ok(Value::Null)

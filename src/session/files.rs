@@ -193,7 +193,7 @@ impl Session {
                     self.host.discard(&name)?;
                     Err(error)
                 })?;
-                OpenFile { name, access: Access::Write { writer, begin: self.host.now() } }
+                OpenFile { name, access: Access::Write { writer, begin: crate::clock::now_ms() } }
             }
             "a" | "r+" => {
                 return Err(Error::value(format!(

@@ -1,6 +1,7 @@
 //! What a session asks of the place it runs in: files, a clock, and someone who watches.
 
 use crate::error::{Error, Result};
+use crate::execute::TaskRecord;
 use crate::hdf5::{Folder, Neighbours};
 use crate::storage::{FileStorage, Storage, WritableFile, WritableStorage};
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,14 @@ pub struct ProgressReport {
     pub memory: u64,
 }
 
+/// What happened in a computation since its last update.
+pub struct ComputationUpdate<'a> {
+    /// `ComputationUpdate` of `www/src/protocol.ts` as JSON, without the tasks.
+    pub json: String,
+    /// The tasks that have ended, in that order.
+    pub finished: &'a [TaskRecord],
+}
+
 /// The world around a session.
 pub trait Host {
     /// Opens the file `name` for reading.
@@ -73,17 +82,14 @@ pub trait Host {
     /// Room on the storage.
     fn space(&self) -> Result<Space>;
 
-    /// Milliseconds since some moment, for durations.
-    fn now(&self) -> f64;
-
-    /// A clock that any thread can read: milliseconds since a moment that is the same for all.
-    fn clock(&self) -> fn() -> f64;
-
     /// Whether the user asked for the running cell to stop.
     fn interrupted(&self) -> bool;
 
     /// Takes note of progress; `None` when the computation has ended.
     fn progress(&self, report: Option<&ProgressReport>);
+
+    /// Takes note of what a computation does: about every 50 ms, and once at its end.
+    fn computation(&self, update: &ComputationUpdate<'_>);
 
     /// Bytes of memory the program holds; 0 where the host cannot tell.
     fn memory_used(&self) -> u64;
@@ -92,13 +98,12 @@ pub trait Host {
 /// A folder of the operating system as a host, for native programs and tests.
 pub struct FolderHost {
     folder: PathBuf,
-    begin: std::time::Instant,
 }
 
 impl FolderHost {
     /// Files are those directly in `folder`.
     pub fn new(folder: impl Into<PathBuf>) -> FolderHost {
-        FolderHost { folder: folder.into(), begin: std::time::Instant::now() }
+        FolderHost { folder: folder.into() }
     }
 
     fn partial(&self, name: &str) -> PathBuf {
@@ -164,20 +169,13 @@ impl Host for FolderHost {
         Ok(Space { free: u64::MAX >> 12, quota: u64::MAX >> 12 })
     }
 
-    fn now(&self) -> f64 {
-        self.begin.elapsed().as_secs_f64() * 1000.0
-    }
-
-    fn clock(&self) -> fn() -> f64 {
-        static BEGIN: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
-        || BEGIN.elapsed().as_secs_f64() * 1000.0
-    }
-
     fn interrupted(&self) -> bool {
         false
     }
 
     fn progress(&self, _report: Option<&ProgressReport>) {}
+
+    fn computation(&self, _update: &ComputationUpdate<'_>) {}
 
     fn memory_used(&self) -> u64 {
         0

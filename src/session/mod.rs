@@ -13,21 +13,22 @@ mod elements;
 mod files;
 mod host;
 mod numpy;
+mod observe;
 mod reading;
 pub mod request;
 
 pub use arrays::Arrays;
-pub use host::{FileInfo, FolderHost, Host, ProgressReport, Space};
+pub use host::{ComputationUpdate, FileInfo, FolderHost, Host, ProgressReport, Space};
 
 use crate::array::Array;
 use crate::block::Block;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
-use crate::execute::Trace;
 use crate::memory::random::Random;
 use crate::memory::{AxisSlice, Operand};
 use arrays::ArrayId;
 use files::Files;
+use observe::Profile;
 use request::{AxisText, OperandText, Request, ScalarText};
 use serde_json::{json, Value};
 use std::collections::HashMap;
@@ -63,8 +64,10 @@ pub struct Session {
     lazies: HashMap<u32, Array>,
     next_lazy: u32,
     random: Random,
-    /// Takes note of the tasks that run, while someone wants to know.
-    trace: Option<Arc<Trace>>,
+    /// The tasks that ran while a profiler takes note.
+    profile: Profile,
+    /// Computations so far.
+    computations: u32,
 }
 
 impl Session {
@@ -78,7 +81,8 @@ impl Session {
             lazies: HashMap::new(),
             next_lazy: 1,
             random: Random::seeded(5489),
-            trace: None,
+            profile: Profile::default(),
+            computations: 0,
         }
     }
 

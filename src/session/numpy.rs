@@ -19,7 +19,7 @@ impl Session {
     pub(super) fn answer_numpy(&mut self, request: Request) -> Result<Reply> {
         let value = match request {
             Request::NpSeed { seed } => {
-                self.random = Random::seeded(seed.unwrap_or_else(|| fresh_seed(self.host.now())));
+                self.random = Random::seeded(seed.unwrap_or_else(|| fresh_seed(crate::clock::now_ms())));
                 Value::Null
             }
             Request::NpRandom { kind, shape, low, high } => self.random_array(&kind, shape, low, high)?,

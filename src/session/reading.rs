@@ -4,6 +4,7 @@ use super::axis_slices;
 use super::host::{Host, ProgressReport};
 use super::request::AxisText;
 use crate::block::Block;
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::grid::Region;
 use crate::memory;
@@ -59,7 +60,7 @@ impl Reading {
 
     /// Reads in steps along the first axis, looking at the interrupt and telling progress.
     pub(super) fn read(&self, host: &dyn Host, label: &str) -> Result<Block> {
-        let begin = host.now();
+        let begin = clock::now_ms();
         let block = self.gather(|rows, bytes| {
             if host.interrupted() {
                 return Err(Error::interrupted("stopped while reading"));
@@ -69,7 +70,7 @@ impl Reading {
                 done: rows,
                 total: self.counts().first().copied().unwrap_or(1),
                 bytes,
-                elapsed: host.now() - begin,
+                elapsed: clock::now_ms() - begin,
                 memory: host.memory_used(),
             }));
             Ok(())

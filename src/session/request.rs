@@ -348,9 +348,11 @@ pub enum Request {
         #[serde(default)]
         split_every: Option<usize>,
     },
-    /// Begins (`on`) or ends taking note of the tasks that run; answers with those noted before.
+    /// Begins to take note of the tasks that run, and answers where its notes begin; with that number, ends and
+    /// answers with the notes.
     DaTrace {
-        on: bool,
+        #[serde(default)]
+        from: Option<usize>,
     },
     DaCompute {
         lazies: Vec<u32>,
@@ -363,19 +365,35 @@ pub enum Request {
         limit: Option<usize>,
     },
     DaGet {
-        lazy: u32,
+        lazies: Vec<u32>,
         keys: Vec<Value>,
     },
+    /// The graph placed for drawing; `fused` draws what runs as one as one.
     DaDraw {
-        lazy: u32,
+        lazies: Vec<u32>,
+        #[serde(default)]
+        fused: bool,
         #[serde(default)]
         max_nodes: Option<usize>,
     },
     DaDot {
-        lazy: u32,
+        lazies: Vec<u32>,
     },
     DaKeys {
         lazy: u32,
+    },
+    /// Everything about one task, for the page.
+    DaTask {
+        lazies: Vec<u32>,
+        layer: usize,
+        position: usize,
+    },
+    /// What is stored for `count` blocks, from `from` on, of a layer that reads a source, for the page.
+    DaChunks {
+        lazies: Vec<u32>,
+        layer: usize,
+        from: usize,
+        count: usize,
     },
 }
 

@@ -8,8 +8,9 @@ pub mod queue;
 pub mod storage;
 
 use crate::error::{Error, Result};
+use crate::execute::TaskRecord;
 use crate::hdf5::Neighbours;
-use crate::session::{FileInfo, Host, Limits, ProgressReport, Session, Space};
+use crate::session::{ComputationUpdate, FileInfo, Host, Limits, ProgressReport, Session, Space};
 use crate::storage::{Storage, WritableStorage};
 use queue::Operation;
 use std::cell::RefCell;
@@ -32,6 +33,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn progress(this: &Callbacks, report: Option<String>);
 
+    #[wasm_bindgen(method)]
+    fn computation(this: &Callbacks, update: String, finished: Vec<f64>);
+
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
 
@@ -52,6 +56,7 @@ impl WebSession {
     /// A session that computes on `threads` threads, which must be running already when more than one.
     #[wasm_bindgen(constructor)]
     pub fn new(threads: usize, callbacks: Callbacks) -> WebSession {
+        crate::clock::provide(|| TIME_ORIGIN.with(|origin| *origin) + performance_now());
         let host = WebHost { callbacks, open: Arc::default(), created: RefCell::default() };
         WebSession(AssertUnwindSafe(Session::new(Box::new(host), Limits::for_tab(threads))))
     }
@@ -150,20 +155,31 @@ impl Host for WebHost {
         storage::space()
     }
 
-    fn now(&self) -> f64 {
-        performance_now()
-    }
-
-    fn clock(&self) -> fn() -> f64 {
-        || TIME_ORIGIN.with(|origin| *origin) + performance_now()
-    }
-
     fn interrupted(&self) -> bool {
         self.callbacks.interrupted()
     }
 
     fn progress(&self, report: Option<&ProgressReport>) {
         self.callbacks.progress(report.and_then(|report| serde_json::to_string(report).ok()));
+    }
+
+    fn computation(&self, update: &ComputationUpdate<'_>) {
+        // As `TASK_NUMBERS` of `www/src/protocol.ts` lists them.
+        let numbers = |task: &TaskRecord| {
+            [
+                task.stage as f64,
+                task.position as f64,
+                task.thread as f64,
+                task.start_ms,
+                task.end_ms,
+                task.spent.reading_ms,
+                task.spent.decoding_ms,
+                task.bytes_read as f64,
+                task.bytes_in_flight as f64,
+                f64::from(u8::from(task.failed)),
+            ]
+        };
+        self.callbacks.computation(update.json.clone(), update.finished.iter().flat_map(numbers).collect());
     }
 
     fn memory_used(&self) -> u64 {

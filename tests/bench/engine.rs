@@ -5,7 +5,7 @@
 use chunkbook::array::Array;
 use chunkbook::block::Block;
 use chunkbook::dtype::DType;
-use chunkbook::execute::{compute, CancelToken, Options, Scheduler, SystemClock};
+use chunkbook::execute::{compute, CancelToken, Options, Scheduler};
 use chunkbook::grid::ChunkGrid;
 use chunkbook::kernels::reduction::Reduction;
 use chunkbook::memory::astype;
@@ -72,8 +72,6 @@ fn tasks<const THREADS: bool>(bencher: Bencher, chunks: u64) {
         memory_budget: 1 << 30,
         cancel: &CancelToken::new(),
         observer: &(),
-        clock: &SystemClock::default(),
-        trace: None,
     };
     // A read and a sum for each chunk; combining them adds an eighth.
     bencher.counter(ItemsCount::new(chunks * 2)).bench_local(|| compute(std::slice::from_ref(&sum), &options).unwrap());

@@ -5,7 +5,7 @@ use chunkbook::array::Array;
 use chunkbook::block::Block;
 use chunkbook::dtype::DType;
 use chunkbook::error::Result;
-use chunkbook::execute::{compute, CancelToken, Clock, Observer, Options, Scheduler, SystemClock};
+use chunkbook::execute::{compute, CancelToken, Observer, Options, Scheduler};
 use chunkbook::grid::{ChunkGrid, Region};
 use chunkbook::source::{ChunkSource, MemorySource};
 use std::sync::{Arc, LazyLock};
@@ -26,15 +26,10 @@ pub fn memory_array(table: &[Vec<f64>], chunk: &[u64]) -> Array {
 }
 
 static NEVER: LazyLock<CancelToken> = LazyLock::new(CancelToken::new);
-static CLOCK: LazyLock<SystemClock> = LazyLock::new(SystemClock::default);
 
 /// Options that neither stop nor watch.
 pub fn options(scheduler: Scheduler) -> Options<'static> {
-    Options { scheduler, memory_budget: 1 << 30, cancel: &NEVER, observer: &(), clock: &*CLOCK, trace: None }
-}
-
-pub fn clock() -> &'static dyn Clock {
-    &*CLOCK
+    Options { scheduler, memory_budget: 1 << 30, cancel: &NEVER, observer: &() }
 }
 
 /// Options with all that a test may want to watch.
@@ -44,7 +39,7 @@ pub fn watched<'a>(
     cancel: &'a CancelToken,
     observer: &'a dyn Observer,
 ) -> Options<'a> {
-    Options { scheduler, memory_budget: budget, cancel, observer, clock: clock(), trace: None }
+    Options { scheduler, memory_budget: budget, cancel, observer }
 }
 
 pub fn run_one(array: &Array, scheduler: Scheduler) -> Block {

@@ -38,6 +38,8 @@ export interface TaskGraphDrawing {
   edges: [number, number][];
   /** Tasks in the whole graph; more than are drawn when siblings were collapsed. */
   tasks: number;
+  /** The lazy arrays whose graph it is, as inspections name them. */
+  lazies?: number[];
 }
 
 export interface TaskGraphNode {
@@ -57,6 +59,125 @@ export interface TaskGraphNode {
   bytes: number;
   /** How many tasks this node stands for: 1 unless siblings were collapsed. */
   count: number;
+  /**
+   * Numbers of the layers whose tasks it stands for, as in `ComputationOutline`: several where they run as one.
+   * Drawings in notebooks of version 0.1 have neither these nor the positions.
+   */
+  layers?: number[];
+  /** Positions of the tasks within their layers, as first and number of those that follow one another. */
+  runs?: [first: number, count: number][];
+}
+
+/** What a computation is going to do. */
+export interface ComputationOutline {
+  label: string;
+  /** The lazy arrays whose graph it is, as inspections name them. */
+  lazies: number[];
+  /** Inputs before the layers that take them. */
+  layers: LayerOutline[];
+  /** Numbers of the layers whose tasks at one position run as one, in the order they run. */
+  stages: number[][];
+  tasks: number;
+  /** Bytes that the sources would take in memory whole. */
+  naive: number;
+  /** Bytes of blocks that are held at once, by estimate. */
+  forecast: number;
+  /** Bytes that blocks may take before reading waits. */
+  budget: number;
+  threads: number;
+}
+
+export interface LayerOutline {
+  /** The first element of its tasks' keys. */
+  name: string;
+  label: string;
+  /** Number of blocks along each axis. */
+  counts: number[];
+  /** Extents of its first block, and of all together. */
+  block: number[];
+  shape: number[];
+  dtype: string;
+  bytes: number;
+  /** How many of its tasks run. */
+  tasks: number;
+  inputs: number[];
+  /** What it reads, such as `testdata.hdf5:/data`. */
+  source: string | null;
+}
+
+/** A task that runs now: its stage, its position, its thread, and the milliseconds at which it began. */
+export type RunningTask = [stage: number, position: number, thread: number, start: number];
+
+/** What happened in a computation since the update before; the totals are since its beginning. */
+export interface ComputationUpdate {
+  /** Counts the kernel's computations. */
+  number: number;
+  /** With the first update. */
+  outline?: ComputationOutline;
+  /** With the first update of a computation that goes on; not of the largest graphs. */
+  drawing?: TaskGraphDrawing | null;
+  done: number;
+  total: number;
+  /** Bytes read. */
+  bytes: number;
+  /** Bytes of blocks held now, and the most so far. */
+  inFlight: number;
+  peak: number;
+  /** Milliseconds. */
+  elapsed: number;
+  /** Wasm memory in use, in bytes. */
+  memory: number;
+  running: RunningTask[];
+  /** With the last update: why it failed or was stopped, `null` where it did not. */
+  ended: { error: string | null } | null;
+}
+
+/**
+ * The numbers of a task that has ended, in their order: stage, position, thread, the milliseconds at which it began
+ * and ended and those it spent reading and decoding, the bytes it read, those held by all tasks together then, and 1
+ * if it failed.
+ */
+export const TASK_NUMBERS = 10;
+
+/** What the page asks about the graph of some lazy arrays, as the engine takes it. */
+export type Inspection =
+  | { op: "da_draw"; lazies: number[]; fused: boolean; max_nodes: number }
+  | { op: "da_dot"; lazies: number[] }
+  | { op: "da_task"; lazies: number[]; layer: number; position: number }
+  | { op: "da_chunks"; lazies: number[]; layer: number; from: number; count: number };
+
+/** The answer to each inspection. */
+export interface InspectionAnswers {
+  da_draw: TaskGraphDrawing;
+  da_dot: { dot: string };
+  da_task: TaskFacts;
+  da_chunks: StoredChunk[];
+}
+
+/** Everything about one task. */
+export interface TaskFacts {
+  key: string;
+  function: string;
+  /** Keys of the inputs: the first of them. */
+  inputs: string[];
+  inputCount: number;
+  shape: number[];
+  dtype: string;
+  bytes: number;
+  source: string | null;
+  stored: StoredChunk | null;
+}
+
+/** What a file has stored for a block. */
+export interface StoredChunk {
+  /** Bytes that reading the block moves, and of its elements in memory. */
+  bytes: number;
+  whole: number;
+  /** Stored chunks it touches, and chunks that are not stored and read as the fill value. */
+  chunks: number;
+  missing: number;
+  /** Filters that were skipped for some chunk: bit i for filter i. */
+  mask: number;
 }
 
 /** A Python exception as the cell shows it. */
@@ -154,20 +275,27 @@ export type ToKernel =
   /** List entries of a group, `from` and on; answered with a `Listing`. */
   | { type: "browse"; request: number; name: string; path: string; from: number; count: number }
   /** Tell everything about an object; answered with `ObjectFacts`. */
-  | { type: "browse-object"; request: number; name: string; path: string };
+  | { type: "browse-object"; request: number; name: string; path: string }
+  /** Look at a graph; answered as `InspectionAnswers` says. */
+  | { type: "inspect"; request: number; inspection: Inspection };
+
+/** What an answer to a request of the page carries, if anything. */
+export type AnswerValue = Listing | ObjectFacts | InspectionAnswers[keyof InspectionAnswers];
 
 export type FromKernel =
   | ({ type: "ready" } & KernelInfo)
   /** The kernel cannot start: why, and what to do. */
   | { type: "failed"; message: string }
   /** The answer to the message with that `request`; `error` says why it could not be done. */
-  | { type: "answer"; request: number; error: string | null; value?: Listing | ObjectFacts }
+  | { type: "answer"; request: number; error: string | null; value?: AnswerValue }
   | { type: "started"; id: number }
   | { type: "stream"; id: number; name: "stdout" | "stderr"; text: string }
   /** A rich output that a cell shows before its value, such as a drawing. */
   | { type: "display"; id: number; data: MimeBundle }
   /** `null` when the computation has ended. Sent at most twenty times a second. */
   | { type: "progress"; id: number; progress: Progress | null }
+  /** What a computation of the cell does: its tasks that have ended since the last one, `TASK_NUMBERS` for each. */
+  | { type: "computation"; id: number; update: ComputationUpdate; tasks: Float64Array<ArrayBuffer> }
   /** The cell has ended. `result` is the value of its last expression, `null` for none or None. */
   | { type: "done"; id: number; result: MimeBundle | null; error: CellError | null; ms: number }
   /** The shelf, whenever it changes. */

@@ -164,6 +164,10 @@ impl Pipeline {
     /// # Errors
     /// An invalid-file error when the data are damaged or give another length than `out`'s.
     pub(super) fn decode(&self, stored: Vec<u8>, mask: u32, out: &mut [u8]) -> Result<()> {
+        crate::clock::decoding(|| self.undo_all(stored, mask, out))
+    }
+
+    fn undo_all(&self, stored: Vec<u8>, mask: u32, out: &mut [u8]) -> Result<()> {
         let active: Vec<&Filter> = self
             .filters
             .iter()

@@ -104,11 +104,11 @@ class Array:
 
     def visualize(self, filename=None, format=None, optimize_graph=False, **options):
         """The task graph, drawn."""
-        return Drawing(self._lazy)
+        return Drawing(self._lazy, fused=optimize_graph)
 
     def to_dot(self):
         """The task graph in Graphviz's language."""
-        return _bridge.call("da_dot", lazy=self._lazy)["dot"]
+        return _bridge.call("da_dot", lazies=[self._lazy])["dot"]
 
     def _single(self):
         if self.size != 1:

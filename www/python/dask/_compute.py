@@ -106,12 +106,12 @@ def get_keys(graph, keys, scheduler):
         if key not in graph:
             raise KeyError(key)
     texts = [list(key) if isinstance(key, tuple) else [key] for key in wanted]
-    answers = _bridge.call("da_get", lazy=source, keys=texts)
-    values = [_task_value(answer) for answer in answers]
+    answers = _bridge.call("da_get", lazies=[source], keys=texts)
+    values = [task_value(answer) for answer in answers]
     return _nest(keys, values)
 
 
-def _task_value(answer):
+def task_value(answer):
     """An array or a number; a dict of them for a partial result such as a mean's count and total."""
     if "fields" in answer:
         return __dict__([(name, wrap(value)) for name, value in answer["fields"]])

@@ -83,7 +83,7 @@ class TaskGraph:
         return dict(self._all())
 
     def visualize(self, filename=None, **options):
-        return Drawing(self._lazy_number)
+        return Drawing(self._lazy_number, fused=options.get("optimize_graph", False))
 
     def __repr__(self):
         names = list(self.layers)
@@ -91,11 +91,19 @@ class TaskGraph:
         return "\n".join(lines + [" %d. %s" % (i, name) for i, name in enumerate(names)])
 
 
-class Drawing:
-    """A task graph as the page draws it."""
+def get_key(lazies, key):
+    """The value of one key of the graph of some lazy arrays: what the page runs for a task that was clicked."""
+    from dask._compute import task_value
 
-    def __init__(self, lazy, max_nodes=300):
-        self._drawing = _bridge.call("da_draw", lazy=lazy, max_nodes=max_nodes)
+    return task_value(_bridge.call("da_get", lazies=lazies, keys=[list(key)])[0])
+
+
+class Drawing:
+    """A task graph as the page draws it; `fused` draws tasks that run as one as one."""
+
+    def __init__(self, lazy, max_nodes=300, fused=False):
+        self._drawing = _bridge.call("da_draw", lazies=[lazy], max_nodes=max_nodes, fused=fused)
+        self._drawing["lazies"] = [lazy]
 
     def _repr_mimebundle_(self, **options):
         return {"application/vnd.chunkbook.graph+json": self._drawing}

@@ -24,25 +24,19 @@ class ProgressBar:
         pass
 
 
-class ResourceProfiler(ProgressBar):
-    """Accepted wherever Dask takes it; memory is shown with the progress."""
-
-
 class CacheProfiler(ProgressBar):
-    """Accepted wherever Dask takes it."""
+    """Accepted wherever Dask takes it; takes no notes."""
 
 
 TaskData = namedtuple("TaskData", ("key", "task", "start_time", "end_time", "worker_id"))
+ResourceData = namedtuple("ResourceData", ("time", "mem", "cpu"))
 
 
-class Profiler:
-    """Takes note of every task that runs, and of those that run as one under the key of the last of them.
-
-    `results` are `TaskData`: key, the layers that ran, begin and end in seconds, and the thread. One profiler at a
-    time; `visualize` draws a lane for each thread.
-    """
+class _Notes:
+    """Takes note of the tasks that run from `register` to `unregister`."""
 
     def __init__(self):
+        self._from = None
         self.results = []
 
     def __enter__(self):
@@ -54,16 +48,32 @@ class Profiler:
         self.unregister()
 
     def register(self):
-        _bridge.call("da_trace", on=True)
+        if self._from is None:
+            self._from = _bridge.call("da_trace")
 
     def unregister(self):
-        for key, layers, start, end, thread, _ in _bridge.call("da_trace", on=False):
-            task = tuple([name.rpartition("-")[0] or name for name in layers])
-            self.results.append(TaskData(tuple(key), task, start, end, thread))
-        self.results.sort(key=lambda task: task.start_time)
+        if self._from is None:
+            return
+        notes = _bridge.call("da_trace", **{"from": self._from})
+        self._from = None
+        self._take(notes)
 
     def clear(self):
         self.results = []
+
+
+class Profiler(_Notes):
+    """Takes note of every task that runs, and of those that run as one under the key of the last of them.
+
+    `results` are `TaskData`: key, the layers that ran, begin and end in seconds, and the thread; `visualize` draws a
+    lane for each thread.
+    """
+
+    def _take(self, notes):
+        for key, layers, start, end, thread, _ in notes:
+            task = tuple([name.rpartition("-")[0] or name for name in layers])
+            self.results.append(TaskData(tuple(key), task, start, end, thread))
+        self.results.sort(key=lambda task: task.start_time)
 
     def visualize(self, show=True, **options):
         """The task stream, as a picture."""
@@ -71,6 +81,28 @@ class Profiler:
         if show:
             _display.show(stream)
         return stream
+
+
+class ResourceProfiler(_Notes):
+    """Memory and processor use while tasks run.
+
+    `results` are `ResourceData`, one as each task ends: the time in seconds, the memory of the blocks that are held
+    for tasks in MB, and the threads at work in percent of one. Dask's own samples the whole process every `dt` seconds.
+    """
+
+    def __init__(self, dt=1):
+        super().__init__()
+
+    def _take(self, notes):
+        begins = sorted([note[2] for note in notes])
+        ends = sorted([note[3] for note in notes])
+        begun = 0
+        for ended, end in enumerate(ends):
+            while begun < len(begins) and begins[begun] < end:
+                begun += 1
+            self.results.append((end, 100.0 * (begun - ended)))
+        held = dict([(note[3], note[5]) for note in notes])
+        self.results = [ResourceData(end, held[end] / 1e6, cpu) for end, cpu in self.results]
 
 
 def visualize(profilers, show=True, **options):

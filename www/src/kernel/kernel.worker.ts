@@ -5,7 +5,7 @@
  * reaches it. Messages that arrive meanwhile are taken in order afterwards.
  */
 import { removeStored, storedFolder } from "../io/files.js";
-import type { FromKernel, Listing, ObjectFacts, Progress, ToKernel } from "../protocol.js";
+import type { AnswerValue, FromKernel, Progress, ToKernel } from "../protocol.js";
 import { Engine } from "./engine.js";
 import { Python } from "./python.js";
 
@@ -58,6 +58,9 @@ async function take(message: ToKernel): Promise<void> {
     case "browse-object":
       browse(started, message);
       return;
+    case "inspect":
+      ask(started, message.request, message.inspection);
+      return;
   }
 }
 
@@ -70,6 +73,7 @@ async function start(message: ToKernel & { type: "init" }): Promise<Kernel> {
     isolated: message.isolated,
     interrupted,
     progress: (progress: Progress | null) => send({ type: "progress", id: running, progress }),
+    computation: (update, tasks) => send({ type: "computation", id: running, update, tasks }, [tasks.buffer]),
   });
   const python = await Python.create({
     dispatch: (request) => engine.dispatch(request),
@@ -129,11 +133,15 @@ async function removeFile({ engine, dropped }: Kernel, name: string): Promise<vo
 }
 
 /** What the file browser asks; no file changes by it, so the shelf is not told anew. */
-function browse({ engine }: Kernel, message: Extract<ToKernel, { type: "browse" | "browse-object" }>): void {
+function browse(started: Kernel, message: Extract<ToKernel, { type: "browse" | "browse-object" }>): void {
   const { type, request, ...asked } = message;
-  const op = type === "browse" ? "browse" : "browse_object";
-  const { ok, error } = JSON.parse(engine.dispatch(JSON.stringify({ op, ...asked }))) as {
-    ok?: Listing | ObjectFacts;
+  ask(started, request, { op: type === "browse" ? "browse" : "browse_object", ...asked });
+}
+
+/** Answers the page with what the engine answers. */
+function ask({ engine }: Kernel, request: number, question: { op: string }): void {
+  const { ok, error } = JSON.parse(engine.dispatch(JSON.stringify(question))) as {
+    ok?: AnswerValue;
     error?: { message: string };
   };
   send({ type: "answer", request, error: error?.message ?? null, ...(ok !== undefined && { value: ok }) });
@@ -169,8 +177,8 @@ async function tellFiles({ engine }: Pick<Kernel, "engine">): Promise<void> {
   send({ type: "files", files, usage, quota });
 }
 
-function send(message: FromKernel): void {
-  postMessage(message);
+function send(message: FromKernel, transfer: Transferable[] = []): void {
+  postMessage(message, { transfer });
 }
 
 function explain(cause: unknown): string {

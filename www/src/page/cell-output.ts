@@ -3,12 +3,13 @@ import { customElement, property } from "lit/decorators.js";
 import { unsafeHTML } from "lit/directives/unsafe-html.js";
 import type { CellError } from "../protocol";
 import { base } from "../style/shared";
+import "./graph-explorer";
 import "./stream-view";
-import type { StreamView } from "./stream-view";
-import "./task-graph";
 import type { Output, OutputData } from "./notebook";
+import type { NotebookStore } from "./notebook-store";
 import { sanitizeHtml, sanitizeSvg } from "./sanitize";
 import { StreamText } from "./stream-text";
+import type { StreamView } from "./stream-view";
 
 /** One output of a cell in the richest form there is. */
 @customElement("chunkbook-output")
@@ -62,6 +63,7 @@ export class CellOutput extends LitElement {
   ];
 
   @property({ attribute: false }) output!: Output;
+  @property({ attribute: false }) store: NotebookStore | null = null;
 
   protected override render(): TemplateResult {
     const output = this.output;
@@ -72,7 +74,7 @@ export class CellOutput extends LitElement {
         return renderError(output.error);
       case "display":
       case "result":
-        return renderData(output.data);
+        return renderData(output.data, this.store);
     }
   }
 
@@ -94,9 +96,10 @@ function renderError(error: CellError): TemplateResult {
   </div>`;
 }
 
-function renderData(data: OutputData): TemplateResult {
+function renderData(data: OutputData, store: NotebookStore | null): TemplateResult {
   const graph = data["application/vnd.chunkbook.graph+json"];
-  if (graph !== undefined) return html`<chunkbook-graph .drawing=${graph}></chunkbook-graph>`;
+  if (graph !== undefined)
+    return html`<chunkbook-graph-explorer .drawing=${graph} .store=${store}></chunkbook-graph-explorer>`;
   const svg = data["image/svg+xml"];
   if (svg !== undefined) return html`<div class="rich">${unsafeHTML(sanitizeSvg(svg))}</div>`;
   const markup = data["text/html"];

@@ -26,8 +26,8 @@ export function formatDuration(milliseconds: number): string {
 }
 
 /** A count with its noun: `1 thread`, `2 threads`. */
-export function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+export function plural(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : nouns}`;
 }
 
 /** An integer with thin groups of three: `1,000,000`. */

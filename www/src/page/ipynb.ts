@@ -75,6 +75,7 @@ function parseCell(cell: JsonObject): Cell {
     count: typeof cell.execution_count === "number" ? cell.execution_count : null,
     status: "idle",
     progress: null,
+    computations: [],
     ms: null,
     rendered: kind === "markdown",
     metadata: isObject(cell.metadata) ? cell.metadata : {},

@@ -5,8 +5,12 @@
  * that dies costs its variables and nothing else: waiting cells are told, and `restart` starts a new one.
  */
 import type {
+  AnswerValue,
   CellError,
+  ComputationUpdate,
   FromKernel,
+  Inspection,
+  InspectionAnswers,
   KernelInfo,
   KernelState,
   Listing,
@@ -32,6 +36,8 @@ export interface RunObserver {
   stream?(name: "stdout" | "stderr", text: string): void;
   display?(data: MimeBundle): void;
   progress?(progress: Progress | null): void;
+  /** A computation has begun, gone on or ended; the tasks are those ended since the last time. */
+  computation?(update: ComputationUpdate, tasks: Float64Array): void;
 }
 
 export interface RunOutcome {
@@ -73,7 +79,7 @@ interface Run {
 }
 
 interface Request {
-  resolve: (value: Listing | ObjectFacts | undefined) => void;
+  resolve: (value: AnswerValue | undefined) => void;
   reject: (error: Error) => void;
 }
 
@@ -195,6 +201,14 @@ export class KernelClient {
     return (await this.#request({ type: "browse-object", name, path })) as ObjectFacts;
   }
 
+  /** What there is to know about a graph. Waits while a cell runs. */
+  async inspect<Op extends Inspection["op"]>(
+    inspection: Extract<Inspection, { op: Op }>,
+  ): Promise<InspectionAnswers[Op]> {
+    await this.ready;
+    return (await this.#request({ type: "inspect", inspection })) as InspectionAnswers[Op];
+  }
+
   #start({ isolated, threads }: KernelEnvironment): void {
     this.state = "starting";
     this.info = null;
@@ -285,6 +299,9 @@ export class KernelClient {
         }
         run?.observer.progress?.(message.progress);
         break;
+      case "computation":
+        run?.observer.computation?.(message.update, message.tasks);
+        return;
       case "done":
         if (run === null) return;
         this.#current = null;
@@ -320,7 +337,7 @@ export class KernelClient {
     this.#options.changed();
   }
 
-  #request(message: WithoutRequest<RequestMessage>): Promise<Listing | ObjectFacts | undefined> {
+  #request(message: WithoutRequest<RequestMessage>): Promise<AnswerValue | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#worker === null) {
         reject(new Error("The kernel is dead; restart it first."));

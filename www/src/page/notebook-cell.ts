@@ -9,6 +9,7 @@ import "./code-editor";
 import "./progress-bar";
 import type { CodeEditor, EditorAction } from "./code-editor";
 import { type Command, CommandReader } from "./command-keys";
+import "./computation-view";
 import { formatDuration } from "./format";
 import { icons } from "./icons";
 import { markdownToHtml } from "./markdown";
@@ -54,7 +55,18 @@ export class NotebookCell extends LitElement {
             ? html`<chunkbook-progress class="wide" .progress=${cell.progress}></chunkbook-progress>`
             : nothing
         }
-        ${this.#renderOutputs()} ${this.#renderActions()}
+        ${this.#renderOutputs()}
+        ${
+          cell.computations.length === 0
+            ? nothing
+            : html`<chunkbook-computation
+                class="wide"
+                .store=${this.store}
+                .computations=${cell.computations}
+                .view=${this.store.computationView}
+              ></chunkbook-computation>`
+        }
+        ${this.#renderActions()}
       </article>
     `;
   }
@@ -119,7 +131,7 @@ export class NotebookCell extends LitElement {
           <div class="prompt out">
             ${output.type === "result" ? html`Out[${output.count ?? " "}]:` : nothing}
           </div>
-          <chunkbook-output .output=${output}></chunkbook-output>
+          <chunkbook-output .output=${output} .store=${this.store}></chunkbook-output>
         `,
       )}
     </div>`;

@@ -2,7 +2,8 @@
  * The one owner of what the page shows: the notebook, the selection, notices, and (through the
  * kernel client) the kernel and the shelf. Views read it and call its methods; they keep nothing.
  */
-import type { ShelfFile } from "../protocol";
+import type { ComputationUpdate, ShelfFile } from "../protocol";
+import { Computation } from "./computation";
 import { openingCell, ownFileCell, pointAtFile } from "./file-cells";
 import { KernelClient, type KernelOptions, type RunOutcome, type Shelf } from "./kernel-client";
 import {
@@ -44,7 +45,13 @@ export interface StoreOptions extends Omit<KernelOptions, "changed"> {
   schedule?: (notify: () => void) => void;
 }
 
+/** Of a cell that computes many times, as in a loop, this many are kept for looking at. */
+const KEPT_COMPUTATIONS = 24;
+
 const CELL_DELETED = "Cell deleted.";
+
+/** The views of a computation: its chunks, its threads, its graph, its memory. */
+export type ComputationViewName = "chunks" | "threads" | "graph" | "memory";
 
 interface Deleted {
   cell: Cell;
@@ -67,6 +74,7 @@ export class NotebookStore {
   readonly #runs = new Map<string, number>();
   #deleted: Deleted[] = [];
   #nextNotice = 1;
+  #computationView: ComputationViewName | null = null;
 
   constructor(options: StoreOptions) {
     this.notebook = options.notebook;
@@ -233,13 +241,17 @@ export class NotebookStore {
     // A kernel that is dead starts nothing, so nothing else would take the old outputs away.
     this.#update(
       id,
-      this.kernel.state === "dead" ? { outputs: [], count: null, ms: null } : { status: "queued" },
+      this.kernel.state === "dead"
+        ? { outputs: [], computations: [], count: null, ms: null }
+        : { status: "queued" },
     );
     const { id: run, outcome } = this.kernel.run(cell.source, {
-      started: (count) => this.#update(id, { status: "running", outputs: [], count, ms: null }),
+      started: (count) =>
+        this.#update(id, { status: "running", outputs: [], computations: [], count, ms: null }),
       stream: (name, text) => this.#appendStream(id, name, text),
       display: (data) => this.#append(id, { type: "display", data }),
       progress: (progress) => this.#update(id, { progress }),
+      computation: (update, tasks) => this.#noteComputation(id, update, tasks),
     });
     this.#runs.set(id, run);
     this.#finish(id, await outcome);
@@ -283,6 +295,18 @@ export class NotebookStore {
   async restartAndRunAll(): Promise<void> {
     await this.restart();
     if (this.kernel.state !== "dead") await this.runAll();
+  }
+
+  // ---- Views of computations ----
+
+  /** How computations are shown, in this and later cells: `null` as a line, otherwise the view that is open. */
+  get computationView(): ComputationViewName | null {
+    return this.#computationView;
+  }
+
+  set computationView(view: ComputationViewName | null) {
+    this.#computationView = view;
+    this.#changed();
   }
 
   // ---- Files ----
@@ -363,6 +387,21 @@ export class NotebookStore {
   #append(id: string, output: Output): void {
     const cell = findCell(this.notebook, id);
     if (cell !== undefined) this.#update(id, { outputs: [...cell.outputs, output] });
+  }
+
+  #noteComputation(id: string, update: ComputationUpdate, tasks: Float64Array): void {
+    const cell = findCell(this.notebook, id);
+    if (cell === undefined) return;
+    const known = cell.computations.find(({ number }) => number === update.number);
+    if (known === undefined) {
+      if (update.outline === undefined) return;
+      const computation = new Computation(update.outline, update, tasks);
+      this.#update(id, { computations: [...cell.computations, computation].slice(-KEPT_COMPUTATIONS) });
+      return;
+    }
+    known.add(update, tasks);
+    // It grows in place; the views are told by a new list.
+    this.#update(id, { computations: [...cell.computations] });
   }
 
   #appendStream(id: string, name: "stdout" | "stderr", text: string): void {

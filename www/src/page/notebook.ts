@@ -4,6 +4,7 @@
  * what changed.
  */
 import type { CellError, MimeBundle, Progress } from "../protocol";
+import type { Computation } from "./computation";
 import type { StreamText } from "./stream-text";
 
 export type CellKind = "code" | "markdown" | "raw";
@@ -26,6 +27,8 @@ export interface Cell {
   readonly count: number | null;
   readonly status: "idle" | "queued" | "running";
   readonly progress: Progress | null;
+  /** What the last run computed, one after the other: the last of them where there were many. */
+  readonly computations: readonly Computation[];
   /** How long the last run took, in milliseconds. */
   readonly ms: number | null;
   /** Markdown: shown as text rather than as its source. */
@@ -55,6 +58,7 @@ export function newCell(kind: CellKind, source = ""): Cell {
     count: null,
     status: "idle",
     progress: null,
+    computations: [],
     ms: null,
     rendered: kind === "markdown" && source !== "",
     metadata: {},
@@ -104,5 +108,5 @@ export function clearOutputs(notebook: Notebook): Notebook {
 export function withoutOutputs(cell: Cell): Cell {
   return cell.outputs.length === 0 && cell.count === null && cell.ms === null
     ? cell
-    : { ...cell, outputs: [], count: null, ms: null };
+    : { ...cell, outputs: [], computations: [], count: null, ms: null };
 }

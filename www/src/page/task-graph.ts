@@ -1,5 +1,4 @@
 import {
-  css,
   html,
   LitElement,
   nothing,
@@ -11,6 +10,7 @@ import {
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { TaskGraphDrawing, TaskGraphNode } from "../protocol";
 import { base, buttons } from "../style/shared";
+import { readableOn } from "./canvas";
 import { formatBytes, formatShape, plural } from "./format";
 import {
   type BoxSize,
@@ -27,6 +27,7 @@ import {
 } from "./graph-view";
 import { icons } from "./icons";
 import { saveBlob } from "./save";
+import { graphStyles } from "./task-graph.styles";
 
 const ZOOM_STEP = 1.3;
 const MIN_SCALE = 0.05;
@@ -37,146 +38,18 @@ const TABLE_ROWS = 500;
  * A drawing of a task graph, read bottom to top: each node takes the ones below it. Pointing at a
  * node, or going there with the arrow keys, tells its key, inputs and result; a table has the same
  * in words.
+ *
+ * @fires pick - A node was clicked, or entered with the keyboard; the detail is its number.
  */
 @customElement("chunkbook-graph")
 export class TaskGraph extends LitElement {
-  static override styles = [
-    base,
-    buttons,
-    css`
-      figure {
-        margin: 0;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--surface);
-      }
-      figcaption {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 0.25rem 0.9rem;
-        padding: 0.4rem 0.4rem 0.4rem 0.75rem;
-        border-bottom: 1px solid var(--line);
-        font-size: 0.8125rem;
-      }
-      .tools {
-        display: flex;
-        gap: 0.15rem;
-        margin-left: auto;
-      }
-      .layer {
-        display: inline-flex;
-        align-items: center;
-        gap: 0.35rem;
-        color: var(--ink-soft);
-      }
-      .layer::before {
-        content: "";
-        width: 0.75rem;
-        height: 0.75rem;
-        border: 1px solid var(--stroke);
-        border-radius: 3px;
-        background: var(--fill);
-      }
-      .layer,
-      .node {
-        --fill: light-dark(hsl(var(--hue) 62% 88%), hsl(var(--hue) 32% 24%));
-        --stroke: light-dark(hsl(var(--hue) 50% 38%), hsl(var(--hue) 52% 64%));
-      }
-      .canvas {
-        max-height: 32rem;
-        overflow: auto;
-        padding: 0.5rem;
-        cursor: grab;
-        touch-action: pan-x pan-y;
-      }
-      .canvas.dragging {
-        cursor: grabbing;
-        user-select: none;
-      }
-      svg.graph {
-        display: block;
-        margin: 0 auto;
-      }
-      .edge {
-        fill: none;
-        stroke: var(--line-strong);
-        stroke-width: 1;
-        opacity: 0.65;
-        vector-effect: non-scaling-stroke;
-      }
-      .edge.near {
-        stroke: var(--accent);
-        stroke-width: 2;
-        opacity: 1;
-      }
-      .node {
-        cursor: pointer;
-        outline: none;
-      }
-      .node rect {
-        fill: var(--fill);
-        stroke: var(--stroke);
-      }
-      .node:is(.chosen, :focus-visible) rect {
-        stroke: var(--accent);
-        stroke-width: 3;
-      }
-      .node text {
-        fill: var(--ink);
-        font: 12px var(--sans);
-        text-anchor: middle;
-        pointer-events: none;
-      }
-      .about {
-        min-height: 3.6rem;
-        padding: 0.5rem 0.75rem;
-        border-top: 1px solid var(--line);
-        font-size: 0.8125rem;
-        line-height: 1.45;
-      }
-      code {
-        font: 0.8125rem var(--mono);
-      }
-      .about {
-        overflow-wrap: anywhere;
-      }
-      .about .soft {
-        color: var(--ink-soft);
-      }
-      details {
-        border-top: 1px solid var(--line);
-        font-size: 0.8125rem;
-      }
-      summary {
-        padding: 0.5rem 0.75rem;
-        cursor: pointer;
-      }
-      .table {
-        max-height: 24rem;
-        overflow: auto;
-      }
-      table {
-        width: 100%;
-        min-width: 40rem;
-        overflow-wrap: normal;
-        border-collapse: collapse;
-      }
-      th,
-      td {
-        padding: 0.3rem 0.75rem;
-        border-top: 1px solid var(--line);
-        text-align: left;
-        vertical-align: top;
-      }
-      td.number {
-        white-space: nowrap;
-        font-variant-numeric: tabular-nums;
-      }
-    `,
-  ];
+  static override styles = [base, buttons, graphStyles];
 
   @property({ attribute: false }) drawing!: TaskGraphDrawing;
+  /** Colours of nodes, where they are not those of their layers. */
+  @property({ attribute: false }) fills: readonly string[] | null = null;
+  /** Nodes that were searched for: the others step back. */
+  @property({ attribute: false }) found: ReadonlySet<number> | null = null;
   /** Node whose facts are told: the one pointed at or reached with the keyboard. */
   @state() private chosen: number | null = null;
   /** Screen pixels for one of the drawing's; `null` fits the width. */
@@ -208,7 +81,8 @@ export class TaskGraph extends LitElement {
       <figure>
         <figcaption>
           <strong>${shown}</strong>
-          ${[...this.#hues].map(([layer, hue]) => html`<span class="layer" style="--hue: ${hue}" title=${layer}>${layerTitle(layer)}</span>`)}
+          <slot name="legend"></slot>
+          ${[...(this.fills === null ? this.#hues : [])].map(([layer, hue]) => html`<span class="layer" style="--hue: ${hue}" title=${layer}>${layerTitle(layer)}</span>`)}
           <span class="tools">
             ${this.#tool("Zoom out", icons.zoomOut, () => void this.#zoom(1 / ZOOM_STEP))}
             ${this.#tool("Zoom in", icons.zoomIn, () => void this.#zoom(ZOOM_STEP))}
@@ -272,14 +146,15 @@ export class TaskGraph extends LitElement {
     // One node at a time is in the order of Tab; arrow keys go to the others.
     const reachable = (this.chosen ?? this.drawing.nodes.length - 1) === index;
     return svg`<g
-      class=${this.chosen === index ? "node chosen" : "node"}
-      style="--hue: ${this.#hues.get(node.layer) ?? 205}"
+      class=${["node", this.chosen === index ? "chosen" : "", this.found?.has(index) === false ? "aside" : ""].join(" ")}
+      style=${this.#style(node, index)}
       tabindex=${reachable ? 0 : -1}
       role="img"
       aria-label="${node.key}: ${resultText(node)}"
       data-index=${index}
       @pointerenter=${() => this.#choose(index)}
       @focus=${() => this.#choose(index)}
+      @click=${() => this.#pick(index)}
     >
       <rect
         x=${node.x - box.width / 2}
@@ -343,6 +218,17 @@ export class TaskGraph extends LitElement {
     if (this.#drag === null) this.chosen = index;
   }
 
+  #style(node: TaskGraphNode, index: number): string {
+    const fill = this.fills?.[index];
+    return fill === undefined
+      ? `--hue: ${this.#hues.get(node.layer) ?? 205}`
+      : `--fill: ${fill}; --stroke: var(--line-strong); --label: ${readableOn(fill)}`;
+  }
+
+  #pick(index: number): void {
+    this.dispatchEvent(new CustomEvent("pick", { detail: index }));
+  }
+
   /** Up and down follow edges, left and right go along the row. */
   #key(event: KeyboardEvent): void {
     const current = this.chosen ?? this.drawing.nodes.length - 1;
@@ -360,6 +246,12 @@ export class TaskGraph extends LitElement {
       ArrowLeft: row[place - 1]?.index,
       ArrowRight: row[place + 1]?.index,
     };
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      event.stopPropagation();
+      this.#pick(current);
+      return;
+    }
     if (!(event.key in next)) return;
     event.preventDefault();
     event.stopPropagation();

@@ -1,0 +1,95 @@
+//! What a computation is going to do, as far as it can be told beforehand.
+
+use super::plan::{Node, Plan};
+use crate::graph::Key;
+
+/// The layers and stages of a computation, and what it will need.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outline {
+    /// The layers, inputs before the layers that take them; numbered as in the graph.
+    pub layers: Vec<LayerOutline>,
+    /// Layers whose tasks at one position run as one, in the order they run.
+    pub stages: Vec<Vec<usize>>,
+    /// Tasks in all.
+    pub tasks: u64,
+    /// Bytes that the sources' arrays would take in memory whole.
+    pub naive_bytes: u64,
+    /// Bytes of blocks that are held at once, by estimate: as many of the largest that read as there are threads.
+    pub forecast_bytes: u64,
+    /// Bytes that blocks may take before reading waits.
+    pub budget_bytes: u64,
+    /// Threads that compute.
+    pub threads: usize,
+}
+
+/// A layer of an [`Outline`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerOutline {
+    /// The first element of its tasks' keys.
+    pub name: String,
+    /// What it does in a word or two, such as `sum-partial`.
+    pub label: String,
+    /// Number of blocks along each axis.
+    pub counts: Vec<usize>,
+    /// Extents of its first block, the largest as a rule.
+    pub block: Vec<u64>,
+    /// Extents of all its blocks together.
+    pub shape: Vec<u64>,
+    /// Element type of its blocks.
+    pub dtype: &'static str,
+    /// Bytes of all its blocks.
+    pub bytes: u64,
+    /// How many of its tasks run.
+    pub tasks: usize,
+    /// The layers whose blocks it takes.
+    pub inputs: Vec<usize>,
+    /// What it reads, if it does, such as `testdata.hdf5:/data`.
+    pub source: Option<String>,
+}
+
+impl Outline {
+    pub(crate) fn new(plan: &Plan, threads: usize, budget_bytes: u64) -> Outline {
+        let graph = plan.graph();
+        let layers: Vec<LayerOutline> = graph
+            .layers()
+            .iter()
+            .enumerate()
+            .map(|(number, layer)| {
+                let shape = layer.grid().shape();
+                let first = if layer.is_empty() { 0 } else { layer.block_bytes(0) };
+                let block = if layer.is_empty() { vec![0; shape.len()] } else { layer.block_shape(0) };
+                let elements = |extents: &[u64]| extents.iter().fold(1u64, |n, &extent| n.saturating_mul(extent));
+                let element_bytes = first.checked_div(elements(&block)).unwrap_or(layer.dtype().size() as u64);
+                LayerOutline {
+                    name: layer.name().into(),
+                    label: layer.label().into(),
+                    counts: layer.counts().to_vec(),
+                    bytes: elements(&shape).saturating_mul(element_bytes),
+                    block,
+                    shape,
+                    dtype: layer.dtype().name(),
+                    tasks: plan.needed(number).count(layer.len()),
+                    inputs: graph.inputs(number).to_vec(),
+                    source: layer.source().map(|source| source.label()),
+                }
+            })
+            .collect();
+        let stages: Vec<Vec<usize>> =
+            plan.stages.iter().map(|stage| stage.steps.iter().map(|step| step.layer).collect()).collect();
+        let sources = layers.iter().filter(|layer| layer.source.is_some());
+        let naive_bytes = sources.fold(0u64, |bytes, layer| bytes.saturating_add(layer.bytes));
+        let largest = |(stage, parts): (usize, &super::stage::Stage)| {
+            let position = plan.needed(parts.steps[0].layer).next(0, usize::MAX)?;
+            parts.reads.then(|| plan.estimate(Node { stage: stage as u32, position }))
+        };
+        let largest = plan.stages.iter().enumerate().filter_map(largest).max().unwrap_or(0);
+        let forecast_bytes = largest.saturating_mul(threads as u64).min(budget_bytes.max(largest));
+        Outline { layers, stages, tasks: plan.tasks_total, naive_bytes, forecast_bytes, budget_bytes, threads }
+    }
+
+    /// The key of the last of the tasks that run as one at `position` of `stage`.
+    pub fn key(&self, stage: usize, position: usize) -> Option<Key> {
+        let layer = &self.layers[*self.stages.get(stage)?.last()?];
+        Some(Key::new(layer.name.clone(), crate::grid::unravel(position, &layer.counts)))
+    }
+}

@@ -1,0 +1,61 @@
+/** What drawings on a canvas need: sharp pixels, colours of the theme, steps of a ramp. */
+
+export interface Surface {
+  context: CanvasRenderingContext2D;
+  /** In CSS pixels. */
+  width: number;
+  height: number;
+}
+
+/** The canvas cleared and sized to its box, `height` CSS pixels high; `null` where it cannot be drawn on. */
+export function prepare(canvas: HTMLCanvasElement, height: number): Surface | null {
+  const width = canvas.clientWidth;
+  const context = canvas.getContext("2d");
+  if (context === null || width === 0) return null;
+  const ratio = window.devicePixelRatio || 1;
+  canvas.style.height = `${height}px`;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return { context, width, height };
+}
+
+/** Reads colours where the element lies, light or dark: a canvas knows no CSS variables. */
+export function themeColours(element: Element): (name: string) => string {
+  const style = getComputedStyle(element);
+  const dark = style.colorScheme === "dark" || (style.colorScheme !== "light" && prefersDark());
+  return (name) => {
+    const value = style.getPropertyValue(name).trim();
+    const pair = /^light-dark\(\s*([^,]+(?:\([^)]*\))?)\s*,\s*(.+)\)$/.exec(value);
+    return pair === null ? value : ((dark ? pair[2] : pair[1]) ?? value).trim();
+  };
+}
+
+function prefersDark(): boolean {
+  return window.matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+/** Reading, decompressing, computing: apart for common kinds of colour blindness, and from both backgrounds. */
+export const PART_COLOURS = { reading: "#d97f0e", decoding: "#8b6fd0", computing: "#1a9482" } as const;
+
+/** From little to much, in steps of even lightness (after viridis). */
+const RAMP = ["#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725"] as const;
+
+/** The colour for a value between 0 and 1. */
+export function rampColour(value: number): string {
+  const step = Math.min(RAMP.length - 1, Math.max(0, Math.floor(value * RAMP.length)));
+  return RAMP[step] ?? RAMP[0];
+}
+
+export const RAMP_GRADIENT = `linear-gradient(to right, ${RAMP.join(", ")})`;
+
+/** Black or white, whichever can be read on a colour written as `#rrggbb`; the theme's ink on any other. */
+export function readableOn(colour: string): string {
+  const parts = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour);
+  if (parts === null) return "var(--ink)";
+  const [red, green, blue] = parts.slice(1).map((part) => Number.parseInt(part, 16) / 255);
+  // Relative luminance with a plain square for the gamma: enough to choose between two.
+  const luminance = 0.2126 * (red ?? 0) ** 2 + 0.7152 * (green ?? 0) ** 2 + 0.0722 * (blue ?? 0) ** 2;
+  return luminance > 0.18 ? "#000000" : "#ffffff";
+}

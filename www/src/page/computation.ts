@@ -1,0 +1,211 @@
+/**
+ * A computation of a cell as the engine tells it: what it set out to do, every task that has ended, and what runs
+ * now. It grows in place while updates arrive; all else is worked out from it.
+ */
+import {
+  type ComputationOutline,
+  type ComputationUpdate,
+  type LayerOutline,
+  TASK_NUMBERS,
+  type TaskGraphDrawing,
+} from "../protocol";
+
+/** A task, with those fused into it, that has ended. Times are milliseconds since the computation's first task. */
+export interface EndedTask {
+  stage: number;
+  position: number;
+  thread: number;
+  start: number;
+  end: number;
+  reading: number;
+  decoding: number;
+  bytes: number;
+  inFlight: number;
+  failed: boolean;
+}
+
+/** Milliseconds of all tasks together, by what they were spent on. */
+export interface Spent {
+  reading: number;
+  decoding: number;
+  computing: number;
+}
+
+export type TaskState = "waiting" | "running" | "done" | "failed";
+
+export class Computation {
+  readonly number: number;
+  readonly outline: ComputationOutline;
+  /** The graph as drawn while it ran; views ask for others. */
+  drawing: TaskGraphDrawing | null = null;
+  latest: ComputationUpdate;
+  /** Tasks that have ended and are known one by one. */
+  count = 0;
+  readonly spent: Spent = { reading: 0, decoding: 0, computing: 0 };
+  #numbers: Float64Array;
+  #begin = Number.POSITIVE_INFINITY;
+  /** For each stage the number of the task at each position, plus 1. */
+  readonly #found: (Int32Array | undefined)[] = [];
+
+  constructor(outline: ComputationOutline, update: ComputationUpdate, tasks: Float64Array) {
+    this.number = update.number;
+    this.outline = outline;
+    this.latest = update;
+    this.#numbers = new Float64Array(Math.max(tasks.length, TASK_NUMBERS));
+    this.add(update, tasks);
+  }
+
+  add(update: ComputationUpdate, tasks: Float64Array): void {
+    this.latest = update;
+    this.drawing = update.drawing ?? this.drawing;
+    const needed = this.count * TASK_NUMBERS + tasks.length;
+    if (needed > this.#numbers.length) {
+      const grown = new Float64Array(Math.max(needed, 2 * this.#numbers.length));
+      grown.set(this.#numbers);
+      this.#numbers = grown;
+    }
+    this.#numbers.set(tasks, this.count * TASK_NUMBERS);
+    const first = this.count;
+    this.count += tasks.length / TASK_NUMBERS;
+    for (const [, , , start] of update.running) this.#begin = Math.min(this.#begin, start);
+    for (let index = first; index < this.count; index += 1) {
+      const at = index * TASK_NUMBERS;
+      this.#begin = Math.min(this.#begin, this.#number(at + 3));
+      const [reading, decoding] = [this.#number(at + 5), this.#number(at + 6)];
+      this.spent.reading += reading;
+      this.spent.decoding += decoding;
+      this.spent.computing += Math.max(0, this.#number(at + 4) - this.#number(at + 3) - reading - decoding);
+      const stage = this.#number(at);
+      const positions = this.#found[stage] ?? new Int32Array(this.positions(stage));
+      positions[this.#number(at + 1)] = index + 1;
+      this.#found[stage] = positions;
+    }
+  }
+
+  get ended(): boolean {
+    return this.latest.ended !== null;
+  }
+
+  /** Why it did not come to its end. */
+  get error(): string | null {
+    return this.latest.ended?.error ?? null;
+  }
+
+  /** Milliseconds from the first task's begin to the last one's end, or to now as last told. */
+  get span(): number {
+    let last = 0;
+    for (let index = 0; index < this.count; index += 1) {
+      last = Math.max(last, this.#number(index * TASK_NUMBERS + 4) - this.#begin);
+    }
+    return this.ended ? last : Math.max(last, this.latest.elapsed);
+  }
+
+  task(index: number): EndedTask {
+    const at = index * TASK_NUMBERS;
+    return {
+      stage: this.#number(at),
+      position: this.#number(at + 1),
+      thread: this.#number(at + 2),
+      start: this.#number(at + 3) - this.#begin,
+      end: this.#number(at + 4) - this.#begin,
+      reading: this.#number(at + 5),
+      decoding: this.#number(at + 6),
+      bytes: this.#number(at + 7),
+      inFlight: this.#number(at + 8),
+      failed: this.#number(at + 9) !== 0,
+    };
+  }
+
+  /** The number of the task at a position of a stage, for `task`; `null` while it has not ended. */
+  find(stage: number, position: number): number | null {
+    const found = this.#found[stage]?.[position] ?? 0;
+    return found === 0 ? null : found - 1;
+  }
+
+  state(stage: number, position: number): TaskState {
+    const index = this.find(stage, position);
+    if (index !== null) return this.#number(index * TASK_NUMBERS + 9) === 0 ? "done" : "failed";
+    const runs = this.latest.running.some((task) => task[0] === stage && task[1] === position);
+    return runs && !this.ended ? "running" : "waiting";
+  }
+
+  /** The task that took longest, of those that read a source where there are any; `null` before one has ended. */
+  slowest(): number | null {
+    let [best, longest] = [null as number | null, -1];
+    let reads = false;
+    for (let index = 0; index < this.count; index += 1) {
+      const at = index * TASK_NUMBERS;
+      const source = this.source(this.#number(at)) !== null;
+      const took = this.#number(at + 4) - this.#number(at + 3);
+      if ((source && !reads) || (source === reads && took > longest)) {
+        [best, longest, reads] = [index, took, source];
+      }
+    }
+    return best;
+  }
+
+  /** The layer of a stage that reads a source; `null` where none does. */
+  source(stage: number): number | null {
+    return this.outline.stages[stage]?.find((layer) => this.layer(layer).source !== null) ?? null;
+  }
+
+  /** The stage that runs a layer's tasks; `null` where they do not run. */
+  stageOf(layer: number): number | null {
+    const stage = this.outline.stages.findIndex((layers) => layers.includes(layer));
+    return stage < 0 ? null : stage;
+  }
+
+  layer(layer: number): LayerOutline {
+    const found = this.outline.layers[layer];
+    if (found === undefined) throw new RangeError(`there is no layer ${layer}`);
+    return found;
+  }
+
+  /** Blocks of a stage's layers. */
+  positions(stage: number): number {
+    const layer = this.outline.stages[stage]?.[0];
+    return layer === undefined ? 0 : product(this.layer(layer).counts);
+  }
+
+  /** What a stage does, such as `read → sum`. */
+  stageTitle(stage: number): string {
+    const layers = this.outline.stages[stage] ?? [];
+    return layers.map((layer) => layerWords(this.layer(layer))).join(" → ");
+  }
+
+  /** The index of a block of a stage along each axis. */
+  index(stage: number, position: number): number[] {
+    const layer = this.outline.stages[stage]?.at(-1);
+    return layer === undefined ? [] : unravel(position, this.layer(layer).counts);
+  }
+
+  /** The key of the last of the tasks that run as one, as Python writes it. */
+  key(stage: number, position: number): string {
+    const layer = this.layer(this.outline.stages[stage]?.at(-1) ?? 0);
+    return `('${layer.name}', ${unravel(position, layer.counts).join(", ")})`.replace(", )", ",)");
+  }
+
+  #number(at: number): number {
+    return this.#numbers[at] ?? 0;
+  }
+}
+
+/** What a layer does, in a person's words. */
+function layerWords(layer: LayerOutline): string {
+  return layer.source === null ? layer.label : "read";
+}
+
+export function product(numbers: readonly number[]): number {
+  return numbers.reduce((product, number) => product * number, 1);
+}
+
+/** The index along each axis of a row-major position. */
+export function unravel(position: number, counts: readonly number[]): number[] {
+  const index: number[] = [];
+  let rest = position;
+  for (const count of counts.toReversed()) {
+    index.unshift(rest % count);
+    rest = Math.floor(rest / count);
+  }
+  return index;
+}

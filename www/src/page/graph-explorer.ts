@@ -1,0 +1,345 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { TaskFacts, TaskGraphDrawing, TaskGraphNode } from "../protocol";
+import { base, buttons } from "../style/shared";
+import { PART_COLOURS, RAMP_GRADIENT } from "./canvas";
+import type { Computation } from "./computation";
+import { formatShort, taskTime } from "./computation-text";
+import { viewStyles } from "./computation-view.styles";
+import { formatBytes, formatShape, plural } from "./format";
+import { GRAPH_COLOURINGS, type GraphColouring, paint, search } from "./graph-paint";
+import type { NotebookStore } from "./notebook-store";
+import { saveBlob } from "./save";
+import "./task-graph";
+
+/** Nodes of a drawing task by task; beyond, siblings are bundled. */
+const MOST_NODES = 300;
+
+/** A task that was picked, and what is known of it. */
+interface Picked {
+  node: TaskGraphNode;
+  position: number;
+  facts: TaskFacts | null;
+  result: string | null;
+  error: string | null;
+}
+
+/**
+ * A task graph to be explored: as layers or as tasks, raw or as it runs, coloured by what became of each task, with
+ * a search, and with everything about a task that was clicked.
+ */
+@customElement("chunkbook-graph-explorer")
+export class GraphExplorer extends LitElement {
+  static override styles = [
+    base,
+    buttons,
+    viewStyles,
+    css`
+      .picked {
+        padding: 0.6rem 0.75rem;
+        border-top: 1px solid var(--line);
+        font-size: 0.8125rem;
+        line-height: 1.5;
+        overflow-wrap: anywhere;
+      }
+      .picked code,
+      .picked pre {
+        font: 0.8125rem var(--mono);
+      }
+      .picked pre {
+        margin: 0.4rem 0 0;
+        max-height: 14rem;
+        overflow: auto;
+        white-space: pre-wrap;
+      }
+      .picked .actions {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.5rem;
+        margin-top: 0.4rem;
+      }
+      input[type="number"] {
+        width: 6rem;
+        min-height: 1.75rem;
+        border: 1px solid var(--line-strong);
+        border-radius: 6px;
+        background: var(--surface);
+        color: var(--ink);
+      }
+      .error {
+        color: var(--error);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) drawing!: TaskGraphDrawing;
+  /** The computation that ran the graph, if it is known. */
+  @property({ attribute: false }) computation: Computation | null = null;
+  /** Changes when the computation has grown. */
+  @property({ attribute: false }) version = 0;
+  @property({ attribute: false }) store: NotebookStore | null = null;
+  /** The drawing that was asked for here; `null` for the one that was given. */
+  @state() private own: TaskGraphDrawing | null = null;
+  @state() private detail: "tasks" | "layers" = "tasks";
+  @state() private fused = false;
+  @state() private colouring: GraphColouring | null = null;
+  @state() private text = "";
+  @state() private picked: Picked | null = null;
+  @state() private failure: string | null = null;
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has("drawing") || changed.get("drawing") === undefined) return;
+    this.picked = null;
+    this.own = null;
+    if (this.detail !== "tasks" || this.fused) void this.#redraw();
+  }
+
+  protected override render(): TemplateResult {
+    const drawing = this.own ?? this.drawing;
+    const painted = paint(drawing, this.computation, this.#colouring());
+    const found = search(drawing, this.text, (node) => this.#counts(node));
+    return html`
+      <div class="bar">
+        ${this.#lazies() === null ? nothing : this.#renderZooms()}
+        <label>Colour by
+          <select @change=${(event: Event) => {
+            this.colouring = (event.target as HTMLSelectElement).value as GraphColouring;
+          }}>
+            ${this.#colourings().map((value) => html`<option value=${value} ?selected=${value === this.#colouring()}>${GRAPH_COLOURINGS[value]}</option>`)}
+          </select>
+        </label>
+        <label>Find
+          <input
+            type="search"
+            placeholder="sum, or (3, 0)"
+            .value=${this.text}
+            @input=${(event: Event) => {
+              this.text = (event.target as HTMLInputElement).value;
+            }}
+            @keydown=${(event: Event) => event.stopPropagation()}
+          />
+        </label>
+        ${found === null ? nothing : html`<span class="soft" role="status">${plural(found.size, "node")}</span>`}
+        ${
+          this.#lazies() === null
+            ? nothing
+            : html`<button class="quiet small" @click=${this.#saveDot}>Save as DOT</button>`
+        }
+      </div>
+      ${this.failure === null ? nothing : html`<p class="about error">${this.failure}</p>`}
+      <chunkbook-graph
+        .drawing=${drawing}
+        .fills=${painted?.fills ?? null}
+        .found=${found}
+        @pick=${(event: CustomEvent<number>) => this.#pick(drawing.nodes[event.detail])}
+      >
+        <span slot="legend">${this.#renderLegend(painted?.ends ?? null)}</span>
+      </chunkbook-graph>
+      ${this.#renderPicked()}
+    `;
+  }
+
+  #renderZooms(): TemplateResult {
+    return html`
+      <label>Show
+        <select @change=${(event: Event) => {
+          this.detail = (event.target as HTMLSelectElement).value as "tasks" | "layers";
+          void this.#redraw();
+        }}>
+          <option value="tasks" ?selected=${this.detail === "tasks"}>tasks</option>
+          <option value="layers" ?selected=${this.detail === "layers"}>layers</option>
+        </select>
+      </label>
+      <label title="Tasks that run as one, so that the blocks between them never wait in memory, are drawn as one">
+        <input type="checkbox" .checked=${this.fused} @change=${(event: Event) => {
+          this.fused = (event.target as HTMLInputElement).checked;
+          void this.#redraw();
+        }} />
+        optimized
+      </label>
+    `;
+  }
+
+  #renderLegend(ends: [string, string] | null): TemplateResult | typeof nothing {
+    if (ends !== null) {
+      return html`<span class="legend"><span>${ends[0]} <i class="ramp" style="--swatch: ${RAMP_GRADIENT}"></i> ${ends[1]}</span></span>`;
+    }
+    if (this.#colouring() !== "state") return nothing;
+    return html`<span class="legend">
+      <span><i style="--swatch: var(--sunken)"></i>waiting</span>
+      <span><i style="--swatch: var(--busy)"></i>running</span>
+      <span><i style="--swatch: ${PART_COLOURS.computing}"></i>done</span>
+      <span><i style="--swatch: var(--error)"></i>failed</span>
+    </span>`;
+  }
+
+  #renderPicked(): TemplateResult | typeof nothing {
+    const { picked } = this;
+    if (picked === null) return nothing;
+    const { node, facts, position } = picked;
+    const stored = facts?.stored;
+    return html`<section class="picked" aria-label="The task that was clicked" aria-live="polite">
+      <div><code>${facts?.key ?? node.key}</code></div>
+      ${
+        node.count === 1
+          ? nothing
+          : html`<label>One of ${plural(node.count, "task")}: number
+              <input type="number" min="1" max=${node.count} .value=${String(placeOf(node, position) + 1)}
+                @change=${(event: Event) => this.#pick(node, Number((event.target as HTMLInputElement).value) - 1)}
+                @keydown=${(event: Event) => event.stopPropagation()} />
+            </label>`
+      }
+      ${
+        facts === null
+          ? html`<div class="soft">${picked.error ?? (this.#busy() ? "Waits for the cell that runs." : "")}</div>`
+          : html`
+            <div>${facts.function} makes ${facts.dtype} ${formatShape(facts.shape)}, ${formatBytes(facts.bytes)}
+              ${facts.source === null ? "" : ` of ${facts.source}`}${stored == null ? "" : `, stored in ${formatBytes(stored.bytes)}`}</div>
+            <div class="soft">${inputsText(facts)}</div>
+          `
+      }
+      ${this.#renderRun(node, position)}
+      ${
+        this.store === null || facts === null
+          ? nothing
+          : html`<div class="actions">
+              <button class="small" ?disabled=${this.#busy()} @click=${this.#runKey}>Run just this key</button>
+              <span class="soft"><code>dask.threaded.get(x.dask, key)</code></span>
+            </div>`
+      }
+      ${picked.result === null ? nothing : html`<pre>${picked.result}</pre>`}
+      ${facts !== null && picked.error !== null ? html`<pre class="error">${picked.error}</pre>` : nothing}
+    </section>`;
+  }
+
+  /** What became of the task when it ran. */
+  #renderRun(node: TaskGraphNode, position: number): TemplateResult | typeof nothing {
+    const { computation } = this;
+    const stage = computation?.stageOf(node.layers?.at(-1) ?? -1) ?? null;
+    if (computation === null || stage === null) return nothing;
+    const index = computation.find(stage, position);
+    if (index === null) return html`<div>${computation.state(stage, position)}</div>`;
+    const task = computation.task(index);
+    return html`<div>${task.failed ? "Failed" : "Ran"} on thread ${task.thread}, begun at ${formatShort(task.start)}, ${taskTime(task)}; ${formatBytes(task.bytes)} read${computation.outline.stages[stage]?.length === 1 ? "" : `; it ran as one with ${computation.stageTitle(stage)}`}</div>`;
+  }
+
+  #colourings(): GraphColouring[] {
+    return this.computation === null
+      ? ["layer", "memory"]
+      : (Object.keys(GRAPH_COLOURINGS) as GraphColouring[]);
+  }
+
+  #colouring(): GraphColouring {
+    return (
+      this.colouring ?? (this.computation === null ? "layer" : this.computation.ended ? "time" : "state")
+    );
+  }
+
+  #counts(node: TaskGraphNode): readonly number[] | null {
+    const layer = node.layers?.at(-1);
+    return (layer === undefined ? undefined : this.computation?.outline.layers[layer]?.counts) ?? null;
+  }
+
+  #busy(): boolean {
+    return this.store?.kernel.state === "busy";
+  }
+
+  /** The arrays whose graph it is, as far as they can still be asked about. */
+  #lazies(): number[] | null {
+    return this.store === null ? null : (this.computation?.outline.lazies ?? this.drawing.lazies ?? null);
+  }
+
+  async #redraw(): Promise<void> {
+    const lazies = this.#lazies();
+    if (lazies === null || this.store === null) return;
+    this.picked = null;
+    const { detail, fused } = this;
+    await this.#attempt(async (store) => {
+      const drawing = await store.kernel.inspect<"da_draw">({
+        op: "da_draw",
+        lazies,
+        fused,
+        max_nodes: detail === "layers" ? 1 : MOST_NODES,
+      });
+      if (this.detail === detail && this.fused === fused) this.own = drawing;
+    });
+  }
+
+  async #saveDot(): Promise<void> {
+    const lazies = this.#lazies();
+    if (lazies === null) return;
+    await this.#attempt(async (store) => {
+      const { dot } = await store.kernel.inspect<"da_dot">({ op: "da_dot", lazies });
+      saveBlob(new Blob([dot], { type: "text/vnd.graphviz" }), "task-graph.dot");
+    });
+  }
+
+  async #attempt(work: (store: NotebookStore) => Promise<void>): Promise<void> {
+    if (this.store === null) return;
+    try {
+      await work(this.store);
+      this.failure = null;
+    } catch (error) {
+      this.failure = explain(error);
+    }
+  }
+
+  #pick(node: TaskGraphNode | undefined, place = 0): void {
+    const [layer, lazies] = [node?.layers?.at(-1), this.#lazies()];
+    if (node === undefined || layer === undefined || lazies === null || this.store === null) return;
+    const position = positionAt(node, Math.min(node.count - 1, Math.max(0, place)));
+    const picked: Picked = { node, position, facts: null, result: null, error: null };
+    this.picked = picked;
+    this.store.kernel.inspect<"da_task">({ op: "da_task", lazies, layer, position }).then(
+      (facts) => this.#note(picked, { facts }),
+      (error: unknown) => this.#note(picked, { error: explain(error) }),
+    );
+  }
+
+  async #runKey(): Promise<void> {
+    const [{ picked, store }, lazies] = [this, this.#lazies()];
+    if (picked?.facts == null || store === null || lazies === null) return;
+    const source = `from dask._graph import get_key\nget_key(${JSON.stringify(lazies)}, ${picked.facts.key})`;
+    this.#note(picked, { result: "…", error: null });
+    const { result, error } = await store.kernel.run(source, {}, "key").outcome;
+    this.#note(picked, { result: result?.["text/plain"] ?? null, error: error?.message ?? null });
+  }
+
+  /** Adds to what is known of a task, if it is still the one that was picked. */
+  #note(picked: Picked, change: Partial<Picked>): void {
+    if (this.picked?.node === picked.node && this.picked.position === picked.position) {
+      this.picked = { ...this.picked, ...change };
+    }
+  }
+}
+
+function inputsText({ inputs, inputCount }: TaskFacts): string {
+  if (inputCount === 0) return "It takes no other task's result.";
+  const shown = inputs.slice(0, 6);
+  const more = inputCount > shown.length ? ` and ${inputCount - shown.length} more` : "";
+  return `It takes ${shown.join(", ")}${more}.`;
+}
+
+/** The position of a node's task by its place among the node's tasks, and back. */
+function positionAt(node: TaskGraphNode, place: number): number {
+  let left = place;
+  for (const [first, count] of node.runs ?? []) {
+    if (left < count) return first + left;
+    left -= count;
+  }
+  return node.runs?.[0]?.[0] ?? 0;
+}
+
+function placeOf(node: TaskGraphNode, position: number): number {
+  let before = 0;
+  for (const [first, count] of node.runs ?? []) {
+    if (position >= first && position < first + count) return before + position - first;
+    before += count;
+  }
+  return 0;
+}
+
+function explain(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,142 @@
+/** Colours of a drawn graph's nodes by what became of their tasks. Pure. */
+import type { TaskGraphDrawing, TaskGraphNode } from "../protocol";
+import { PART_COLOURS, rampColour } from "./canvas";
+import { type Computation, type TaskState, unravel } from "./computation";
+import { formatShort } from "./computation-text";
+import { formatBytes, formatCount } from "./format";
+
+export type GraphColouring = "layer" | "state" | "order" | "time" | "memory";
+
+export const GRAPH_COLOURINGS: Record<GraphColouring, string> = {
+  layer: "layer",
+  state: "state",
+  order: "order they ended",
+  time: "time",
+  memory: "size of result",
+};
+
+/** Tasks of a node looked at one by one: more would make a large drawing slow, and look the same. */
+const MOST_LOOKED_AT = 2000;
+
+export interface Paint {
+  /** A colour for each node. */
+  fills: string[];
+  /** What the ramp's ends stand for; `null` where the colours are not a ramp. */
+  ends: [string, string] | null;
+}
+
+/** Colours for the nodes of `drawing`; `null` where each has its layer's. */
+export function paint(
+  drawing: TaskGraphDrawing,
+  computation: Computation | null,
+  colouring: GraphColouring,
+): Paint | null {
+  if (colouring === "layer") return null;
+  if (colouring === "state") {
+    return { fills: drawing.nodes.map((node) => stateColour(nodeStates(node, computation))), ends: null };
+  }
+  const value =
+    colouring === "memory" ? (node: TaskGraphNode) => node.bytes : nodeValue(computation, colouring);
+  const values = drawing.nodes.map(value);
+  const known = values.filter((value) => value !== null);
+  const [least, most] = [Math.min(...known), Math.max(...known)];
+  const told =
+    colouring === "memory"
+      ? formatBytes
+      : colouring === "time"
+        ? formatShort
+        : (n: number) => formatCount(Math.round(n) + 1);
+  return {
+    fills: values.map((value) =>
+      value === null ? "var(--sunken)" : rampColour(most > least ? (value - least) / (most - least) : 0),
+    ),
+    ends: known.length === 0 ? null : [told(least), told(most)],
+  };
+}
+
+/** How many of a node's tasks are in each state. Tasks that do not run, as others read for them, are done with them. */
+export function nodeStates(node: TaskGraphNode, computation: Computation | null): Record<TaskState, number> {
+  const states = { waiting: 0, running: 0, done: 0, failed: 0 };
+  for (const [stage, position] of tasksOf(node, computation)) {
+    states[computation?.state(stage, position) ?? "waiting"] += 1;
+  }
+  return states;
+}
+
+function stateColour({ waiting, running, done, failed }: Record<TaskState, number>): string {
+  if (failed > 0) return "var(--error)";
+  if (running > 0) return "var(--busy)";
+  if (done > 0 && waiting === 0) return PART_COLOURS.computing;
+  if (done === 0) return "var(--sunken)";
+  const percent = Math.round((100 * done) / (done + waiting));
+  return `color-mix(in oklab, ${PART_COLOURS.computing} ${percent}%, var(--sunken))`;
+}
+
+/** The time of all tasks of a node that have ended together, or the first one's place in the order. */
+function nodeValue(
+  computation: Computation | null,
+  colouring: "time" | "order",
+): (node: TaskGraphNode) => number | null {
+  return (node) => {
+    let value: number | null = null;
+    for (const [stage, position] of tasksOf(node, computation)) {
+      const index = computation?.find(stage, position) ?? null;
+      if (index === null || computation === null) continue;
+      const task = computation.task(index);
+      if (colouring === "time") value = (value ?? 0) + task.end - task.start;
+      else value = Math.min(value ?? index, index);
+    }
+    return value;
+  };
+}
+
+function* tasksOf(node: TaskGraphNode, computation: Computation | null): Generator<[number, number]> {
+  const stage = computation?.stageOf(node.layers?.at(-1) ?? -1) ?? null;
+  if (stage === null) return;
+  let left = MOST_LOOKED_AT;
+  for (const [first, count] of node.runs ?? []) {
+    for (let position = first; position < first + count && left > 0; position += 1, left -= 1) {
+      yield [stage, position];
+    }
+  }
+}
+
+/**
+ * The nodes that a search finds: those whose key or layer contains the text, and the bundle that holds the task
+ * whose whole key it is. `null` for an empty search.
+ */
+export function search(
+  drawing: TaskGraphDrawing,
+  text: string,
+  counts: (node: TaskGraphNode) => readonly number[] | null,
+): Set<number> | null {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === "") return null;
+  const index = /\(?'?([^',()]*)'?,?\s*((?:\d+\s*,?\s*)+)\)?$/.exec(wanted);
+  const name = index?.[1]?.trim() ?? "";
+  const numbers = (index?.[2] ?? "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+    .map(Number);
+  const found = new Set<number>();
+  for (const [number, node] of drawing.nodes.entries()) {
+    const extents = counts(node);
+    const holds =
+      numbers.length > 0 &&
+      extents?.length === numbers.length &&
+      node.layer.toLowerCase().startsWith(name) &&
+      holdsTask(node, extents, numbers);
+    if (holds || node.key.toLowerCase().includes(wanted)) found.add(number);
+  }
+  return found;
+}
+
+function holdsTask(node: TaskGraphNode, counts: readonly number[], index: readonly number[]): boolean {
+  return (node.runs ?? []).some(([first, count]) => {
+    for (let position = first; position < first + count; position += 1) {
+      if (unravel(position, counts).every((part, axis) => part === index[axis])) return true;
+    }
+    return false;
+  });
+}
