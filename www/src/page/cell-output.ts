@@ -42,6 +42,11 @@ export class CellOutput extends LitElement {
         overflow: auto;
         contain: content;
       }
+      chunkbook-graph-explorer {
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+      }
       .rich table {
         border-collapse: collapse;
         font-size: 0.875rem;

@@ -218,7 +218,10 @@ export class ChunkGrid extends LitElement {
         if (position === null) continue;
         const [left, top] = [column * plan.cellWidth, row * plan.cellHeight];
         const [width, height] = [plan.cellWidth - gap, plan.cellHeight - gap];
-        const value = colouring === "state" ? null : this.#value(position, colouring);
+        const stored = this.stored[position];
+        const missing = stored !== undefined && stored.missing > 0;
+        const value =
+          colouring === "state" || (missing && stored.chunks === 0) ? null : this.#value(position, colouring);
         context.fillStyle =
           value !== null
             ? rampColour(most > least ? (value - least) / (most - least) : 0)
@@ -226,8 +229,7 @@ export class ChunkGrid extends LitElement {
                 colouring === "state" && stage !== null ? this.computation.state(stage, position) : "waiting"
               ];
         context.fillRect(left, top, width, height);
-        if ((this.stored[position]?.missing ?? 0) > 0)
-          hatch(context, left, top, width, height, colour("--ink-soft"));
+        if (missing) hatch(context, left, top, width, height, colour("--ink-soft"));
         if (gap > 0) {
           context.strokeStyle = colour("--line");
           context.strokeRect(left + 0.5, top + 0.5, width - 1, height - 1);

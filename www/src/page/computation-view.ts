@@ -9,6 +9,7 @@ import "./graph-explorer";
 import { icons } from "./icons";
 import "./memory-chart";
 import type { ComputationViewName, NotebookStore } from "./notebook-store";
+import { StoreController } from "./store-controller";
 import "./task-stream";
 
 const VIEWS: Record<ComputationViewName, string> = {
@@ -28,7 +29,6 @@ export class ComputationView extends LitElement {
       .line {
         display: flex;
         flex-wrap: wrap;
-        align-items: center;
         gap: 0.1rem 0.6rem;
         padding: 0.15rem 0;
         color: var(--ink-soft);
@@ -41,7 +41,12 @@ export class ComputationView extends LitElement {
       .line [aria-expanded="true"] .twist {
         transform: rotate(90deg);
       }
+      .line button {
+        flex: none;
+      }
       .facts {
+        flex: 1 1 20rem;
+        padding-top: 0.25rem;
         font-variant-numeric: tabular-nums;
       }
       .error {
@@ -84,8 +89,6 @@ export class ComputationView extends LitElement {
 
   @property({ attribute: false }) store!: NotebookStore;
   @property({ attribute: false }) computations: readonly Computation[] = [];
-  /** The view that is open; `null` for the line of facts alone. */
-  @property({ attribute: false }) view: ComputationViewName | null = null;
   /** Which of several, counted from 0; `null` for the last, whichever that is. */
   @state() private turn: number | null = null;
   @state() private drawing: TaskGraphDrawing | null = null;
@@ -93,18 +96,23 @@ export class ComputationView extends LitElement {
   #drawn: number | null = null;
   #version = 0;
 
+  constructor() {
+    super();
+    new StoreController(this);
+  }
+
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("computations")) {
       this.#version += 1;
       if (this.turn !== null && this.turn >= this.computations.length) this.turn = null;
     }
-    if (this.view === "graph") void this.#readDrawing();
+    if (this.store.computationView === "graph") void this.#readDrawing();
   }
 
   protected override render(): TemplateResult | typeof nothing {
     const computation = this.#shown();
     if (computation === undefined) return nothing;
-    const { view } = this;
+    const view = this.store.computationView;
     return html`
       <div class="line">
         <button
@@ -235,7 +243,7 @@ export class ComputationView extends LitElement {
   #tabKey(event: KeyboardEvent): void {
     const names = Object.keys(VIEWS) as ComputationViewName[];
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const { view } = this;
+    const view = this.store.computationView;
     if (step === undefined || view === null) return;
     event.preventDefault();
     event.stopPropagation();

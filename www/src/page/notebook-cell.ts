@@ -63,7 +63,6 @@ export class NotebookCell extends LitElement {
                 class="wide"
                 .store=${this.store}
                 .computations=${cell.computations}
-                .view=${this.store.computationView}
               ></chunkbook-computation>`
         }
         ${this.#renderActions()}

@@ -3,8 +3,7 @@ import { css } from "lit";
 export const graphStyles = css`
   figure {
     margin: 0;
-    border: 1px solid var(--line);
-    border-radius: var(--radius);
+    border-top: 1px solid var(--line);
     background: var(--surface);
   }
   figcaption {
