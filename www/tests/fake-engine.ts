@@ -386,7 +386,7 @@ export class FakeEngine {
   private answer(request: Request): unknown {
     const get = <T>(name: string) => request[name] as T;
     const array = () => this.arrays.get(get<number>("array"))!;
-    const lazy = () => this.lazies.get(get<number>("lazy"))!;
+    const lazy = () => this.lazies.get(get<number[] | undefined>("lazies")?.[0] ?? get<number>("lazy"))!;
     const selection = () => get<Selection>("selection");
     const whole = (block: Block) => block.shape.map((length) => [length]);
     switch (request.op) {
