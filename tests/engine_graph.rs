@@ -339,3 +339,65 @@ fn any_graph_is_drawn_without_overlap() {
         assert_no_overlap(&graph.draw(max_nodes));
     }
 }
+
+/// The drawing of what runs as one.
+fn fused(graph: &Graph, max_nodes: usize) -> Drawing {
+    graph.draw_fused(max_nodes, &chunkbook::execute::fusion(graph, 1 << 30))
+}
+
+#[test]
+fn what_runs_as_one_is_drawn_as_one_with_the_names_of_all_of_it() {
+    let array = vector(4, 1);
+    let graph = Graph::of(&[reduce(&array, Reduction::Sum), reduce(&array, Reduction::Mean)]);
+    let drawing = fused(&graph, 100);
+    assert_no_overlap(&drawing);
+    assert_eq!(
+        picture(&drawing),
+        "
+        o       o
+o       o       o       o
+"
+    );
+    let chunk = drawing.nodes.iter().find(|node| node.layers.len() > 1).unwrap();
+    assert_eq!(chunk.label, "array → sum → mean");
+    let tasks: usize = drawing.nodes.iter().map(|node| node.count * node.layers.len()).sum();
+    assert_eq!(tasks, graph.len());
+}
+
+#[test]
+fn a_source_that_is_read_by_its_slices_is_not_drawn_where_what_runs_is() {
+    let part = memory_array(&table(12, 4), &[3, 4])
+        .slice(&[AxisSlice { start: 2, count: 8, step: 1 }, AxisSlice::whole(4)], &[])
+        .unwrap();
+    let graph = Graph::of(&[reduce(&part, Reduction::Sum)]);
+    let drawing = fused(&graph, 100);
+    assert!(drawing.nodes.iter().all(|node| !node.label.starts_with("array")), "{:?}", drawing.nodes);
+    assert_no_overlap(&drawing);
+}
+
+#[test]
+fn a_node_tells_the_positions_of_its_tasks_and_together_they_are_all() {
+    let graph =
+        Graph::of(&[memory_array(&table(40, 40), &[1, 1]).reduce(Reduction::Sum, None, false, Some(4)).unwrap()]);
+    for drawing in [graph.draw(1), graph.draw(60), graph.draw(5000), fused(&graph, 1), fused(&graph, 60)] {
+        let mut seen: Vec<Vec<usize>> = graph.layers().iter().map(|layer| vec![0; layer.len()]).collect();
+        for node in &drawing.nodes {
+            assert_eq!(node.runs.iter().map(|run| run.1).sum::<usize>(), node.count);
+            for (&layer, &(first, count)) in node.layers.iter().flat_map(|l| node.runs.iter().map(move |run| (l, run)))
+            {
+                seen[layer][first..first + count].iter_mut().for_each(|times| *times += 1);
+            }
+        }
+        assert!(seen.iter().flatten().all(|&times| times == 1));
+    }
+}
+
+#[test]
+fn a_million_tasks_are_drawn_in_as_many_nodes_as_ten_thousand() {
+    for count in [10_000, 500_000] {
+        let graph = Graph::of(&[reduce(&vector(count, 1), Reduction::Sum)]);
+        let drawing = graph.draw(300);
+        assert!(drawing.nodes.len() <= 300 && drawing.tasks == graph.len() && drawing.tasks > 2 * count as usize);
+        assert_no_overlap(&drawing);
+    }
+}

@@ -140,6 +140,64 @@ fn a_key_inside_the_graph_can_be_computed_alone() {
 }
 
 #[test]
+fn a_task_tells_its_inputs_and_its_chunks_what_is_stored_and_what_is_not() {
+    let mut notebook = Notebook::new();
+    let file = notebook.ok(json!({"op": "h5_open", "name": "holes.hdf5", "mode": "w"}))["file"].clone();
+    let request = json!({
+        "op": "h5_create_dataset", "file": file, "path": "/data", "shape": [40, 10], "dtype": "float64",
+        "chunks": [10, 10], "compression": "gzip",
+    });
+    let dataset = notebook.ok(request)["dataset"].clone();
+    let rows = notebook.ok(json!({"op": "np_random", "kind": "rand", "shape": [30, 10]}))["array"].clone();
+    let write = json!({
+        "op": "h5_write", "dataset": dataset, "selection": [[0, 30, 1], [0, 10, 1]], "value": {"array": rows},
+    });
+    notebook.ok(write);
+    notebook.ok(json!({"op": "h5_close", "file": file}));
+    let file = notebook.ok(json!({"op": "h5_open", "name": "holes.hdf5", "mode": "r"}))["file"].clone();
+    let dataset = notebook.ok(json!({"op": "h5_get", "file": file, "path": "data"}))["dataset"].clone();
+    let lazy = notebook.ok(json!({"op": "da_from", "dataset": dataset, "chunks": [20, 10]}))["lazy"].clone();
+    let sum = notebook.ok(json!({"op": "da_reduce", "name": "sum", "lazy": lazy}))["lazy"].clone();
+    let task = notebook.ok(json!({"op": "da_task", "lazies": [sum], "layer": 1, "position": 0}));
+    assert_eq!((&task["inputCount"], &task["stored"]), (&json!(1), &Value::Null));
+    assert!(task["inputs"][0].as_str().unwrap().starts_with("('array-"), "{task}");
+    let chunks = notebook.ok(json!({"op": "da_chunks", "lazies": [sum], "layer": 0, "from": 0, "count": 100}));
+    let facts = |chunk: &Value| (chunk["chunks"].as_u64(), chunk["missing"].as_u64(), chunk["whole"].as_u64());
+    assert_eq!(facts(&chunks[0]), (Some(2), Some(0), Some(1600)));
+    assert_eq!(facts(&chunks[1]), (Some(1), Some(1), Some(1600)));
+    let stored = chunks[0]["bytes"].as_u64().unwrap();
+    assert!(stored > 1000 && stored < 1800, "{stored}");
+    for (layer, position) in [(0, 99), (99, 0)] {
+        let question = json!({"op": "da_task", "lazies": [sum], "layer": layer, "position": position});
+        assert_eq!(notebook.error(question).0, "key");
+    }
+    let (kind, message) =
+        notebook.error(json!({"op": "da_chunks", "lazies": [sum], "layer": 1, "from": 0, "count": 1}));
+    assert_eq!(kind, "value");
+    assert!(message.contains("reads no source"), "{message}");
+}
+
+#[test]
+fn profilers_within_one_another_each_get_the_tasks_of_their_own_time() {
+    let mut notebook = Notebook::new();
+    let dataset = notebook.random_dataset(40, 5, 10, Value::Null);
+    let lazy = notebook.ok(json!({"op": "da_from", "dataset": dataset, "chunks": [10, 5]}))["lazy"].clone();
+    let sum = notebook.ok(json!({"op": "da_reduce", "name": "sum", "lazy": lazy}))["lazy"].clone();
+    let outer = notebook.ok(json!({"op": "da_trace"}));
+    notebook.ok(json!({"op": "da_compute", "lazies": [sum]}));
+    let inner = notebook.ok(json!({"op": "da_trace"}));
+    notebook.ok(json!({"op": "da_compute", "lazies": [sum]}));
+    let inner_tasks = notebook.ok(json!({"op": "da_trace", "from": inner}));
+    let outer_tasks = notebook.ok(json!({"op": "da_trace", "from": outer}));
+    let count = |tasks: &Value| tasks.as_array().unwrap().len();
+    // Four chunks, of which two each and then those are combined.
+    assert_eq!((count(&inner_tasks), count(&outer_tasks)), (7, 14));
+    notebook.ok(json!({"op": "da_compute", "lazies": [sum]}));
+    let again = notebook.ok(json!({"op": "da_trace"}));
+    assert_eq!(count(&notebook.ok(json!({"op": "da_trace", "from": again}))), 0, "none is kept without a profiler");
+}
+
+#[test]
 fn reading_more_than_the_limit_is_a_memory_error_that_names_the_dataset_and_both_sizes() {
     let mut notebook = Notebook::with_limits(Limits { array_bytes: 10_000, ..Limits::for_tab(1) });
     let file = notebook.ok(json!({"op": "h5_open", "name": "big.hdf5", "mode": "w"}))["file"].clone();

@@ -112,13 +112,13 @@ export function search(
 ): Set<number> | null {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return null;
-  const index = /\(?'?([^',()]*)'?,?\s*((?:\d+\s*,?\s*)+)\)?$/.exec(wanted);
-  const name = index?.[1]?.trim() ?? "";
-  const numbers = (index?.[2] ?? "")
+  const parts = wanted
+    .replace(/[()'"]/g, "")
     .split(",")
     .map((part) => part.trim())
-    .filter((part) => part !== "")
-    .map(Number);
+    .filter((part) => part !== "");
+  const name = /^\d+$/.test(parts[0] ?? "") ? "" : (parts.shift() ?? "");
+  const numbers = parts.map(Number);
   const found = new Set<number>();
   for (const [number, node] of drawing.nodes.entries()) {
     const extents = counts(node);

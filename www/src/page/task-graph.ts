@@ -33,6 +33,7 @@ const ZOOM_STEP = 1.3;
 const MIN_SCALE = 0.05;
 const MAX_SCALE = 4;
 const TABLE_ROWS = 500;
+const DRAG_DISTANCE = 4;
 
 /**
  * A drawing of a task graph, read bottom to top: each node takes the ones below it. Pointing at a
@@ -288,12 +289,17 @@ export class TaskGraph extends LitElement {
       left: this.canvas.scrollLeft,
       top: this.canvas.scrollTop,
     };
-    this.canvas.classList.add("dragging");
-    this.canvas.setPointerCapture(event.pointerId);
   }
 
   #dragMove(event: PointerEvent): void {
     if (this.#drag === null) return;
+    const moved = Math.hypot(event.clientX - this.#drag.x, event.clientY - this.#drag.y);
+    if (!this.canvas.hasPointerCapture(event.pointerId)) {
+      // A click that shakes is a click: once captured, the pointer would no longer reach the node below it.
+      if (moved < DRAG_DISTANCE) return;
+      this.canvas.setPointerCapture(event.pointerId);
+      this.canvas.classList.add("dragging");
+    }
     this.canvas.scrollTo(
       this.#drag.left + this.#drag.x - event.clientX,
       this.#drag.top + this.#drag.y - event.clientY,

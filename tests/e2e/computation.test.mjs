@@ -1,0 +1,224 @@
+/** The views of a computation: what they show agrees with what the engine did, live and afterwards. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { openPage, runCell } from "./harness.mjs";
+
+let opened;
+
+before(async () => {
+  opened = await openPage();
+});
+
+after(async () => {
+  await opened?.close();
+});
+
+/** Types into the last cell of the notebook and runs it, as a person does. */
+async function runInNotebook(page, source) {
+  await page.locator(".cm-content").last().click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.insertText(source);
+  await page.keyboard.press("Control+Enter");
+}
+
+/** The cell last run, once it has ended. */
+async function ended(page) {
+  await page.waitForFunction(() => {
+    const { kernel } = document.querySelector("chunkbook-app").store;
+    return kernel.state === "idle";
+  });
+  return page.locator("chunkbook-computation").last();
+}
+
+/** What the page knows of the last computation of the last cell that computed. */
+function known(page) {
+  return page.evaluate(() => {
+    const { store } = document.querySelector("chunkbook-app");
+    const cell = store.notebook.cells.findLast(({ computations }) => computations.length > 0);
+    const computation = cell.computations.at(-1);
+    const { outline, latest } = computation;
+    const tasks = Array.from({ length: computation.count }, (_, index) => computation.task(index));
+    return { outline, latest, tasks, spent: computation.spent, drawing: computation.drawing };
+  });
+}
+
+const WRITE = `
+import h5py, numpy, dask, dask.array as da
+with h5py.File("seen.hdf5", "w") as f:
+    d = f.create_dataset("data", shape=(400, 600), chunks=(100, 100), dtype="f8", compression="gzip")
+    d[:300] = numpy.random.random((300, 600))
+`;
+const SUM = `x = da.from_array(h5py.File("seen.hdf5", "r")["data"], chunks=(100, 100))
+x.sum().compute()`;
+
+test("the line below a cell and the views agree with the engine's own totals", async () => {
+  const { page } = opened;
+  assert.equal((await runCell(page, WRITE)).error, null);
+  await runInNotebook(page, SUM);
+  const view = await ended(page);
+  const { outline, latest, tasks } = await known(page);
+  assert.equal(latest.done, latest.total);
+  assert.equal(latest.total, outline.tasks);
+  const steps = tasks.reduce((sum, task) => sum + outline.stages[task.stage].length, 0);
+  assert.equal(steps, outline.tasks, "each task once, with those fused into it");
+  assert.equal(
+    tasks.reduce((sum, task) => sum + task.bytes, 0),
+    latest.bytes,
+  );
+  assert.equal(Math.max(...tasks.map((task) => task.inFlight)), latest.peak);
+  assert.ok(tasks.every((task) => task.reading + task.decoding <= task.end - task.start + 0.01));
+  assert.ok(
+    tasks.some((task) => task.decoding > 0),
+    "gzip takes time",
+  );
+  const facts = await view.locator(".facts").textContent();
+  assert.match(facts, new RegExp(`^${outline.tasks} tasks in .* read .*peak .* of the whole 1\\.83 MiB`));
+  assert.match(facts, /slowest: chunk \(\d, \d\)/);
+});
+
+test("the chunk grid tells of each chunk its time, what is stored, and which are missing", async () => {
+  const { page } = opened;
+  const view = page.locator("chunkbook-computation").last();
+  await view.getByRole("button", { name: "How it ran" }).click();
+  await view.getByText("The chunks as a table").click();
+  const rows = view.locator("tbody tr");
+  await view.getByText("hatched: not stored").waitFor();
+  assert.equal(await rows.count(), 24);
+  const texts = await rows.allTextContents();
+  assert.equal(
+    texts.filter((text) => text.includes("not stored")).length,
+    6,
+    "a row of six was never written",
+  );
+  assert.match(
+    texts.find((text) => text.includes("chunk (0, 0)")),
+    /thread \d.*stored in .* no filter skipped/,
+  );
+  const grid = view.getByRole("img", { name: /Grid of 24 chunks/ });
+  await grid.focus();
+  for (const key of ["ArrowRight", "ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
+  assert.match(await view.locator(".about").first().textContent(), /^\s*chunk \(1, 1\)/);
+});
+
+test("arrow keys go from view to view, and the stream and the memory have words for what they draw", async () => {
+  const { page } = opened;
+  const view = page.locator("chunkbook-computation").last();
+  await view.getByRole("tab", { name: "Chunks" }).focus();
+  await page.keyboard.press("ArrowRight");
+  await view.getByText(/idle \d+ % of the threads' time/).waitFor();
+  await view.getByText("The task stream as a table").click();
+  assert.match(await view.locator("tbody tr").first().textContent(), /chunk \(\d, \d\)/);
+  await view.getByRole("tab", { name: "Threads" }).focus();
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowLeft");
+  await view.getByText(/Forecast from chunk sizes and \d+ threads?/).waitFor();
+});
+
+test("a task of the graph tells what it is and took, and just its key can be run", async () => {
+  const { page } = opened;
+  const view = page.locator("chunkbook-computation").last();
+  await view.getByRole("tab", { name: "Graph" }).click();
+  await view.locator("chunkbook-graph .node").first().waitFor();
+  await view.getByRole("searchbox").fill("('sum-partial', 0, 1)");
+  await view.getByRole("searchbox").fill("(0, 1)");
+  const found = view.locator("chunkbook-graph .node:not(.aside)");
+  const label = await found.last().getAttribute("aria-label");
+  await found.last().click();
+  await view.getByText(/Ran on thread \d/).waitFor();
+  const key = await view.locator(".picked code").first().textContent();
+  assert.ok(label.startsWith(key), `${label} is ${key}`);
+  await view.getByRole("button", { name: "Run just this key" }).click();
+  await view
+    .locator(".picked pre")
+    .getByText(/array|float64|dict|\d/)
+    .waitFor();
+  const { result } = await runCell(
+    page,
+    `import dask.threaded\nrepr(dask.threaded.get(x.sum().dask, ${key}))`,
+  );
+  const shown = await view.locator(".picked pre").textContent();
+  const squeezed = (text) => text.replace(/\\n|\s/g, "");
+  assert.ok(squeezed(result).includes(squeezed(shown).slice(0, 40)), `${shown} is ${result}`);
+});
+
+test("the graph is drawn as layers, as tasks, and as it runs", async () => {
+  const { page } = opened;
+  const view = page.locator("chunkbook-computation").last();
+  await view.getByRole("searchbox").fill("");
+  const nodes = view.locator("chunkbook-graph .node");
+  const { outline } = await known(page);
+  const count = async (expected) => {
+    await page.waitForFunction(
+      ([view, expected]) =>
+        view.shadowRoot
+          .querySelector("chunkbook-graph-explorer")
+          .shadowRoot.querySelector("chunkbook-graph")
+          .shadowRoot.querySelectorAll(".node").length === expected,
+      [await view.elementHandle(), expected],
+    );
+    assert.equal(await nodes.count(), expected);
+  };
+  await count(outline.tasks);
+  await view.getByLabel("optimized").check();
+  await count(outline.tasks - 24);
+  await view.getByLabel("Show").selectOption("layers");
+  await count(outline.stages.length);
+  await view.getByLabel("optimized").uncheck();
+  await count(outline.layers.length);
+});
+
+test("the DOT that is saved is one that Graphviz reads", { skip: graphvizMissing() }, async () => {
+  const { page } = opened;
+  const view = page.locator("chunkbook-computation").last();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    view.getByRole("button", { name: "Save as DOT" }).click(),
+  ]);
+  const text = await readFile(await download.path(), "utf8");
+  const laid = execFileSync("dot", ["-Tplain"], { input: text, encoding: "utf8" });
+  const { outline } = await known(page);
+  assert.equal(laid.split("\n").filter((line) => line.startsWith("node ")).length, outline.tasks);
+});
+
+function graphvizMissing() {
+  try {
+    execFileSync("dot", ["-V"], { stdio: "ignore" });
+    return false;
+  } catch {
+    return "Graphviz (dot) is not installed";
+  }
+}
+
+const LONG = `
+y = da.from_array(h5py.File("seen.hdf5", "r")["data"], chunks=(1, 1))
+total = (y + 1).sum() + (y * 2).std() + (y - 3).var()
+total.compute()`;
+
+test("a computation is seen while it runs, and stopped it keeps what was drawn", async () => {
+  const { page } = opened;
+  await runInNotebook(page, LONG);
+  const view = page.locator("chunkbook-computation").last();
+  await page.waitForFunction(() => {
+    const { store } = document.querySelector("chunkbook-app");
+    const cell = store.notebook.cells.findLast(({ computations }) => computations.length > 0);
+    const computation = cell?.computations.at(-1);
+    if (computation === undefined) return false;
+    return (
+      cell.status === "running" && computation.count > 0 && computation.latest.done < computation.latest.total
+    );
+  });
+  await view.getByRole("button", { name: "How it runs" }).waitFor();
+  const before = (await known(page)).tasks.length;
+  await view.getByRole("button", { name: "Stop" }).click();
+  await ended(page);
+  const { latest, tasks } = await known(page);
+  assert.ok(tasks.length >= before && before > 0);
+  assert.ok(latest.done < latest.total, "it was stopped before its end");
+  assert.match(latest.ended.error, /stopped/);
+  await view
+    .getByText(/stopped/)
+    .first()
+    .waitFor();
+});
