@@ -91,9 +91,10 @@ impl Run {
     }
 
     fn run_serial(&self, observe: &dyn Fn()) {
-        let mut last_tick = clock::now_ms();
-        while self.step(|_| ()) {
-            let now = clock::now_ms();
+        let mut now = clock::now_ms();
+        let mut last_tick = now;
+        while let Some(ended) = self.step(now, |_| ()) {
+            now = ended;
             if now - last_tick >= TICK_MS {
                 last_tick = now;
                 observe();
@@ -126,7 +127,12 @@ impl Run {
 
     /// Runs nodes until none may begin; whoever finishes one that lets others begin invites more threads.
     fn work(self: Arc<Self>) {
-        let worked = catch_unwind(AssertUnwindSafe(|| while self.step(|state| self.invite(state)) {}));
+        let worked = catch_unwind(AssertUnwindSafe(|| {
+            let mut now = Some(clock::now_ms());
+            while let Some(start_ms) = now {
+                now = self.step(start_ms, |state| self.invite(state));
+            }
+        }));
         let mut state = self.lock();
         if worked.is_err() {
             state.schedule.error.get_or_insert(Error::internal("a bug in Chunkbook: the scheduler panicked"));
@@ -137,23 +143,24 @@ impl Run {
         }
     }
 
-    /// Runs one node; whether there was one. `begun` is called once it is taken.
-    fn step(&self, begun: impl FnOnce(&mut State)) -> bool {
-        let start_ms = clock::now_ms();
+    /// Runs one node, if there is one that may begin; the time at which it ended. `start_ms` is now, or when the thread
+    /// ended the one before: clocks cost as much as the smallest tasks. `begun` is called once the node is taken.
+    fn step(&self, start_ms: f64, begun: impl FnOnce(&mut State)) -> Option<f64> {
         let mut state = self.lock();
         if self.cancel.is_cancelled() {
             state.schedule.error.get_or_insert(Error::interrupted("the computation was stopped"));
         }
         let thread = rayon::current_thread_index().unwrap_or(0);
-        let Some(job) = state.schedule.take(&self.plan, thread, start_ms) else { return false };
+        let job = state.schedule.take(&self.plan, thread, start_ms)?;
         begun(&mut state);
         drop(state);
         clock::take_spent();
         let result = self.plan.run(job.node, &job.inputs);
-        let time = Time { end_ms: clock::now_ms(), spent: clock::take_spent() };
+        let end_ms = clock::now_ms();
+        let time = Time { end_ms, spent: clock::take_spent() };
         let released = self.lock().schedule.finish(&self.plan, &job, result, time);
         drop((released, job));
-        true
+        Some(end_ms)
     }
 }
 

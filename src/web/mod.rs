@@ -179,7 +179,9 @@ impl Host for WebHost {
                 f64::from(u8::from(task.failed)),
             ]
         };
-        self.callbacks.computation(update.json.clone(), update.finished.iter().flat_map(numbers).collect());
+        let mut flat = Vec::with_capacity(update.finished.len() * 10);
+        update.finished.iter().for_each(|task| flat.extend_from_slice(&numbers(task)));
+        self.callbacks.computation(update.json.clone(), flat);
     }
 
     fn memory_used(&self) -> u64 {

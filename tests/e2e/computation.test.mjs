@@ -85,6 +85,7 @@ test("the chunk grid tells of each chunk its time, what is stored, and which are
   await view.getByText("The chunks as a table").click();
   const rows = view.locator("tbody tr");
   await view.getByText("hatched: not stored").waitFor();
+  await rows.nth(23).waitFor();
   assert.equal(await rows.count(), 24);
   const texts = await rows.allTextContents();
   assert.equal(
