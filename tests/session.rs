@@ -393,3 +393,66 @@ fn the_browser_tells_sizes_filters_and_attributes_of_an_object() {
     assert_eq!(texts.len(), 20);
     assert!(texts.contains(&json!("7")) && texts.contains(&json!("text 8")), "{texts:?}");
 }
+
+#[test]
+fn a_preview_has_the_means_ends_and_counts_of_a_naive_loop_over_all_elements() {
+    let mut notebook = Notebook::new();
+    for (compression, chunk) in [(Value::Null, 10), (json!("gzip"), 7)] {
+        notebook.random_dataset(500, 30, chunk, compression);
+        let preview = notebook.ok(json!({"op": "preview", "name": "testdata.hdf5", "path": "/data", "leading": []}));
+        let file = notebook.ok(json!({"op": "h5_open", "name": "testdata.hdf5", "mode": "r"}))["file"].clone();
+        let dataset = notebook.ok(json!({"op": "h5_get", "file": file, "path": "data"}))["dataset"].clone();
+        let read = json!({"op": "h5_read", "dataset": dataset, "selection": [[0, 500, 1], [0, 30, 1]]});
+        let array = notebook.ok(read)["array"].clone();
+        let list = notebook.ok(json!({"op": "np_to_list", "array": array}));
+        let values: Vec<f64> =
+            list["data"].as_array().unwrap().iter().map(|v| v.as_str().unwrap().parse().unwrap()).collect();
+        assert_eq!((&preview["extent"], &preview["cells"]), (&json!([500, 30]), &json!([160, 30])));
+        let first: Vec<f64> = values
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| i / 30 * 160 / 500 == 0 && i % 30 == 0)
+            .map(|(_, v)| *v)
+            .collect();
+        let mean = first.iter().sum::<f64>() / first.len() as f64;
+        assert!((preview["means"][0].as_f64().unwrap() - mean).abs() < 1e-14);
+        let min = values.iter().copied().fold(f64::INFINITY, f64::min);
+        assert_eq!((preview["min"].as_f64(), preview["count"].as_u64()), (Some(min), Some(15_000)));
+        let counts = preview["histogram"]["counts"].as_array().unwrap();
+        assert_eq!((counts.len(), counts.iter().map(|n| n.as_u64().unwrap()).sum::<u64>()), (64, 15_000));
+        notebook.ok(json!({"op": "h5_close", "file": file}));
+    }
+    let (kind, message) =
+        notebook.error(json!({"op": "preview", "name": "testdata.hdf5", "path": "/data", "leading": [3]}));
+    assert_eq!(kind, "index");
+    assert!(message.contains("testdata.hdf5:/data"), "{message}");
+}
+
+#[test]
+fn previews_of_every_shape_and_kind_of_number_count_each_element_once() {
+    let mut notebook = Notebook::new();
+    let file = notebook.ok(json!({"op": "h5_open", "name": "kinds.hdf5", "mode": "w"}))["file"].clone();
+    let kinds = [
+        ("float64", json!([7])),
+        ("int64", json!([4, 5])),
+        ("uint8", json!([2, 3, 4])),
+        ("bool", json!([6])),
+        ("float32", json!([0, 4])),
+        ("int16", json!([])),
+    ];
+    for (number, (dtype, shape)) in kinds.iter().enumerate() {
+        let path = format!("/d{number}");
+        notebook.ok(json!({"op": "h5_create_dataset", "file": file, "path": path, "shape": shape, "dtype": dtype}));
+    }
+    notebook.ok(json!({"op": "h5_close", "file": file}));
+    for (number, (dtype, shape)) in kinds.iter().enumerate() {
+        let axes = shape.as_array().unwrap();
+        let leading = vec![1; axes.len().saturating_sub(2)];
+        let preview = notebook
+            .ok(json!({"op": "preview", "name": "kinds.hdf5", "path": format!("/d{number}"), "leading": leading}));
+        let expected: u64 = axes.iter().skip(leading.len()).map(|n| n.as_u64().unwrap()).product();
+        assert_eq!(preview["count"].as_u64(), Some(expected), "{dtype} {shape}");
+        let counts = preview["histogram"]["counts"].as_array().unwrap();
+        assert_eq!(counts.iter().map(|n| n.as_u64().unwrap()).sum::<u64>(), expected, "{dtype} {shape}");
+    }
+}

@@ -8,6 +8,7 @@ pub mod elementwise;
 mod gather;
 mod lanes;
 mod loops;
+pub mod preview;
 pub mod reduction;
 pub(crate) mod strided;
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Session {
     }
 
     /// Opened anew each time: it may have been replaced since.
-    fn file_to_browse(&self, name: &str) -> Result<File> {
+    pub(super) fn file_to_browse(&self, name: &str) -> Result<File> {
         File::open_among(self.host.open(name)?, name, self.host.neighbours())
     }
 }

@@ -14,6 +14,7 @@ mod files;
 mod host;
 mod numpy;
 mod observe;
+mod preview;
 mod reading;
 pub mod request;
 
@@ -132,6 +133,7 @@ impl Session {
             }
             Request::Browse { name, path, from, count } => self.browse(&name, &path, from, count),
             Request::BrowseObject { name, path } => self.browse_object(&name, &path),
+            Request::Preview { name, path, leading } => self.preview(&name, &path, &leading),
             request => match self.answer_files(request)? {
                 Reply::Done(value) => Ok(value),
                 Reply::NotMine(request) => match self.answer_numpy(*request)? {

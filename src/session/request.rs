@@ -130,6 +130,12 @@ pub enum Request {
         name: String,
         path: String,
     },
+    /// A dataset as a picture and a histogram, for the page's file browser.
+    Preview {
+        name: String,
+        path: String,
+        leading: Vec<u64>,
+    },
 
     /// `h5py.File(name, mode)`.
     H5Open {

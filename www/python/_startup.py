@@ -148,6 +148,14 @@ def __dict__(*args, **items):
     return __merge__(tuple(args[0]), items)
 
 
+def __to_float__(*args):
+    """`float(...)`, also of arrays of one element."""
+    # Not as their __float__: for `0.5 * array` MicroPython asks that first, and not the array's __rmul__.
+    if args and hasattr(args[0], "_to_float"):
+        return args[0]._to_float()
+    return float(*args)
+
+
 def __list__(*parts):
     """`[*a, b, *c]`"""
     joined = []
@@ -383,6 +391,7 @@ builtins.__tick__ = _host.tick
 builtins.__each__ = __each__
 builtins.__merge__ = __merge__
 builtins.__dict__ = __dict__
+builtins.__to_float__ = __to_float__
 builtins.__list__ = __list__
 builtins.__tuple__ = __tuple__
 builtins.__set__ = __set__

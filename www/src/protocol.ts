@@ -251,6 +251,26 @@ export interface DatasetFacts extends DatasetSummary {
   error: string | null;
 }
 
+/** A dataset, or of more than two axes a part of it, as a picture of few cells and a histogram. */
+export interface Preview {
+  /** Rows and columns of elements, and of cells; a vector is one row. */
+  extent: [rows: number, columns: number];
+  cells: [rows: number, columns: number];
+  /** Row-major; `null` where a cell has no finite element. */
+  means: (number | null)[];
+  /** Of a vector. */
+  mins: (number | null)[] | null;
+  maxs: (number | null)[] | null;
+  /** Of the finite elements. */
+  count: number;
+  mean: number | null;
+  min: number | null;
+  max: number | null;
+  histogram: { low: number; high: number; counts: number[] };
+  nan: number;
+  infinite: number;
+}
+
 export type KernelState = "starting" | "idle" | "busy" | "dead";
 
 /** What the kernel runs on, told once when it is ready. */
@@ -276,11 +296,13 @@ export type ToKernel =
   | { type: "browse"; request: number; name: string; path: string; from: number; count: number }
   /** Tell everything about an object; answered with `ObjectFacts`. */
   | { type: "browse-object"; request: number; name: string; path: string }
+  /** Look at the data of a dataset, of more than two axes at indices along the first; answered with a `Preview`. */
+  | { type: "preview"; request: number; name: string; path: string; leading: number[] }
   /** Look at a graph; answered as `InspectionAnswers` says. */
   | { type: "inspect"; request: number; inspection: Inspection };
 
 /** What an answer to a request of the page carries, if anything. */
-export type AnswerValue = Listing | ObjectFacts | InspectionAnswers[keyof InspectionAnswers];
+export type AnswerValue = Listing | ObjectFacts | Preview | InspectionAnswers[keyof InspectionAnswers];
 
 export type FromKernel =
   | ({ type: "ready" } & KernelInfo)

@@ -121,7 +121,7 @@ class Array:
             raise ValueError("The truth value of a Array is ambiguous. Use a.any() or a.all().")
         return bool(self._single())
 
-    def __float__(self):
+    def _to_float(self):
         return float(self._single())
 
     def __int__(self):

@@ -269,7 +269,7 @@ class ndarray:
             raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
         return self.item()
 
-    def __float__(self):
+    def _to_float(self):
         return float(self._single())
 
     def __int__(self):

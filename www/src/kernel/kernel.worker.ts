@@ -58,6 +58,11 @@ async function take(message: ToKernel): Promise<void> {
     case "browse-object":
       browse(started, message);
       return;
+    case "preview": {
+      const { name, path, leading } = message;
+      ask(started, message.request, { op: "preview", name, path, leading });
+      return;
+    }
     case "inspect":
       ask(started, message.request, message.inspection);
       return;
@@ -139,7 +144,7 @@ function browse(started: Kernel, message: Extract<ToKernel, { type: "browse" | "
 }
 
 /** Answers the page with what the engine answers. */
-function ask({ engine }: Kernel, request: number, question: { op: string }): void {
+function ask({ engine }: Kernel, request: number, question: { op: string; [field: string]: unknown }): void {
   const { ok, error } = JSON.parse(engine.dispatch(JSON.stringify(question))) as {
     ok?: AnswerValue;
     error?: { message: string };

@@ -84,6 +84,7 @@ const METHODS = new Set(
 const BUILTINS = new Map([
   ["str", "__text__"],
   ["dict", "__dict__"],
+  ["float", "__to_float__"],
   ["slice", "__make_slice__"],
 ]);
 

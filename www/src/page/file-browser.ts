@@ -18,6 +18,7 @@ import {
   type Tree,
 } from "./browser-tree";
 import { browserStyles } from "./file-browser.styles";
+import "./data-plot";
 import { entryCell } from "./file-cells";
 import { formatBytes, formatShape, plural } from "./format";
 import { icons } from "./icons";
@@ -136,6 +137,18 @@ export class FileBrowser extends LitElement {
       ${entry.error === null ? nothing : html`<p class="note error">${entry.error}</p>`}
       ${facts?.error == null ? nothing : html`<p class="note error">${facts.error}</p>`}
       ${facts?.known?.dataset?.error == null ? nothing : html`<p class="note error">${facts.known.dataset.error}</p>`}
+      ${
+        entry.dataset?.numeric === true &&
+        facts?.known?.dataset?.error === null &&
+        facts.known.dataset.logical > 0
+          ? html`<chunkbook-data-plot
+              .store=${this.store}
+              .name=${this.file.name}
+              .path=${path}
+              .facts=${facts.known.dataset}
+            ></chunkbook-data-plot>`
+          : nothing
+      }
       ${facts?.known == null ? nothing : renderTable(facts.known)}
     </section>`;
   }

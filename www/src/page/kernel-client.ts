@@ -16,6 +16,7 @@ import type {
   Listing,
   MimeBundle,
   ObjectFacts,
+  Preview,
   Progress,
   ShelfFile,
   ToKernel,
@@ -199,6 +200,12 @@ export class KernelClient {
   async browseObject(name: string, path: string): Promise<ObjectFacts> {
     await this.ready;
     return (await this.#request({ type: "browse-object", name, path })) as ObjectFacts;
+  }
+
+  /** A dataset to look at. Waits while a cell runs; `interrupt` stops it. */
+  async preview(name: string, path: string, leading: number[]): Promise<Preview> {
+    await this.ready;
+    return (await this.#request({ type: "preview", name, path, leading })) as Preview;
   }
 
   /** What there is to know about a graph. Waits while a cell runs. */

@@ -1,0 +1,176 @@
+import { css, html, LitElement, type SVGTemplateResult, svg, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { Preview } from "../protocol";
+import { base } from "../style/shared";
+import { viewStyles } from "./computation-view.styles";
+import { formatCount } from "./format";
+import { cellRange, formatNumber, rangeText, ticks } from "./plot-scale";
+
+const WIDTH = 300;
+const HEIGHT = 110;
+const LEFT = 44;
+const BELOW = 18;
+
+const chartStyles = css`
+  svg {
+    display: block;
+    width: 100%;
+    height: auto;
+    overflow: visible;
+  }
+  text {
+    fill: var(--ink-soft);
+    font: 10px var(--sans);
+  }
+  .grid {
+    stroke: var(--line);
+  }
+  .about,
+  details summary {
+    padding: 0.3rem 0;
+    font-size: 0.8125rem;
+  }
+  .mark {
+    stroke: var(--ink);
+  }
+`;
+
+/** Of the frame's width and height, where a number lies. */
+function scale(low: number, high: number, from: number, to: number): (value: number) => number {
+  return (value) => (high > low ? from + ((value - low) / (high - low)) * (to - from) : (from + to) / 2);
+}
+
+/** A vector: the mean of each cell's elements as a line, and how far they reach as a band. */
+@customElement("chunkbook-line-chart")
+export class LineChart extends LitElement {
+  static override styles = [
+    base,
+    viewStyles,
+    chartStyles,
+    css`
+      .band {
+        fill: color-mix(in oklab, var(--accent) 30%, transparent);
+      }
+      .line {
+        fill: none;
+        stroke: var(--accent);
+        stroke-width: 1.25;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) preview!: Preview;
+  @state() private chosen: number | null = null;
+
+  protected override render(): TemplateResult {
+    const { means, mins, maxs, min, max, extent } = this.preview;
+    const [low, high] = [min ?? 0, max ?? 0];
+    const x = scale(0, Math.max(1, means.length - 1), LEFT, WIDTH);
+    const y = scale(low, high, HEIGHT, 4);
+    const point = (value: number | null | undefined, index: number) =>
+      value == null ? "" : `${x(index).toFixed(1)},${y(value).toFixed(1)}`;
+    const band = [...(maxs ?? []).map(point), ...(mins ?? []).map(point).reverse()].filter((p) => p !== "");
+    return html`<svg
+        viewBox="0 0 ${WIDTH} ${HEIGHT + BELOW}"
+        role="img"
+        tabindex="0"
+        aria-label="Line of ${formatCount(extent[1])} elements, from ${formatNumber(low)} to ${formatNumber(high)}; left and right go along it"
+        @pointermove=${this.#point}
+        @keydown=${this.#key}
+      >
+        ${ticks(low, high).map((tick) => axisLine(y(tick), formatNumber(tick)))}
+        <polygon class="band" points=${band.join(" ")}></polygon>
+        <polyline class="line" points=${means
+          .map(point)
+          .filter((p) => p !== "")
+          .join(" ")}></polyline>
+        ${this.chosen === null ? "" : svg`<line class="mark" x1=${x(this.chosen)} x2=${x(this.chosen)} y1="4" y2=${HEIGHT}></line>`}
+        <text x=${LEFT} y=${HEIGHT + 13}>0</text>
+        <text x=${WIDTH} y=${HEIGHT + 13} text-anchor="end">${formatCount(extent[1] - 1)}</text>
+      </svg>
+      <div class="about" aria-live="polite">${this.#renderChosen()}</div>`;
+  }
+
+  #renderChosen(): TemplateResult {
+    const { means, mins, maxs, cells, extent } = this.preview;
+    if (this.chosen === null)
+      return html`<span class="soft">The line is the mean, the band from least to greatest.</span>`;
+    const where = rangeText(cellRange(this.chosen, cells[1], extent[1]));
+    const [mean, min, max] = [means, mins, maxs].map((values) => values?.[this.chosen ?? 0] ?? null);
+    if (mean == null || min == null || max == null) return html`${where}: no finite number`;
+    return html`${where}: ${min === max ? formatNumber(mean) : `mean ${formatNumber(mean)}, from ${formatNumber(min)} to ${formatNumber(max)}`}`;
+  }
+
+  #point(event: PointerEvent): void {
+    const box = (event.currentTarget as SVGElement).getBoundingClientRect();
+    const along = ((event.clientX - box.left) / box.width) * WIDTH - LEFT;
+    const last = this.preview.means.length - 1;
+    this.chosen = Math.min(last, Math.max(0, Math.round((along / (WIDTH - LEFT)) * last)));
+  }
+
+  #key(event: KeyboardEvent): void {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.chosen = Math.min(this.preview.means.length - 1, Math.max(0, (this.chosen ?? -step) + step));
+  }
+}
+
+/** How many elements are of which size. */
+@customElement("chunkbook-histogram")
+export class HistogramChart extends LitElement {
+  static override styles = [
+    base,
+    viewStyles,
+    chartStyles,
+    css`
+      rect {
+        fill: var(--accent);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) preview!: Preview;
+
+  protected override render(): TemplateResult {
+    const { low, high, counts } = this.preview.histogram;
+    const most = Math.max(...counts, 1);
+    const x = scale(0, counts.length, LEFT, WIDTH);
+    const y = scale(0, most, HEIGHT, 4);
+    const edge = (bar: number) => low + ((high - low) * bar) / counts.length;
+    const text = (bar: number) => `${formatNumber(edge(bar))} to ${formatNumber(edge(bar + 1))}`;
+    return html`<svg
+        viewBox="0 0 ${WIDTH} ${HEIGHT + BELOW}"
+        role="img"
+        aria-label="Histogram of ${formatCount(this.preview.count)} elements from ${formatNumber(low)} to ${formatNumber(high)}"
+      >
+        ${ticks(0, most, 3).map((tick) => axisLine(y(tick), shortCount(tick)))}
+        ${counts.map(
+          (count, bar) =>
+            svg`<rect x=${x(bar)} width=${Math.max(0.5, x(bar + 1) - x(bar) - 0.5)} y=${y(count)} height=${HEIGHT - y(count)}><title>${text(bar)}: ${formatCount(count)}</title></rect>`,
+        )}
+        <text x=${LEFT} y=${HEIGHT + 13}>${formatNumber(low)}</text>
+        <text x=${WIDTH} y=${HEIGHT + 13} text-anchor="end">${formatNumber(high)}</text>
+      </svg>
+      <details>
+        <summary>The histogram as a table</summary>
+        <div class="table" tabindex="0" role="region" aria-label="Histogram">
+          <table>
+            <thead><tr><th scope="col">Values</th><th scope="col">Elements</th></tr></thead>
+            <tbody>${counts.map((count, bar) => html`<tr><td>${text(bar)}</td><td>${formatCount(count)}</td></tr>`)}</tbody>
+          </table>
+        </div>
+      </details>`;
+  }
+}
+
+function axisLine(y: number, text: string): SVGTemplateResult {
+  return svg`<line class="grid" x1=${LEFT} x2=${WIDTH} y1=${y} y2=${y}></line>
+    <text x=${LEFT - 4} y=${y + 3} text-anchor="end">${text}</text>`;
+}
+
+/** `1.2M`: what fits beside an axis. */
+function shortCount(count: number): string {
+  return count.toLocaleString("en-US", { notation: "compact" });
+}

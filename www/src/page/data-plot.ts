@@ -1,0 +1,258 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import type { DatasetFacts, Preview } from "../protocol";
+import { base, buttons } from "../style/shared";
+import { prepare, RAMP_GRADIENT, rampColour, themeColours } from "./canvas";
+import { viewStyles } from "./computation-view.styles";
+import "./data-charts";
+import { formatBytes, formatCount } from "./format";
+import type { NotebookStore } from "./notebook-store";
+import { cellRange, formatNumber, rangeText } from "./plot-scale";
+import { StoreController } from "./store-controller";
+
+/** Smaller datasets are looked at unasked: reading them takes a moment. */
+const UNASKED_BYTES = 16 * 2 ** 20;
+const MOST_HEIGHT = 260;
+
+/** The data of a dataset to look at: a line or a heatmap, and a histogram, read chunk by chunk. */
+@customElement("chunkbook-data-plot")
+export class DataPlot extends LitElement {
+  static override styles = [
+    base,
+    buttons,
+    viewStyles,
+    css`
+      :host {
+        margin: 0.5rem 0;
+      }
+      .bar,
+      .about {
+        padding: 0.3rem 0;
+      }
+      .stage {
+        margin: 0;
+      }
+      input[type="range"] {
+        width: 7rem;
+      }
+      .error {
+        color: var(--error);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) store!: NotebookStore;
+  @property({ attribute: false }) name = "";
+  @property({ attribute: false }) path = "";
+  @property({ attribute: false }) facts!: DatasetFacts;
+  @state() private leading: number[] = [];
+  @state() private preview: Preview | null = null;
+  @state() private reading = false;
+  @state() private error: string | null = null;
+  /** The cell of the heatmap that is told about: row and column. */
+  @state() private chosen: [number, number] | null = null;
+  @query("canvas.heatmap") private canvas!: HTMLCanvasElement | null;
+  #asked = 0;
+  readonly #resize = new ResizeObserver(() => this.#draw());
+
+  constructor() {
+    super();
+    new StoreController(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resize.disconnect();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has("path") && !changed.has("name")) return;
+    this.leading = (this.facts.shape ?? []).slice(0, -2).map(() => 0);
+    this.preview = null;
+    this.error = null;
+    this.chosen = null;
+    this.reading = false;
+    this.#asked += 1;
+    if (this.#bytes() <= UNASKED_BYTES) void this.#read();
+  }
+
+  protected override render(): TemplateResult {
+    const shape = this.facts.shape ?? [];
+    return html`
+      ${shape.slice(0, -2).map(
+        (extent, axis) => html`<label>Axis ${axis}
+          <input type="range" min="0" max=${extent - 1} .value=${String(this.leading[axis] ?? 0)} @input=${(
+            event: Event,
+          ) => {
+            this.leading = this.leading.with(axis, Number((event.target as HTMLInputElement).value));
+            if (this.preview !== null || this.reading) void this.#read();
+          }} />
+          ${this.leading[axis] ?? 0}
+        </label>`,
+      )}
+      ${this.#renderState()}
+      ${this.error === null ? nothing : html`<p class="about error" role="alert">${this.error}</p>`}
+      ${this.preview === null ? nothing : this.#renderPreview(this.preview)}
+    `;
+  }
+
+  protected override updated(): void {
+    if (this.canvas !== null) this.#resize.observe(this.canvas);
+    this.#draw();
+  }
+
+  /** Bytes of the part that is looked at. */
+  #bytes(): number {
+    const { logical, shape } = this.facts;
+    return logical / (shape ?? []).slice(0, -2).reduce((product, extent) => product * extent, 1);
+  }
+
+  #renderState(): TemplateResult | typeof nothing {
+    if (this.reading) {
+      const waits = this.store.kernel.state === "busy";
+      return html`<p class="bar" role="status">
+        ${waits ? "Waits for the cell that runs." : `Reading ${formatBytes(this.#bytes())}…`}
+        ${waits ? nothing : html`<button class="small" @click=${() => this.store.interrupt()}>Stop</button>`}
+      </p>`;
+    }
+    if (this.preview !== null) return nothing;
+    return html`<button class="small" @click=${() => void this.#read()}>Look at the data (reads ${formatBytes(this.#bytes())})</button>`;
+  }
+
+  #renderPreview(preview: Preview): TemplateResult {
+    const facts = [
+      preview.min === null || preview.max === null || preview.mean === null
+        ? "no finite number"
+        : `from ${formatNumber(preview.min)} to ${formatNumber(preview.max)}, mean ${formatNumber(preview.mean)}`,
+      ...(preview.nan > 0 ? [`${formatCount(preview.nan)} NaN`] : []),
+      ...(preview.infinite > 0 ? [`${formatCount(preview.infinite)} infinite`] : []),
+    ];
+    return html`
+      <p class="about">${facts.join(" · ")}</p>
+      ${
+        preview.extent[0] === 1
+          ? html`<chunkbook-line-chart .preview=${preview}></chunkbook-line-chart>`
+          : this.#renderHeatmap(preview)
+      }
+      <chunkbook-histogram .preview=${preview}></chunkbook-histogram>
+    `;
+  }
+
+  #renderHeatmap({ cells, extent, min, max }: Preview): TemplateResult {
+    return html`<div class="stage">
+        <canvas
+          class="heatmap"
+          tabindex="0"
+          role="img"
+          aria-label="Heatmap of ${extent[0]} by ${extent[1]} elements in ${cells[0]} by ${cells[1]} means, from ${formatNumber(min ?? 0)} to ${formatNumber(max ?? 0)}; arrow keys go from cell to cell"
+          @pointermove=${this.#point}
+          @keydown=${this.#key}
+        ></canvas>
+      </div>
+      <div class="bar"><span class="legend">${this.#renderLegend()}</span></div>
+      <div class="about" aria-live="polite">${this.#renderChosen()}</div>`;
+  }
+
+  #renderLegend(): TemplateResult {
+    const [low, high] = this.#range();
+    return html`<span>${formatNumber(low)} <i class="ramp" style="--swatch: ${RAMP_GRADIENT}"></i> ${formatNumber(high)}</span>`;
+  }
+
+  #renderChosen(): TemplateResult {
+    const { preview, chosen } = this;
+    if (preview === null || chosen === null) {
+      return html`<span class="soft">Each cell is the mean of its elements. Point at one to read it.</span>`;
+    }
+    const [row, column] = chosen;
+    const rows = rangeText(cellRange(row, preview.cells[0], preview.extent[0]));
+    const columns = rangeText(cellRange(column, preview.cells[1], preview.extent[1]));
+    const mean = preview.means[row * preview.cells[1] + column] ?? null;
+    return html`rows ${rows}, columns ${columns}: ${mean === null ? "no finite number" : formatNumber(mean)}`;
+  }
+
+  #range(): [number, number] {
+    const known = (this.preview?.means ?? []).filter((mean) => mean !== null);
+    if (known.length === 0) return [0, 0];
+    return known.reduce<[number, number]>(
+      ([low, high], mean) => [Math.min(low, mean), Math.max(high, mean)],
+      [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+    );
+  }
+
+  #size(): { width: number; height: number } | null {
+    if (this.canvas === null || this.preview === null) return null;
+    const [rows, columns] = this.preview.cells;
+    const cell = Math.min(24, this.canvas.clientWidth / columns);
+    return { width: cell, height: Math.max(1, Math.min(cell, MOST_HEIGHT / rows)) };
+  }
+
+  #draw(): void {
+    const size = this.#size();
+    if (this.canvas === null || this.preview === null || size === null) return;
+    const { cells, means } = this.preview;
+    const surface = prepare(this.canvas, cells[0] * size.height);
+    if (surface === null) return;
+    const { context } = surface;
+    const colour = themeColours(this);
+    const [low, high] = this.#range();
+    for (const [index, mean] of means.entries()) {
+      const [row, column] = [Math.floor(index / cells[1]), index % cells[1]];
+      context.fillStyle =
+        mean === null ? colour("--sunken") : rampColour(high > low ? (mean - low) / (high - low) : 0);
+      // A little over, so that no gap shows between cells of broken pixels.
+      context.fillRect(column * size.width, row * size.height, size.width + 0.5, size.height + 0.5);
+    }
+    if (this.chosen !== null) {
+      context.strokeStyle = colour("--ink");
+      context.lineWidth = 2;
+      const [row, column] = this.chosen;
+      context.strokeRect(
+        column * size.width,
+        row * size.height,
+        Math.max(3, size.width),
+        Math.max(3, size.height),
+      );
+    }
+  }
+
+  #point(event: PointerEvent): void {
+    const size = this.#size();
+    if (size === null || this.preview === null) return;
+    const [row, column] = [Math.floor(event.offsetY / size.height), Math.floor(event.offsetX / size.width)];
+    if (row < this.preview.cells[0] && column < this.preview.cells[1]) this.chosen = [row, column];
+  }
+
+  #key(event: KeyboardEvent): void {
+    const steps: Record<string, [number, number]> = {
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+    };
+    const step = steps[event.key];
+    if (step === undefined || this.preview === null) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const [rows, columns] = this.preview.cells;
+    const [row, column] = this.chosen ?? [-step[0], -step[1]];
+    this.chosen = [
+      Math.min(rows - 1, Math.max(0, row + step[0])),
+      Math.min(columns - 1, Math.max(0, column + step[1])),
+    ];
+  }
+
+  /** Reads; of several asked for while one is read, only the last is shown. */
+  async #read(): Promise<void> {
+    this.#asked += 1;
+    const asked = this.#asked;
+    this.reading = true;
+    this.error = null;
+    try {
+      const preview = await this.store.kernel.preview(this.name, this.path, this.leading);
+      if (asked === this.#asked) this.preview = preview;
+    } catch (error) {
+      if (asked === this.#asked) this.error = error instanceof Error ? error.message : String(error);
+    }
+    if (asked === this.#asked) this.reading = false;
+  }
+}
