@@ -42,10 +42,17 @@ export const PART_COLOURS = { reading: "#d97f0e", decoding: "#8b6fd0", computing
 /** From little to much, in steps of even lightness (after viridis). */
 const RAMP = ["#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725"] as const;
 
-/** The colour for a value between 0 and 1. */
+/** The colour for a value between 0 and 1, as `#rrggbb`. */
 export function rampColour(value: number): string {
-  const step = Math.min(RAMP.length - 1, Math.max(0, Math.floor(value * RAMP.length)));
-  return RAMP[step] ?? RAMP[0];
+  const place = Math.min(1, Math.max(0, value)) * (RAMP.length - 1);
+  const step = Math.min(RAMP.length - 2, Math.floor(place));
+  const [from, to] = [channels(RAMP[step] ?? RAMP[0]), channels(RAMP[step + 1] ?? RAMP[0])];
+  const mixed = from.map((part, index) => part + (place - step) * ((to[index] ?? part) - part));
+  return `#${mixed.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
+}
+
+function channels(colour: string): number[] {
+  return [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
 }
 
 export const RAMP_GRADIENT = `linear-gradient(to right, ${RAMP.join(", ")})`;
