@@ -28,7 +28,7 @@ after(async () => {
 });
 
 function select(page, name) {
-  return page.getByRole("treeitem", { name: new RegExp(`^${name}`) }).click();
+  return page.getByRole("treeitem", { name: new RegExp(`^${name} `) }).click();
 }
 
 test("a vector is drawn as a line whose every point can be read", async () => {

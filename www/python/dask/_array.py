@@ -259,7 +259,7 @@ class Array:
         ]
         body = "".join(["<tr><th>%s</th><td>%s</td><td>%s</td></tr>" % row for row in rows])
         return (
-            '<table class="dask-array"><thead><tr><th></th><th>Array</th><th>Chunk</th></tr></thead>'
+            '<table class="dask-array"><thead><tr><td></td><th>Array</th><th>Chunk</th></tr></thead>'
             "<tbody>%s</tbody></table>" % body
         )
 

@@ -281,9 +281,9 @@ function shortType(dtype: string): string {
 }
 
 function label(entry: FileEntry): string {
-  return [entry.name, entry.kind === "other" ? "object" : entry.kind, brief(entry)]
-    .filter((part) => part !== "")
-    .join(", ");
+  // What is seen comes first and as it is seen, for those who speak to the page.
+  const seen = `${entry.name} ${brief(entry)}`.trim();
+  return `${seen}, ${entry.kind === "other" ? "object" : entry.kind}`;
 }
 
 function explain(error: unknown): string {

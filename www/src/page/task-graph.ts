@@ -34,6 +34,8 @@ const MIN_SCALE = 0.05;
 const MAX_SCALE = 4;
 const TABLE_ROWS = 500;
 const DRAG_DISTANCE = 4;
+/** A wide graph is not made smaller than this to fit: nobody could tell its tasks apart. */
+const LEAST_FIT = 0.4;
 
 /**
  * A drawing of a task graph, read bottom to top: each node takes the ones below it. Pointing at a
@@ -111,6 +113,18 @@ export class TaskGraph extends LitElement {
     `;
   }
 
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!changed.has("drawing")) return;
+    // The results are what one looks for first; a wide graph has them anywhere.
+    const top = this.drawing.nodes.reduce((best, node) => (node.y < best.y ? node : best), {
+      x: 0,
+      y: Infinity,
+    });
+    const { canvas } = this;
+    canvas.scrollLeft =
+      ((top.x - this.#extent.left) / this.#extent.width) * canvas.scrollWidth - canvas.clientWidth / 2;
+  }
+
   #tool(label: string, icon: TemplateResult, run: () => void): TemplateResult {
     return html`<button class="quiet small icon-only" aria-label=${label} title=${label} @click=${run}>${icon}</button>`;
   }
@@ -119,7 +133,9 @@ export class TaskGraph extends LitElement {
     const { height, nodes } = this.drawing;
     const { left, width } = this.#extent;
     const size =
-      this.scale === null ? `max-width: 100%; width: ${width}px` : `width: ${width * this.scale}px`;
+      this.scale === null
+        ? `width: ${width}px; max-width: max(100%, ${LEAST_FIT * width}px)`
+        : `width: ${width * this.scale}px`;
     return html`<svg
       class="graph"
       viewBox="${left} 0 ${width} ${height}"
