@@ -84,7 +84,7 @@ def open(file, mode="r", *args, **kwargs):
 # --- Imports -----------------------------------------------------------------------------------
 
 _available = (
-    "h5py, numpy, dask, dask.array, dask.threaded, dask.diagnostics, and of the standard library "
+    "h5py, numpy, dask, dask.array, dask.threaded, dask.diagnostics, ipywidgets, and of the standard library "
     "collections, contextlib, copy, datetime, functools, heapq, io, itertools, json, math, operator, "
     "os, pathlib, pprint, random, re, shutil, statistics, string, struct, sys, time, timeit, warnings"
 )
@@ -226,6 +226,11 @@ def __compare__(operators, first, *rest):
             return result
         first = value
     return result
+
+
+def __keywords__(function, names):
+    """Tells a function that asks for it in which order the keywords of a call stand."""
+    return {"__keyword_order__": names} if hasattr(function, "takes_keyword_order") else {}
 
 
 _max, _min, _sorted = max, min, sorted
@@ -396,6 +401,7 @@ builtins.__list__ = __list__
 builtins.__tuple__ = __tuple__
 builtins.__set__ = __set__
 builtins.__from__ = __from__
+builtins.__keywords__ = __keywords__
 builtins.__method__ = __method__
 builtins.__ordered__ = OrderedDict
 builtins.__slice__ = __slice__

@@ -50,6 +50,8 @@ const python = await Python.create({
   dispatch,
   stdout: (text) => printed.push(text),
   display: () => {},
+  callBegun: () => {},
+  callEnded: () => {},
   interrupted: () => false,
   now: () => performance.now(),
   wasmUrl: createRequire(import.meta.url).resolve(

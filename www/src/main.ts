@@ -1,4 +1,5 @@
 /** Puts the page together: the notebook of the last visit or the tutorial, the kernel, the view. */
+import labsFile from "../notebooks/labs.ipynb?raw";
 import tutorialFile from "../notebooks/tutorial.ipynb?raw";
 import "./style/tokens.css";
 import type { App } from "./page/app";
@@ -35,6 +36,7 @@ keepNotebook();
 const app: App = document.createElement("chunkbook-app");
 app.store = store;
 app.tutorial = tutorial;
+app.labs = () => parseNotebook(labsFile, "labs.ipynb");
 document.body.append(app);
 
 // Stays pending while the page is about to reload with isolation in place (public/isolation.js).

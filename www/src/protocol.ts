@@ -27,6 +27,41 @@ export interface MimeBundle {
   "text/html"?: string;
   "image/svg+xml"?: string;
   "application/vnd.chunkbook.graph+json"?: TaskGraphDrawing;
+  "application/vnd.chunkbook.interact+json"?: ControlPanel;
+}
+
+/** The controls of a function that a cell gave to `interact`. */
+export interface ControlPanel {
+  /** Names it for this kernel, until it is restarted. */
+  number: number;
+  /** The text of the button that calls the function; `null` where every change does. */
+  manual: string | null;
+  widgets: Control[];
+}
+
+/** A slider's position (of a logarithmic one the exponent), a choice's index, a box's state or text. */
+export type ControlValue = number | boolean | string | null;
+
+/** A control for one of the function's arguments. */
+export interface Control {
+  /** The argument. */
+  name: string;
+  label: string;
+  kind: "slider" | "selection-slider" | "dropdown" | "buttons" | "checkbox" | "text";
+  value: ControlValue;
+  /** Whether the function is called while the control is still moved. */
+  continuous: boolean;
+  disabled: boolean;
+  /** Of a slider. */
+  min?: number;
+  max?: number;
+  step?: number;
+  /** How Python formats the number that is shown, such as `.2f`; `null` for none. */
+  readout?: string | null;
+  /** Of a logarithmic slider. */
+  base?: number;
+  /** Of a choice. */
+  options?: string[];
 }
 
 /** A placed task graph: coordinates in pixels, y growing downwards, read bottom to top. */
@@ -314,6 +349,10 @@ export type FromKernel =
   | { type: "stream"; id: number; name: "stdout" | "stderr"; text: string }
   /** A rich output that a cell shows before its value, such as a drawing. */
   | { type: "display"; id: number; data: MimeBundle }
+  /** Streams and displays that follow are of the function behind the panel, until `call-ended`. */
+  | { type: "call-begun"; id: number; panel: number }
+  /** `error` is what the function ended with; the cell goes on. */
+  | { type: "call-ended"; id: number; panel: number; error: CellError | null }
   /** `null` when the computation has ended. Sent at most twenty times a second. */
   | { type: "progress"; id: number; progress: Progress | null }
   /** What a computation of the cell does: its tasks that have ended since the last one, `TASK_NUMBERS` for each. */

@@ -14,6 +14,8 @@ export interface Ran {
   result: MimeBundle | null;
   error: CellError | null;
   displayed: MimeBundle[];
+  /** What the calls of functions behind controls ended with. */
+  calls: (CellError | null)[];
 }
 
 /** A Python over a pretended engine, with what it prints collected. */
@@ -23,11 +25,14 @@ export async function createPython(
 ): Promise<{ run(source: string, label?: string): Ran }> {
   let printed: string[] = [];
   let displayed: MimeBundle[] = [];
+  let calls: (CellError | null)[] = [];
   let cells = 0;
   const python = await Python.create({
     dispatch,
     stdout: (text) => printed.push(text),
     display: (data) => displayed.push(data),
+    callBegun: () => {},
+    callEnded: (_panel, error) => calls.push(error),
     interrupted,
     now: () => performance.now(),
     wasmUrl: wasmPath,
@@ -36,8 +41,10 @@ export async function createPython(
     run(source, label = `In [${++cells}]`) {
       printed = [];
       displayed = [];
+      calls = [];
       const { result, error } = python.run(source, label);
-      return { stdout: printed.join(""), text: result?.["text/plain"] ?? null, result, error, displayed };
+      const text = result?.["text/plain"] ?? null;
+      return { stdout: printed.join(""), text, result, error, displayed, calls };
     },
   };
 }

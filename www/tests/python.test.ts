@@ -269,6 +269,8 @@ test("what is printed arrives as it is printed, unfinished lines too", async () 
     dispatch: engine.dispatch,
     stdout: (text) => pieces.push(text),
     display: () => {},
+    callBegun: () => {},
+    callEnded: () => {},
     interrupted: () => false,
     now: () => performance.now(),
     wasmUrl: wasmPath,

@@ -94,13 +94,13 @@ class Array:
 
     def compute(self, scheduler=None, **options):
         """The value: an ndarray, or a NumPy scalar for a result without axes."""
-        return _compute_all(self, scheduler=scheduler)[0]
+        return _compute_all(self, scheduler=scheduler, **options)[0]
 
     def persist(self, scheduler=None, **options):
         """The same array, computed and held in memory."""
         if not self.shape:
             return self
-        return from_array(self.compute(scheduler=scheduler), chunks=self.chunks)
+        return from_array(self.compute(scheduler=scheduler, **options), chunks=self.chunks)
 
     def visualize(self, filename=None, format=None, optimize_graph=False, **options):
         """The task graph, drawn."""

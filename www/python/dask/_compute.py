@@ -34,7 +34,19 @@ def _chosen(scheduler):
     return checked_scheduler(given)
 
 
-def compute(*args, scheduler=None, traverse=True, optimize_graph=True, **options):
+def _workers(num_workers):
+    """How many threads may compute; `None` for all there are."""
+    from dask import config
+
+    given = config.get("num_workers") if num_workers is None else num_workers
+    if given is None:
+        return None
+    if int(given) < 1:
+        raise ValueError("max_workers must be greater than 0")
+    return int(given)
+
+
+def compute(*args, scheduler=None, num_workers=None, traverse=True, optimize_graph=True, **options):
     """The values of lazy arrays, computed together so that what they share is done once."""
     found = []
     _collect(args, found)
@@ -44,7 +56,9 @@ def compute(*args, scheduler=None, traverse=True, optimize_graph=True, **options
             lazies.append(array._lazy)
     values = {}
     if lazies:
-        answers = _bridge.call("da_compute", lazies=lazies, scheduler=_chosen(scheduler))
+        workers = _workers(num_workers)
+        chosen = "sync" if workers == 1 else _chosen(scheduler)
+        answers = _bridge.call("da_compute", lazies=lazies, scheduler=chosen, workers=workers)
         for number, answer in zip(lazies, answers):
             values[number] = wrap(answer)
     return tuple(_replace(list(args), values))

@@ -84,6 +84,8 @@ async function start(message: ToKernel & { type: "init" }): Promise<Kernel> {
     dispatch: (request) => engine.dispatch(request),
     stdout: (text) => send({ type: "stream", id: running, name: "stdout", text }),
     display: (data) => send({ type: "display", id: running, data }),
+    callBegun: (panel) => send({ type: "call-begun", id: running, panel }),
+    callEnded: (panel, error) => send({ type: "call-ended", id: running, panel, error }),
     interrupted,
     now: () => performance.now(),
   });

@@ -3,8 +3,8 @@
  *
  * MicroPython reads most of it; this module turns the rest into calls of the helpers in
  * python/_startup.py: f-strings, `{**a}` and `[*a]` displays, dicts that keep their order, steps in
- * slices of text, `/` in parameter lists, comparisons that ask their right operand, and the text of
- * numbers. It also marks the value of the last expression, and puts a look at the interrupt flag into
+ * slices of text, `/` in parameter lists, comparisons that ask their right operand, the order of
+ * keywords where it is seen, and the text of numbers. It also marks the value of the last expression, and puts a look at the interrupt flag into
  * every loop, since MicroPython's virtual machine has no hook for it in this build.
  *
  * Nothing here adds or removes a line.
@@ -179,6 +179,8 @@ class Translator {
         return this.forLoop(node);
       case "CallExpression":
         return this.call(node);
+      case "ArgList":
+        return this.argumentsInOrder(node) ?? this.comprehension(node);
       case "BinaryExpression":
         return this.binary(node);
       case "RaiseStatement":
@@ -368,6 +370,24 @@ class Translator {
     // Newlines about the dot stay, inside the parentheses that they need.
     const owner = this.range(callee, callee.from, dot.from) + this.gap(dot.to, property.from);
     return `__method__(${owner}, ${literal(method)})${rest}`;
+  }
+
+  /**
+   * `interact(f, x=1, y=2)` with `**__keywords__(interact, "x y")` at the end, as a call and as a decorator:
+   * MicroPython forgets the order of keywords, and controls are shown in it.
+   */
+  private argumentsInOrder(node: SyntaxNode): string | null {
+    const parent = node.parent as SyntaxNode;
+    const callee = this.source(parent.from, node.from).replace("@", "").trim();
+    if (!/^(\w+\.)?interact(_manual)?$/.test(callee)) return null;
+    const parts = children(node).filter((part) => part.name !== "Comment");
+    const names = parts
+      .filter((part, i) => part.name === "VariableName" && parts[i + 1]?.name === "AssignOp")
+      .map((part) => this.source(part.from, part.to));
+    if (names.length === 0) return null;
+    const comma = parts.at(-2)?.name === "," ? "" : ", ";
+    const order = `${comma}**__keywords__(${callee}, ${literal(names.join(" "))})`;
+    return this.copy(node, (part) => (part.to === node.to ? `${order})` : null));
   }
 
   /**

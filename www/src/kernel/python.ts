@@ -15,6 +15,7 @@ import type { CellError, MimeBundle } from "../protocol";
 import { translateCell } from "./cell-source";
 import { floatFixed, floatRepr } from "./number-text";
 import { TextStream } from "./text-stream";
+import { type ErrorReport, Tracebacks } from "./tracebacks";
 
 /** What Python needs of the world. */
 export interface PythonHost {
@@ -22,6 +23,10 @@ export interface PythonHost {
   dispatch(request: string): string;
   stdout(text: string): void;
   display(data: MimeBundle): void;
+  /** What is put out from here on is that of the function behind a panel of controls, until `callEnded`. */
+  callBegun(panel: number): void;
+  /** `error` is what the function ended with; the cell goes on. */
+  callEnded(panel: number, error: CellError | null): void;
   /** Whether the user asked to stop the running cell. */
   interrupted(): boolean;
   /** Milliseconds from any fixed point. */
@@ -39,7 +44,7 @@ export interface CellOutcome {
 /** What `_cell.run` answers. */
 interface CellReport {
   result?: MimeBundle;
-  error?: { name: string; message: string; frames: [file: string, line: number, name: string][] };
+  error?: ErrorReport;
 }
 
 /** Python objects may take this many bytes; without a limit a runaway list stalls the page for minutes. */
@@ -54,11 +59,9 @@ const shims = import.meta.glob<string>("../../python/**/*.py", {
 });
 
 export class Python {
-  /** The lines of every cell run so far, by label, for tracebacks. */
-  private readonly cells = new Map<string, string[]>();
-
   private constructor(
     private readonly output: TextStream,
+    private readonly tracebacks: Tracebacks,
     private readonly kept: KeptArrays,
     private readonly interrupt: Interrupt,
     private readonly runCell: (code: string, plain: string, label: string) => string,
@@ -82,24 +85,28 @@ export class Python {
       python.FS.mkdirTree(file.slice(0, file.lastIndexOf("/")));
       python.FS.writeFile(file, text);
     }
+    const tracebacks = new Tracebacks();
     const kept = new KeptArrays(host);
     const interrupt = new Interrupt(host, () => python._module._mp_sched_keyboard_interrupt());
-    python.registerJsModule("_host", hostModule(host, output, kept, interrupt));
+    python.registerJsModule("_host", hostModule(host, output, tracebacks, kept, interrupt));
     python.runPython(`import sys; sys.path.insert(0, "${FOLDER}"); import _startup`);
     const cell = python.pyimport("_cell") as { run(code: string, plain: string, label: string): string };
-    return new Python(output, kept, interrupt, cell.run);
+    return new Python(output, tracebacks, kept, interrupt, cell.run);
   }
 
   /** Runs a cell; `label` is how tracebacks name it, such as `In [3]`. */
   run(source: string, label: string): CellOutcome {
-    const lines = source.split("\n");
-    this.cells.set(label, lines);
+    this.tracebacks.note(label, source);
     const program = translateCell(source);
     if (program.problem !== null) {
       const { name, message, line } = program.problem;
       return {
         result: null,
-        error: this.cellError(name, message, name === "UsageError" ? [] : [[label, line, ""]]),
+        error: this.tracebacks.of({
+          name,
+          message,
+          frames: name === "UsageError" ? [] : [[label, line, ""]],
+        }),
       };
     }
     this.interrupt.told = false;
@@ -107,10 +114,7 @@ export class Python {
     this.output.flush();
     this.kept.release();
     if (report.error === undefined) return { result: report.result ?? null, error: null };
-    return {
-      result: null,
-      error: this.cellError(report.error.name, report.error.message, report.error.frames),
-    };
+    return { result: null, error: this.tracebacks.of(report.error) };
   }
 
   private report(code: string, plain: string, label: string): CellReport {
@@ -122,33 +126,6 @@ export class Python {
       return { error: { name: "RuntimeError", message: `the interpreter failed: ${message}`, frames: [] } };
     }
   }
-
-  /** A traceback in CPython's form, with the frames of cells only. */
-  private cellError(name: string, message: string, frames: [string, number, string][]): CellError {
-    const last = message === "" ? name : `${name}: ${message}`;
-    const shown = frames.filter(([file]) => this.cells.has(file));
-    const located = shown.map(([file, line, where]) => {
-      const text = this.cells.get(file)?.[line - 1]?.trim();
-      const head = `  File "${file}", line ${line}${where === "" ? "" : `, in ${where}`}`;
-      return text ? `${head}\n    ${text}` : head;
-    });
-    const isSyntax = name === "SyntaxError" || name === "IndentationError";
-    const heading = located.length === 0 || isSyntax ? [] : ["Traceback (most recent call last):"];
-    const places = isSyntax ? located.slice(-1) : abridged(located);
-    return { name, message, traceback: [...heading, ...places, last].join("\n") };
-  }
-}
-
-/** Runs of the same frame, as recursion leaves them, are told once and counted, as CPython does. */
-function abridged(frames: string[]): string[] {
-  const out: string[] = [];
-  let repeats = 0;
-  frames.forEach((frame, index) => {
-    repeats = frame === frames[index - 1] ? repeats + 1 : 0;
-    if (repeats < 3) out.push(frame);
-    else if (frame !== frames[index + 1]) out.push(`  [Previous line repeated ${repeats - 2} more times]`);
-  });
-  return out;
 }
 
 /** Passes the user's wish to stop to Python: one KeyboardInterrupt for each time the flag is found newly set. */
@@ -169,7 +146,13 @@ class Interrupt {
 }
 
 /** What python/*.py import as `_host`. Numbers beyond 31 bits go as text: they would arrive as proxies. */
-function hostModule(host: PythonHost, output: TextStream, kept: KeptArrays, interrupt: Interrupt): object {
+function hostModule(
+  host: PythonHost,
+  output: TextStream,
+  tracebacks: Tracebacks,
+  kept: KeptArrays,
+  interrupt: Interrupt,
+): object {
   return {
     dispatch(request: string): string {
       output.flush();
@@ -198,6 +181,14 @@ function hostModule(host: PythonHost, output: TextStream, kept: KeptArrays, inte
     display(bundle: string) {
       output.flush();
       host.display(JSON.parse(bundle) as MimeBundle);
+    },
+    call_begun(panel: number) {
+      output.flush();
+      host.callBegun(panel);
+    },
+    call_ended(panel: number, error: string) {
+      output.flush();
+      host.callEnded(panel, error === "" ? null : tracebacks.of(JSON.parse(error) as ErrorReport));
     },
     keep: (id: number) => kept.keep(id),
     float_repr: floatRepr,

@@ -109,6 +109,7 @@ export class App extends LitElement {
   @property({ attribute: false }) store!: NotebookStore;
   /** The notebook to go back to. */
   @property({ attribute: false }) tutorial!: () => Notebook;
+  @property({ attribute: false }) labs!: () => Notebook;
   /** Why the page is not cross-origin isolated, in one sentence. */
   @property({ attribute: false }) notIsolated: string | null = null;
   @state() private dragging = false;
@@ -141,6 +142,7 @@ export class App extends LitElement {
         @open-notebook=${() => this.picker.click()}
         @download-notebook=${this.#download}
         @reset-notebook=${this.#reset}
+        @open-labs=${() => this.store.open(this.labs(), "These are the labs.")}
         @help=${() => this.help.show()}
         @add-files=${(event: CustomEvent<File[]>) => this.#take(event.detail)}
       >

@@ -14,7 +14,7 @@ import { StreamText } from "./stream-text";
 
 /** What a cell put out when run by `chunkbook.run`. */
 export interface RunReport {
-  /** Everything printed, standard error included. */
+  /** Everything printed, standard error included, and what functions behind controls ended with. */
   stdout: string;
   /** The value of the last expression as Python's `repr` shows it; `null` for none or None. */
   result: string | null;
@@ -72,6 +72,7 @@ export function createAutomation(store: NotebookStore): ChunkbookAutomation {
       const { outcome } = store.kernel.run(source, {
         stream: (_name, text) => printed.append(text),
         display: (data) => outputs.push(data),
+        callEnded: (_panel, error) => printed.append(error === null ? "" : `${error.traceback}\n`),
       });
       const { result, error, ms, cancelled } = await outcome;
       if (result !== null) outputs.push(result);

@@ -5,7 +5,7 @@ import type { CellError } from "../protocol";
 import { base } from "../style/shared";
 import "./graph-explorer";
 import "./stream-view";
-import type { Output, OutputData } from "./notebook";
+import type { Output, OutputData, PanelOutput } from "./notebook";
 import type { NotebookStore } from "./notebook-store";
 import { sanitizeHtml, sanitizeSvg } from "./sanitize";
 import { StreamText } from "./stream-text";
@@ -67,7 +67,8 @@ export class CellOutput extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) output!: Output;
+  /** Panels of controls have an element of their own. */
+  @property({ attribute: false }) output!: Exclude<Output, PanelOutput>;
   @property({ attribute: false }) store: NotebookStore | null = null;
 
   protected override render(): TemplateResult {

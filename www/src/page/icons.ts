@@ -20,6 +20,7 @@ export const icons = {
   undo: path("M8.5 14.5 4 10l4.5-4.5M4 10h10a5.5 5.5 0 0 1 0 11h-3"),
   download: path("M12 4v11M7 10.5l5 5 5-5M4.5 20h15"),
   open: path("M3.5 18.5v-13h6l2 2.5h9v10.5z"),
+  sliders: path("M4 7.5h8M17 7.5h3M14.5 5v5M4 16.5h3M12 16.5h8M9.5 14v5"),
   file: path("M6 3.5h8l4.5 4.5v12.5H6zM14 3.5V8h4.5"),
   store: path(
     "M4 7c0-1.7 3.6-3 8-3s8 1.3 8 3-3.6 3-8 3-8-1.3-8-3zM4 7v10c0 1.7 3.6 3 8 3s8-1.3 8-3V7M4 12c0 1.7 3.6 3 8 3s8-1.3 8-3",

@@ -141,30 +141,40 @@ function serializeCell(cell: Cell, outputs: boolean): JsonObject {
     cell_type: "code",
     execution_count: outputs ? cell.count : null,
     ...common,
-    outputs: outputs ? cell.outputs.map(serializeOutput) : [],
+    outputs: outputs ? cell.outputs.flatMap(serializeOutput) : [],
   };
 }
 
-function serializeOutput(output: Output): JsonObject {
+/** Controls mean nothing without their kernel: they become a line of text before what they last put out. */
+function serializeOutput(output: Output): JsonObject[] {
   switch (output.type) {
     case "stream":
-      return { output_type: "stream", name: output.name, text: lines(output.text.toString()) };
+      return [{ output_type: "stream", name: output.name, text: lines(output.text.toString()) }];
     case "display":
-      return { output_type: "display_data", data: serializeBundle(output.data), metadata: {} };
+      return [{ output_type: "display_data", data: serializeBundle(output.data), metadata: {} }];
+    case "panel":
+      return [
+        { output_type: "display_data", data: { "text/plain": lines(output.text) }, metadata: {} },
+        ...output.outputs.flatMap(serializeOutput),
+      ];
     case "result":
-      return {
-        output_type: "execute_result",
-        execution_count: output.count,
-        data: serializeBundle(output.data),
-        metadata: {},
-      };
+      return [
+        {
+          output_type: "execute_result",
+          execution_count: output.count,
+          data: serializeBundle(output.data),
+          metadata: {},
+        },
+      ];
     case "error":
-      return {
-        output_type: "error",
-        ename: output.error.name,
-        evalue: output.error.message,
-        traceback: output.error.traceback.split("\n"),
-      };
+      return [
+        {
+          output_type: "error",
+          ename: output.error.name,
+          evalue: output.error.message,
+          traceback: output.error.traceback.split("\n"),
+        },
+      ];
   }
 }
 

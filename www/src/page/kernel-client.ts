@@ -39,6 +39,9 @@ export interface RunObserver {
   progress?(progress: Progress | null): void;
   /** A computation has begun, gone on or ended; the tasks are those ended since the last time. */
   computation?(update: ComputationUpdate, tasks: Float64Array): void;
+  /** What is told from here on is of the function behind the panel. */
+  callBegun?(panel: number): void;
+  callEnded?(panel: number, error: CellError | null): void;
 }
 
 export interface RunOutcome {
@@ -98,6 +101,8 @@ export class KernelClient {
   /** Memory of the engine as last told, in bytes: in use, and the most so far. */
   memory: { used: number; peak: number } | null = null;
   shelf: Shelf = { files: [], usage: 0, quota: 0 };
+  /** How often a kernel was started: what one knew, the next does not. */
+  session = 0;
   /** Resolves when this kernel is ready; rejects when it cannot start. Replaced by `restart`. */
   ready: Promise<KernelInfo>;
 
@@ -222,6 +227,7 @@ export class KernelClient {
     this.failure = null;
     this.memory = null;
     this.#count = 0;
+    this.session += 1;
     const shared = isolated ? new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) : null;
     this.#interrupt = shared === null ? null : new Int32Array(shared);
     const worker = this.#options.spawn();
@@ -296,6 +302,12 @@ export class KernelClient {
         return;
       case "display":
         run?.observer.display?.(message.data);
+        return;
+      case "call-begun":
+        run?.observer.callBegun?.(message.panel);
+        return;
+      case "call-ended":
+        run?.observer.callEnded?.(message.panel, message.error);
         return;
       case "progress":
         if (message.progress !== null) {

@@ -73,7 +73,7 @@ export const cellStyles = css`
     gap: 0.4rem 0;
     padding: 0.6rem 0 0.4rem;
   }
-  .outputs chunkbook-output {
+  .outputs :is(chunkbook-output, chunkbook-panel) {
     padding: 0 0.75rem;
   }
   .prose {
@@ -149,7 +149,7 @@ export const cellStyles = css`
     .wide {
       grid-column: 1;
     }
-    .outputs chunkbook-output,
+    .outputs :is(chunkbook-output, chunkbook-panel),
     .prose {
       padding-inline: 0.25rem;
     }

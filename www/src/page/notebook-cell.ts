@@ -6,6 +6,7 @@ import { prose } from "../style/prose";
 import { base, buttons, codeColours } from "../style/shared";
 import "./cell-output";
 import "./code-editor";
+import "./control-panel";
 import "./progress-bar";
 import type { CodeEditor, EditorAction } from "./code-editor";
 import { type Command, CommandReader } from "./command-keys";
@@ -130,7 +131,11 @@ export class NotebookCell extends LitElement {
           <div class="prompt out">
             ${output.type === "result" ? html`Out[${output.count ?? " "}]:` : nothing}
           </div>
-          <chunkbook-output .output=${output} .store=${this.store}></chunkbook-output>
+          ${
+            output.type === "panel"
+              ? html`<chunkbook-panel .store=${this.store} .output=${output} .cell=${this.cell.id}></chunkbook-panel>`
+              : html`<chunkbook-output .output=${output} .store=${this.store}></chunkbook-output>`
+          }
         `,
       )}
     </div>`;

@@ -21,7 +21,8 @@ import {
   updateCell,
   withoutOutputs,
 } from "./notebook";
-import { StreamText } from "./stream-text";
+import { outputWriter, settledOutputs } from "./outputs";
+import { Panels } from "./panels";
 
 /** A short message over the page, with at most one thing to do about it. */
 export interface Notice {
@@ -65,6 +66,8 @@ export class NotebookStore {
   selectedId: string;
   notices: readonly Notice[] = [];
   readonly kernel: KernelClient;
+  /** Controls that cells have put out. */
+  readonly panels: Panels;
 
   readonly #schedule: (notify: () => void) => void;
   readonly #listeners = new Set<() => void>();
@@ -82,6 +85,13 @@ export class NotebookStore {
     this.selectedId = options.notebook.cells[0]?.id ?? "";
     this.#schedule = options.schedule ?? queueMicrotask;
     this.kernel = new KernelClient({ ...options, changed: () => this.#changed() });
+    this.panels = new Panels({
+      kernel: this.kernel,
+      outputs: (id) => findCell(this.notebook, id)?.outputs ?? [],
+      change: (id, change) => this.#changeOutputs(id, change),
+      progress: (id, progress) => this.#update(id, { progress }),
+      computation: (id, update, tasks, fresh) => this.#noteComputation(id, update, tasks, fresh),
+    });
   }
 
   /** Calls `listener` after changes; the answer ends it. */
@@ -108,6 +118,7 @@ export class NotebookStore {
   open(notebook: Notebook, notice: string | null, worthKeeping = true): void {
     const before = { notebook: this.notebook, worthKeeping: this.worthKeeping, selectedId: this.selectedId };
     this.kernel.cancel([...this.#runs.values()]);
+    this.panels.cancel();
     this.notebook = notebook.cells.length > 0 ? notebook : { ...notebook, cells: [newCell("code")] };
     this.worthKeeping = worthKeeping;
     this.#deleted = [];
@@ -185,7 +196,7 @@ export class NotebookStore {
     const deleted = this.#deleted.pop();
     if (deleted === undefined) return;
     this.notices = this.notices.filter(({ text }) => text !== CELL_DELETED);
-    const cell: Cell = { ...deleted.cell, status: "idle", progress: null };
+    const cell = settledCell(deleted.cell);
     this.#edit(insertCell(this.notebook, cell, Math.min(deleted.index, this.notebook.cells.length)));
     this.select(cell.id, false);
   }
@@ -248,8 +259,10 @@ export class NotebookStore {
     const { id: run, outcome } = this.kernel.run(cell.source, {
       started: (count) =>
         this.#update(id, { status: "running", outputs: [], computations: [], count, ms: null }),
-      stream: (name, text) => this.#appendStream(id, name, text),
-      display: (data) => this.#append(id, { type: "display", data }),
+      ...outputWriter(
+        (change) => this.#changeOutputs(id, change),
+        () => this.kernel.session,
+      ),
       progress: (progress) => this.#update(id, { progress }),
       computation: (update, tasks) => this.#noteComputation(id, update, tasks),
     });
@@ -374,6 +387,7 @@ export class NotebookStore {
       this.#update(id, { status: "idle", progress: null });
       return;
     }
+    this.#changeOutputs(id, settledOutputs);
     const count = findCell(this.notebook, id)?.count ?? null;
     if (outcome.result !== null) this.#append(id, { type: "result", data: outcome.result, count });
     if (outcome.error !== null) {
@@ -385,18 +399,19 @@ export class NotebookStore {
   }
 
   #append(id: string, output: Output): void {
-    const cell = findCell(this.notebook, id);
-    if (cell !== undefined) this.#update(id, { outputs: [...cell.outputs, output] });
+    this.#changeOutputs(id, (outputs) => [...outputs, output]);
   }
 
-  #noteComputation(id: string, update: ComputationUpdate, tasks: Float64Array): void {
+  /** `fresh`: it takes the place of those noted before. */
+  #noteComputation(id: string, update: ComputationUpdate, tasks: Float64Array, fresh = false): void {
     const cell = findCell(this.notebook, id);
     if (cell === undefined) return;
     const known = cell.computations.find(({ number }) => number === update.number);
     if (known === undefined) {
       if (update.outline === undefined) return;
       const computation = new Computation(update.outline, update, tasks);
-      this.#update(id, { computations: [...cell.computations, computation].slice(-KEPT_COMPUTATIONS) });
+      const before = fresh ? [] : cell.computations;
+      this.#update(id, { computations: [...before, computation].slice(-KEPT_COMPUTATIONS) });
       return;
     }
     known.add(update, tasks);
@@ -404,17 +419,9 @@ export class NotebookStore {
     this.#update(id, { computations: [...cell.computations] });
   }
 
-  #appendStream(id: string, name: "stdout" | "stderr", text: string): void {
+  #changeOutputs(id: string, change: (outputs: readonly Output[]) => readonly Output[]): void {
     const cell = findCell(this.notebook, id);
-    if (cell === undefined) return;
-    const last = cell.outputs.at(-1);
-    if (last?.type !== "stream" || last.name !== name) {
-      this.#append(id, { type: "stream", name, text: new StreamText(text) });
-      return;
-    }
-    last.text.append(text);
-    // The text grows in place; a new output around it tells the views.
-    this.#update(id, { outputs: [...cell.outputs.slice(0, -1), { ...last }] });
+    if (cell !== undefined) this.#update(id, { outputs: change(cell.outputs) });
   }
 
   #update(id: string, change: Partial<Omit<Cell, "id">>): void {
@@ -440,5 +447,9 @@ export class NotebookStore {
 
 /** The notebook with nothing running, as its runs were cancelled meanwhile. */
 function settled(notebook: Notebook): Notebook {
-  return { ...notebook, cells: notebook.cells.map((cell) => ({ ...cell, status: "idle", progress: null })) };
+  return { ...notebook, cells: notebook.cells.map(settledCell) };
+}
+
+function settledCell(cell: Cell): Cell {
+  return { ...cell, status: "idle", progress: null, outputs: settledOutputs(cell.outputs) };
 }

@@ -3,7 +3,7 @@
  * change none, so that the store can keep earlier ones for undo, and a view can tell by identity
  * what changed.
  */
-import type { CellError, MimeBundle, Progress } from "../protocol";
+import type { CellError, ControlPanel, ControlValue, MimeBundle, Progress } from "../protocol";
 import type { Computation } from "./computation";
 import type { StreamText } from "./stream-text";
 
@@ -16,7 +16,25 @@ export type Output =
   | { type: "stream"; name: "stdout" | "stderr"; text: StreamText }
   | { type: "display"; data: OutputData }
   | { type: "result"; data: OutputData; count: number | null }
-  | { type: "error"; error: CellError };
+  | { type: "error"; error: CellError }
+  | PanelOutput;
+
+/** Controls of a function, and under them what its last call put out. */
+export interface PanelOutput {
+  readonly type: "panel";
+  readonly panel: ControlPanel;
+  /** What is shown of it elsewhere. */
+  readonly text: string;
+  /** The start of the kernel that knows the function, as `KernelClient.session` counts them. */
+  readonly session: number;
+  /** Where the controls stand, by argument. */
+  readonly values: Readonly<Record<string, ControlValue>>;
+  /** The values of the last call by a control, as JSON. */
+  readonly called: string | null;
+  /** `lost`: the kernel that knew the function is no more. */
+  readonly status: "idle" | "waiting" | "running" | "lost";
+  readonly outputs: readonly Output[];
+}
 
 export interface Cell {
   readonly id: string;

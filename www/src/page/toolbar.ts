@@ -139,6 +139,7 @@ export class Toolbar extends LitElement {
       { label: "Open a notebook…", icon: icons.open, run: ask("open-notebook") },
       { label: "Download the notebook", icon: icons.download, run: ask("download-notebook") },
       { label: "Back to the tutorial", icon: icons.restart, run: ask("reset-notebook") },
+      { label: "Open the labs", icon: icons.sliders, run: ask("open-labs") },
       { label: "Keyboard shortcuts", icon: icons.keyboard, run: ask("help") },
     ];
   }
