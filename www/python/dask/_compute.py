@@ -57,8 +57,10 @@ def compute(*args, scheduler=None, num_workers=None, traverse=True, optimize_gra
     values = {}
     if lazies:
         workers = _workers(num_workers)
-        chosen = "sync" if workers == 1 else _chosen(scheduler)
-        answers = _bridge.call("da_compute", lazies=lazies, scheduler=chosen, workers=workers)
+        chosen = _chosen(scheduler)
+        answers = _bridge.call(
+            "da_compute", lazies=lazies, scheduler="sync" if workers == 1 else chosen, workers=workers
+        )
         for number, answer in zip(lazies, answers):
             values[number] = wrap(answer)
     return tuple(_replace(list(args), values))

@@ -1,0 +1,112 @@
+"""Run the labs notebook under CPython with the real h5py, NumPy, Dask and ipywidgets.
+
+The functions behind its controls are called with other values than those they begin with, and what can be known
+beforehand is held against what they find. tests/e2e/labs.test.mjs asks the same of the page.
+
+Prints what did not hold, then how many checks passed and failed.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import nbclient
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOK = ROOT / "www" / "notebooks" / "labs.ipynb"
+
+# Each runs in the notebook's kernel after its last cell.
+CHECKS = {
+    "other quantities and fewer rows": "three_ways('var', 500); three_ways('std', 250)",
+    "other chunks": "chunk_size(100, 2000); chunk_size(2000, 2000)",
+    "other rounds": "combine(2); combine(32)",
+    "other offsets and lengths": "variance(1, 1); variance(10**15, 300); variance(10**5, 7)",
+    "heavy work": "speed_up('heavy', 1); speed_up('heavy', 2)",
+    "blocks on the file's chunks read nothing twice": """
+for aligned in [(250, 500), (500, 500), (250, 2000), (2000, 2000)]:
+    assert re_read(file['packed'], aligned) == 1
+""",
+    "blocks across the file's chunks read as much as counted by hand": """
+assert re_read(file['packed'], (125, 500)) == 2
+assert re_read(file['packed'], (300, 500)) == 250 * (2 + 2 + 2 + 2 + 2 + 2 + 1) / 2000
+""",
+    "advice is aligned, within the memory and enough for the threads": """
+for data in (file['packed'], big):
+    for threads in (1, 2, 8, 64):
+        for _, memory in MEMORY:
+            chunks, why = advise(data, threads, memory)
+            assert re_read(data, chunks) == 1
+            size = block_bytes(data, chunks)
+            fits = size <= memory / (2 * threads)
+            assert fits or (chunks == data.chunks and 'too much' in why), (chunks, why)
+            assert size <= 128e6
+            assert block_count(data, chunks) >= 4 * threads or chunks == data.chunks
+""",
+}
+
+
+class Outcomes:
+    """Counts what held and prints what did not."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+
+    def that(self, holds, complaint):
+        if holds:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"FAILED: {complaint}")
+
+
+def errors_of(outputs):
+    return [f"{output['ename']}: {output['evalue']}" for output in outputs if output["output_type"] == "error"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Run the labs notebook under CPython.")
+    parser.add_argument("describe", nargs="?", help="the example program that every oracle is given; not needed here")
+    parser.parse_args()
+
+    outcomes = Outcomes()
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    nbformat.validate(notebook)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    outcomes.that(not any(cell.outputs for cell in cells), "the notebook is stored with outputs")
+    for name, source in CHECKS.items():
+        check = nbformat.v4.new_code_cell(source)
+        check.metadata["check"] = name
+        notebook.cells.append(check)
+
+    with tempfile.TemporaryDirectory(prefix="chunkbook-labs-") as folder:
+        client = nbclient.NotebookClient(
+            notebook,
+            kernel_name="python3",
+            timeout=600,
+            allow_errors=True,
+            extra_arguments=["--log-level=ERROR"],
+            resources={"metadata": {"path": folder}},
+        )
+        client.execute()
+
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            found = errors_of(cell.outputs)
+            outcomes.that(not found, f"{cell.metadata.get('check', cell.id)}: {found}")
+
+    # What a function behind controls puts out is in the state of an output widget.
+    shown = [state["outputs"] for state in client.widget_state.values() if state.get("_model_name") == "OutputModel"]
+    outcomes.that(len(shown) == 6, f"{len(shown)} cells have controls, not 6")
+    for outputs in shown:
+        found = errors_of(outputs)
+        outcomes.that(outputs and not found, f"below the controls: {found or 'nothing'}")
+
+    print(f"{outcomes.passed} passed, {outcomes.failed} failed")
+    sys.exit(1 if outcomes.failed else 0)
+
+
+if __name__ == "__main__":
+    main()
