@@ -279,3 +279,28 @@ test("what is printed arrives as it is printed, unfinished lines too", async () 
   expect(pieces[0]).toBe("working");
   expect(pieces.join("")).toBe("working done é\n");
 });
+
+test("num_workers says how many threads compute, as an argument and as a setting", async () => {
+  const asked: unknown[] = [];
+  const { run: watched } = await createPython((text) => {
+    const request = JSON.parse(text) as { op: string; scheduler: string; workers: number | null };
+    if (request.op === "da_compute") asked.push([request.scheduler, request.workers]);
+    return engine.dispatch(text);
+  });
+  const ran = watched(`
+import dask, dask.array as da, numpy
+d = da.from_array(numpy.arange(4), chunks=2)
+d.compute()
+d.compute(scheduler="threads", num_workers=3)
+d.compute(num_workers=1)
+with dask.config.set(num_workers=2):
+    dask.compute(d)
+d.compute(num_workers=0)`);
+  expect(asked).toEqual([
+    ["threads", null],
+    ["threads", 3],
+    ["sync", 1],
+    ["threads", 2],
+  ]);
+  expect(ran.error?.name).toBe("ValueError");
+});

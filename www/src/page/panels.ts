@@ -84,15 +84,21 @@ export class Panels {
     this.#change(cell, number, { called, status: kernel.state === "idle" ? "running" : "waiting" });
     call.begun = false;
     let fresh = true;
+    let ended = false;
+    const writer = outputWriter(
+      (change) => this.#owner.change(cell, change),
+      () => kernel.session,
+    );
     // JSON's text is also Python's.
     const source = `__import__("ipywidgets")._call(${number}, ${JSON.stringify(called)})`;
     const { id, outcome } = kernel.run(
       source,
       {
-        ...outputWriter(
-          (change) => this.#owner.change(cell, change),
-          () => kernel.session,
-        ),
+        ...writer,
+        callEnded: (panel, error) => {
+          ended = true;
+          writer.callEnded(panel, error);
+        },
         started: () => {
           call.begun = true;
         },
@@ -108,9 +114,11 @@ export class Panels {
     const { error, cancelled } = await outcome;
     if (cancelled && call.again) return;
     const status = panel.session === kernel.session ? "idle" : "lost";
-    // What the function ended with is told with the call; this is an interrupt, or the end of the kernel.
-    if (error === null) this.#change(cell, number, { status });
-    else this.#change(cell, number, { status, outputs: [{ type: "error", error }] });
+    this.#change(cell, number, { status });
+    if (error === null) return;
+    // An interrupt, or the end of the kernel, which leaves outputs of earlier calls: other errors are told with the call.
+    const now = findPanel(this.#owner.outputs(cell), number)?.outputs ?? [];
+    this.#change(cell, number, { outputs: [...(ended ? now : []), { type: "error", error }] });
   }
 
   /** The panel, if the kernel still knows its function. */
