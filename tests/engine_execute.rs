@@ -146,6 +146,18 @@ impl Observer for Log {
 }
 
 #[test]
+fn no_more_threads_compute_than_there_may_be_workers() {
+    for workers in [1, 2, 100] {
+        let most = Arc::new(AtomicU64::new(0));
+        let array = weighed(400, 10, &most);
+        let scheduler = Scheduler::Workers(std::num::NonZeroUsize::new(workers).unwrap());
+        let sum = compute(&[reduce(&array, Reduction::Sum)], &options(scheduler)).unwrap();
+        assert_eq!(elements(&sum[0]), elements(&run_one(&reduce(&array, Reduction::Sum), Scheduler::Serial)));
+        assert!(most.load(Ordering::SeqCst) <= 80 * workers as u64, "chunks of 80 bytes, {workers} at once");
+    }
+}
+
+#[test]
 fn reads_in_flight_stay_within_the_memory_budget() {
     for scheduler in BOTH {
         for (budget, allowed) in [(0, 8000), (10_000, 8000), (17_000, 16_000)] {

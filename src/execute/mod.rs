@@ -22,6 +22,7 @@ use crate::grid::unravel;
 use crate::kernels::reduction::Reduction;
 use plan::Plan;
 use run::Run;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub enum Scheduler {
     /// pool it computes alone, as [`Scheduler::Serial`] does.
     #[default]
     Threads,
+    /// At most so many of these threads.
+    Workers(NonZeroUsize),
 }
 
 /// A flag by which anyone may stop a computation; clones share it.

@@ -36,6 +36,7 @@ impl Run {
         let threads = match options.scheduler {
             Scheduler::Serial => 1,
             Scheduler::Threads => rayon::current_num_threads(),
+            Scheduler::Workers(most) => most.get().min(rayon::current_num_threads()),
         };
         Run {
             plan,

@@ -13,6 +13,7 @@ use crate::kernels::reduction::Reduction;
 use crate::memory::{BinaryOp, UnaryOp};
 use crate::source::{ChunkSource, MemorySource};
 use serde_json::{json, Value};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 /// Tasks that `da_graph` lists unless told otherwise: more would fill the interpreter's heap.
@@ -58,7 +59,7 @@ impl Session {
             }
             Request::DaTrace { from: None } => Ok(json!(self.profile.begin())),
             Request::DaTrace { from: Some(from) } => Ok(self.profile.end(from)),
-            Request::DaCompute { lazies, scheduler } => self.compute(&lazies, scheduler.as_deref()),
+            Request::DaCompute { lazies, scheduler, workers } => self.compute(&lazies, scheduler.as_deref(), workers),
             Request::DaGraph { lazy, limit } => self.list_tasks(lazy, limit),
             Request::DaGet { lazies, keys } => self.get(&lazies, &keys),
             Request::DaDraw { lazies, fused, max_nodes } => {
@@ -194,12 +195,15 @@ impl Session {
         }
     }
 
-    fn compute(&mut self, ids: &[u32], scheduler: Option<&str>) -> Result<Value> {
+    fn compute(&mut self, ids: &[u32], scheduler: Option<&str>, workers: Option<NonZeroUsize>) -> Result<Value> {
         let arrays = ids.iter().map(|&id| self.lazy(id).cloned()).collect::<Result<Vec<_>>>()?;
         for array in &arrays {
             self.arrays.reserve(array.dtype(), &array.shape())?;
         }
-        let scheduler = self.scheduler(scheduler)?;
+        let scheduler = match (self.scheduler(scheduler)?, workers) {
+            (Scheduler::Threads, Some(most)) => Scheduler::Workers(most),
+            (chosen, _) => chosen,
+        };
         let label = Self::computation_label(&arrays);
         let blocks = self.run(&label, ids, scheduler, |options| execute::compute(&arrays, options))?;
         blocks.into_iter().map(|block| self.block_info(block)).collect()

@@ -4,6 +4,7 @@ use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::num::NonZeroUsize;
 
 /// A number as text, so that 64-bit integers, NaN and infinities pass through JSON unchanged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -364,6 +365,9 @@ pub enum Request {
         lazies: Vec<u32>,
         #[serde(default)]
         scheduler: Option<String>,
+        /// The most threads that may compute.
+        #[serde(default)]
+        workers: Option<NonZeroUsize>,
     },
     DaGraph {
         lazy: u32,

@@ -299,7 +299,7 @@ d.compute(num_workers=0)`);
   expect(asked).toEqual([
     ["threads", null],
     ["threads", 3],
-    ["sync", 1],
+    ["threads", 1],
     ["threads", 2],
   ]);
   expect(ran.error?.name).toBe("ValueError");

@@ -56,10 +56,8 @@ def compute(*args, scheduler=None, num_workers=None, traverse=True, optimize_gra
             lazies.append(array._lazy)
     values = {}
     if lazies:
-        workers = _workers(num_workers)
-        chosen = _chosen(scheduler)
         answers = _bridge.call(
-            "da_compute", lazies=lazies, scheduler="sync" if workers == 1 else chosen, workers=workers
+            "da_compute", lazies=lazies, scheduler=_chosen(scheduler), workers=_workers(num_workers)
         )
         for number, answer in zip(lazies, answers):
             values[number] = wrap(answer)
