@@ -2,7 +2,9 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { StoredChunk } from "../protocol";
 import { base } from "../style/shared";
+import { arrowStep } from "./arrow-keys";
 import { PART_COLOURS, prepare, RAMP_GRADIENT, rampColour, themeColours } from "./canvas";
+import { CanvasController } from "./canvas-controller";
 import { cellAt, type GridPlan, planGrid, positionOf } from "./chunk-grid-plan";
 import type { Computation } from "./computation";
 import { formatShort, taskTime } from "./computation-text";
@@ -43,11 +45,14 @@ export class ChunkGrid extends LitElement {
   @query("canvas") private canvas!: HTMLCanvasElement | null;
   #plan: GridPlan | null = null;
   #asked: string | null = null;
-  readonly #resize = new ResizeObserver(() => this.#draw());
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#resize.disconnect();
+  constructor() {
+    super();
+    new CanvasController(
+      this,
+      () => this.canvas,
+      () => this.#draw(),
+    );
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -107,11 +112,6 @@ export class ChunkGrid extends LitElement {
       <div class="about" aria-live="polite">${this.#renderAbout()}</div>
       ${this.#renderTable()}
     `;
-  }
-
-  protected override updated(): void {
-    if (this.canvas !== null) this.#resize.observe(this.canvas);
-    this.#draw();
   }
 
   /** The layers that read a source and run. */
@@ -263,14 +263,8 @@ export class ChunkGrid extends LitElement {
 
   #key(event: KeyboardEvent): void {
     const plan = this.#plan;
-    const steps: Record<string, [number, number]> = {
-      ArrowLeft: [0, -1],
-      ArrowRight: [0, 1],
-      ArrowUp: [-1, 0],
-      ArrowDown: [1, 0],
-    };
-    const step = steps[event.key];
-    if (plan === null || step === undefined) return;
+    const step = arrowStep(event.key);
+    if (plan === null || step === null) return;
     event.preventDefault();
     event.stopPropagation();
     const cell = this.chosen === null ? null : cellAt(plan, this.chosen);
@@ -278,7 +272,7 @@ export class ChunkGrid extends LitElement {
       this.chosen = positionOf(plan, 0, 0);
       return;
     }
-    this.chosen = positionOf(plan, cell.row + step[0], cell.column + step[1]) ?? this.chosen;
+    this.chosen = positionOf(plan, cell.row + step.rows, cell.column + step.columns) ?? this.chosen;
   }
 
   #renderAbout(): TemplateResult {

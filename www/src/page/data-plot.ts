@@ -2,7 +2,9 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { DatasetFacts, Preview } from "../protocol";
 import { base, buttons } from "../style/shared";
+import { arrowStep } from "./arrow-keys";
 import { prepare, RAMP_GRADIENT, rampColour, themeColours } from "./canvas";
+import { CanvasController } from "./canvas-controller";
 import { viewStyles } from "./computation-view.styles";
 import "./data-charts";
 import { formatBytes, formatCount } from "./format";
@@ -53,16 +55,15 @@ export class DataPlot extends LitElement {
   @state() private chosen: [number, number] | null = null;
   @query("canvas.heatmap") private canvas!: HTMLCanvasElement | null;
   #asked = 0;
-  readonly #resize = new ResizeObserver(() => this.#draw());
 
   constructor() {
     super();
     new StoreController(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#resize.disconnect();
+    new CanvasController(
+      this,
+      () => this.canvas,
+      () => this.#draw(),
+    );
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -94,11 +95,6 @@ export class DataPlot extends LitElement {
       ${this.error === null ? nothing : html`<p class="about error" role="alert">${this.error}</p>`}
       ${this.preview === null ? nothing : this.#renderPreview(this.preview)}
     `;
-  }
-
-  protected override updated(): void {
-    if (this.canvas !== null) this.#resize.observe(this.canvas);
-    this.#draw();
   }
 
   /** Bytes of the part that is looked at. */
@@ -223,21 +219,15 @@ export class DataPlot extends LitElement {
   }
 
   #key(event: KeyboardEvent): void {
-    const steps: Record<string, [number, number]> = {
-      ArrowLeft: [0, -1],
-      ArrowRight: [0, 1],
-      ArrowUp: [-1, 0],
-      ArrowDown: [1, 0],
-    };
-    const step = steps[event.key];
-    if (step === undefined || this.preview === null) return;
+    const step = arrowStep(event.key);
+    if (step === null || this.preview === null) return;
     event.preventDefault();
     event.stopPropagation();
     const [rows, columns] = this.preview.cells;
-    const [row, column] = this.chosen ?? [-step[0], -step[1]];
+    const [row, column] = this.chosen ?? [-step.rows, -step.columns];
     this.chosen = [
-      Math.min(rows - 1, Math.max(0, row + step[0])),
-      Math.min(columns - 1, Math.max(0, column + step[1])),
+      Math.min(rows - 1, Math.max(0, row + step.rows)),
+      Math.min(columns - 1, Math.max(0, column + step.columns)),
     ];
   }
 

@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { customElement, property, query, state } from "lit/decorators.js";
 import { base, buttons } from "../style/shared";
 import { PART_COLOURS, prepare, type Surface, themeColours } from "./canvas";
+import { CanvasController } from "./canvas-controller";
 import type { Computation, EndedTask } from "./computation";
 import { formatShort, shares, taskName, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
@@ -40,11 +41,14 @@ export class TaskStream extends LitElement {
   @state() private tableOpen = false;
   @query("canvas") private canvas!: HTMLCanvasElement | null;
   #drag: { x: number; from: number; to: number } | null = null;
-  readonly #resize = new ResizeObserver(() => this.#draw());
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#resize.disconnect();
+  constructor() {
+    super();
+    new CanvasController(
+      this,
+      () => this.canvas,
+      () => this.#draw(),
+    );
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -90,11 +94,6 @@ export class TaskStream extends LitElement {
       <div class="about" aria-live="polite">${this.#renderAbout()}</div>
       ${this.#renderTable()}
     `;
-  }
-
-  protected override updated(): void {
-    if (this.canvas !== null) this.#resize.observe(this.canvas);
-    this.#draw();
   }
 
   #tool(label: string, icon: TemplateResult, run: () => void): TemplateResult {

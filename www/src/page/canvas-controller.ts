@@ -1,0 +1,34 @@
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+
+/** Draws a component's canvas again after each update, and when its width or the theme has changed. */
+export class CanvasController implements ReactiveController {
+  readonly #resize = new ResizeObserver(() => this.draw());
+  readonly #theme = new MutationObserver(() => this.draw());
+  readonly #system = window.matchMedia("(prefers-color-scheme: dark)");
+  readonly #drawAgain = (): void => this.draw();
+
+  constructor(
+    host: ReactiveControllerHost,
+    private readonly canvas: () => HTMLCanvasElement | null,
+    private readonly draw: () => void,
+  ) {
+    host.addController(this);
+  }
+
+  hostConnected(): void {
+    this.#theme.observe(document.documentElement, { attributes: true });
+    this.#system.addEventListener("change", this.#drawAgain);
+  }
+
+  hostUpdated(): void {
+    const canvas = this.canvas();
+    if (canvas !== null) this.#resize.observe(canvas);
+    this.draw();
+  }
+
+  hostDisconnected(): void {
+    this.#resize.disconnect();
+    this.#theme.disconnect();
+    this.#system.removeEventListener("change", this.#drawAgain);
+  }
+}
