@@ -456,3 +456,18 @@ fn previews_of_every_shape_and_kind_of_number_count_each_element_once() {
         assert_eq!(counts.iter().map(|n| n.as_u64().unwrap()).sum::<u64>(), expected, "{dtype} {shape}");
     }
 }
+
+#[test]
+fn an_array_that_has_got_the_number_of_another_is_not_taken_for_it() {
+    let mut notebook = Notebook::new();
+    let dataset = notebook.random_dataset(40, 5, 10, Value::Null);
+    let lazy = notebook.ok(json!({"op": "da_from", "dataset": dataset, "chunks": [10, 5]}));
+    let (number, name) = (&lazy["lazy"], &lazy["name"]);
+    let outline = notebook.ok(json!({"op": "da_outline", "lazies": [[number, name]]}));
+    assert_eq!((&outline["naive"], &outline["tasks"]), (&json!(1600), &json!(4)));
+    for op in ["da_outline", "da_draw", "da_dot"] {
+        let (kind, message) = notebook.error(json!({"op": op, "lazies": [[number, "array-of-an-earlier-kernel"]]}));
+        assert_eq!(kind, "key");
+        assert!(message.contains("run the cell again"), "{message}");
+    }
+}

@@ -158,6 +158,11 @@ pub fn fusion(graph: &Graph, budget: u64) -> Vec<Option<usize>> {
     Plan::of_outputs(graph.clone(), budget).fusion()
 }
 
+/// What computing all of `graph` on `threads` threads is going to do; `budget` is [`Options::memory_budget`].
+pub fn outline(graph: &Graph, threads: usize, budget: u64) -> Outline {
+    Outline::new(&Plan::of_outputs(graph.clone(), budget), threads, budget)
+}
+
 /// What a task of a graph makes.
 #[derive(Clone, Debug)]
 pub enum TaskResult {

@@ -1,7 +1,7 @@
 //! Requests on lazy arrays: what `dask.array` does in a cell.
 
 use super::observe::{key_value, Announcement, Watch, DRAWN_NODES};
-use super::request::{OperandText, Request};
+use super::request::{LazyText, OperandText, Request};
 use super::{axis_slices, Session};
 use crate::array::{self, Array, ChunkSpec, LazyOperand};
 use crate::dtype::DType;
@@ -70,6 +70,7 @@ impl Session {
                     false => graph.draw(nodes),
                 })
             }
+            Request::DaOutline { lazies } => self.outline(&lazies),
             Request::DaTask { lazies, layer, position } => self.task_facts(&lazies, layer, position),
             Request::DaChunks { lazies, layer, from, count } => self.stored_chunks(&lazies, layer, from, count),
             Request::DaDot { lazies } => Ok(json!({ "dot": self.graph_of(&lazies)?.dot() })),
@@ -90,9 +91,21 @@ impl Session {
     }
 
     /// The graph of some lazy arrays.
-    pub(super) fn graph_of(&self, ids: &[u32]) -> Result<Graph> {
-        let arrays = ids.iter().map(|&id| self.lazy(id).cloned()).collect::<Result<Vec<_>>>()?;
-        Ok(Graph::of(&arrays))
+    pub(super) fn graph_of(&self, lazies: &[LazyText]) -> Result<Graph> {
+        Ok(Graph::of(&self.named(lazies)?))
+    }
+
+    fn named(&self, lazies: &[LazyText]) -> Result<Vec<Array>> {
+        let gone = || Error::key("the arrays of this graph are gone; run the cell again that made it");
+        lazies
+            .iter()
+            .map(|lazy| match lazy {
+                LazyText::Number(id) => self.lazy(*id).cloned(),
+                LazyText::Named(id, name) => {
+                    self.lazies.get(id).filter(|array| array.name() == name).cloned().ok_or_else(gone)
+                }
+            })
+            .collect()
     }
 
     fn add_lazy(&mut self, array: Array) -> Value {
@@ -163,7 +176,7 @@ impl Session {
     fn run<T>(
         &mut self,
         label: &str,
-        lazies: &[u32],
+        lazies: &[LazyText],
         scheduler: Scheduler,
         work: impl FnOnce(&Options<'_>) -> Result<T>,
     ) -> Result<T> {
@@ -205,7 +218,9 @@ impl Session {
             (chosen, _) => chosen,
         };
         let label = Self::computation_label(&arrays);
-        let blocks = self.run(&label, ids, scheduler, |options| execute::compute(&arrays, options))?;
+        let named: Vec<LazyText> =
+            ids.iter().zip(&arrays).map(|(&id, array)| LazyText::Named(id, array.name().into())).collect();
+        let blocks = self.run(&label, &named, scheduler, |options| execute::compute(&arrays, options))?;
         blocks.into_iter().map(|block| self.block_info(block)).collect()
     }
 
@@ -224,11 +239,11 @@ impl Session {
         Ok(json!({ "tasks": tasks, "total": graph.len() }))
     }
 
-    fn get(&mut self, ids: &[u32], keys: &[Value]) -> Result<Value> {
+    fn get(&mut self, lazies: &[LazyText], keys: &[Value]) -> Result<Value> {
         let keys = keys.iter().map(parse_key).collect::<Result<Vec<_>>>()?;
-        let graph = self.graph_of(ids)?;
+        let graph = self.graph_of(lazies)?;
         let scheduler = self.scheduler(None)?;
-        let results = self.run("task", ids, scheduler, |options| execute::get(&graph, &keys, options))?;
+        let results = self.run("task", lazies, scheduler, |options| execute::get(&graph, &keys, options))?;
         results
             .into_iter()
             .map(|result| match result {

@@ -1,9 +1,10 @@
 //! Computations as the page and the profilers see them.
 
 use super::host::{ComputationUpdate, Host, ProgressReport};
+use super::request::LazyText;
 use super::Session;
 use crate::error::{Error, Result};
-use crate::execute::{CancelToken, Look, Observer, Outline, TaskRecord};
+use crate::execute::{self, CancelToken, Look, Observer, Outline, TaskRecord};
 use crate::graph::{Graph, Key, Layer};
 use crate::grid::{unravel, Region};
 use crate::source::ChunkSource;
@@ -25,7 +26,7 @@ pub(super) struct Announcement<'a> {
     /// What a progress bar calls it.
     pub(super) label: &'a str,
     /// The lazy arrays whose graph it is.
-    pub(super) lazies: &'a [u32],
+    pub(super) lazies: &'a [LazyText],
 }
 
 /// Passes what a computation does to the host, and the user's wish to stop to the computation.
@@ -74,42 +75,10 @@ impl<'a> Watch<'a> {
         update["number"] = json!(self.announcement.number);
         if !self.told.replace(true) {
             if let Some(outline) = &*self.outline.borrow() {
-                update["outline"] = self.outline_value(outline);
+                update["outline"] = outline_value(self.announcement.label, self.announcement.lazies, outline);
             }
         }
         self.host.computation(&ComputationUpdate { json: update.to_string(), finished });
-    }
-
-    fn outline_value(&self, outline: &Outline) -> Value {
-        let layers: Vec<Value> = outline
-            .layers
-            .iter()
-            .map(|layer| {
-                json!({
-                    "name": layer.name,
-                    "label": layer.label,
-                    "counts": layer.counts,
-                    "block": layer.block,
-                    "shape": layer.shape,
-                    "dtype": layer.dtype,
-                    "bytes": layer.bytes,
-                    "tasks": layer.tasks,
-                    "inputs": layer.inputs,
-                    "source": layer.source,
-                })
-            })
-            .collect();
-        json!({
-            "label": self.announcement.label,
-            "lazies": self.announcement.lazies,
-            "layers": layers,
-            "stages": outline.stages,
-            "tasks": outline.tasks,
-            "naive": outline.naive_bytes,
-            "forecast": outline.forecast_bytes,
-            "budget": outline.budget_bytes,
-            "threads": outline.threads,
-        })
     }
 }
 
@@ -206,7 +175,7 @@ impl Profile {
 
 impl Session {
     /// `TaskFacts` of `www/src/protocol.ts`.
-    pub(super) fn task_facts(&self, lazies: &[u32], layer: usize, position: usize) -> Result<Value> {
+    pub(super) fn task_facts(&self, lazies: &[LazyText], layer: usize, position: usize) -> Result<Value> {
         let graph = self.graph_of(lazies)?;
         let rule = layer_at(&graph, layer, position)?;
         let mut inputs = vec![];
@@ -236,9 +205,15 @@ impl Session {
         }))
     }
 
+    /// What computing some lazy arrays is going to do.
+    pub(super) fn outline(&self, lazies: &[LazyText]) -> Result<Value> {
+        let outline = execute::outline(&self.graph_of(lazies)?, self.limits.threads, self.limits.task_bytes);
+        Ok(outline_value("", lazies, &outline))
+    }
+
     /// What is stored for each of some blocks of a layer that reads a source, as `StoredChunk`s of
     /// `www/src/protocol.ts`.
-    pub(super) fn stored_chunks(&self, lazies: &[u32], layer: usize, from: usize, count: usize) -> Result<Value> {
+    pub(super) fn stored_chunks(&self, lazies: &[LazyText], layer: usize, from: usize, count: usize) -> Result<Value> {
         let graph = self.graph_of(lazies)?;
         let rule = layer_at(&graph, layer, from)?;
         let Some(source) = rule.source() else {
@@ -270,6 +245,39 @@ fn stored_value(source: &dyn ChunkSource, region: &Region) -> Result<Value> {
         "missing": stored.missing,
         "mask": stored.filter_mask,
     }))
+}
+
+/// `ComputationOutline` of `www/src/protocol.ts`.
+fn outline_value(label: &str, lazies: &[LazyText], outline: &Outline) -> Value {
+    let layers: Vec<Value> = outline
+        .layers
+        .iter()
+        .map(|layer| {
+            json!({
+                "name": layer.name,
+                "label": layer.label,
+                "counts": layer.counts,
+                "block": layer.block,
+                "shape": layer.shape,
+                "dtype": layer.dtype,
+                "bytes": layer.bytes,
+                "tasks": layer.tasks,
+                "inputs": layer.inputs,
+                "source": layer.source,
+            })
+        })
+        .collect();
+    json!({
+        "label": label,
+        "lazies": lazies,
+        "layers": layers,
+        "stages": outline.stages,
+        "tasks": outline.tasks,
+        "naive": outline.naive_bytes,
+        "forecast": outline.forecast_bytes,
+        "budget": outline.budget_bytes,
+        "threads": outline.threads,
+    })
 }
 
 /// A key as Python takes it: a list of the name and the indices.

@@ -71,6 +71,17 @@ pub enum OperandText {
     Scalar(ScalarText),
 }
 
+/// A lazy array. With its name, which is made from its contents, it is not taken for another that has got its number
+/// since: the page keeps such references longer than the kernel its arrays.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum LazyText {
+    /// Its number.
+    Number(u32),
+    /// Its number and its name.
+    Named(u32, String),
+}
+
 /// An attribute's value on its way to the file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
@@ -375,32 +386,36 @@ pub enum Request {
         limit: Option<usize>,
     },
     DaGet {
-        lazies: Vec<u32>,
+        lazies: Vec<LazyText>,
         keys: Vec<Value>,
     },
     /// The graph placed for drawing; `fused` draws what runs as one as one.
     DaDraw {
-        lazies: Vec<u32>,
+        lazies: Vec<LazyText>,
         #[serde(default)]
         fused: bool,
         #[serde(default)]
         max_nodes: Option<usize>,
     },
     DaDot {
-        lazies: Vec<u32>,
+        lazies: Vec<LazyText>,
     },
     DaKeys {
         lazy: u32,
     },
+    /// What computing would do and need, for the page.
+    DaOutline {
+        lazies: Vec<LazyText>,
+    },
     /// Everything about one task, for the page.
     DaTask {
-        lazies: Vec<u32>,
+        lazies: Vec<LazyText>,
         layer: usize,
         position: usize,
     },
     /// What is stored for `count` blocks, from `from` on, of a layer that reads a source, for the page.
     DaChunks {
-        lazies: Vec<u32>,
+        lazies: Vec<LazyText>,
         layer: usize,
         from: usize,
         count: usize,

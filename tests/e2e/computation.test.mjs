@@ -223,3 +223,14 @@ test("a computation is seen while it runs, and stopped it keeps what was drawn",
     .first()
     .waitFor();
 });
+
+test("a graph that has not been computed tells beforehand what it will need", async () => {
+  const { page } = opened;
+  await runInNotebook(page, "x.mean().visualize()");
+  const graph = page.locator("chunkbook-output chunkbook-graph-explorer").last();
+  await graph
+    .getByText(/Forecast: \d+ tasks on \d+ threads?, about .* The whole array would need 1\.83 MiB\./)
+    .waitFor();
+  await graph.locator(".node").last().click();
+  await graph.getByRole("button", { name: "Run just this key" }).waitFor();
+});

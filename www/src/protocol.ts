@@ -64,6 +64,9 @@ export interface Control {
   options?: string[];
 }
 
+/** A lazy array: its number, and its name, by which the kernel knows whether it is still the same. */
+export type LazyReference = [number: number, name: string];
+
 /** A placed task graph: coordinates in pixels, y growing downwards, read bottom to top. */
 export interface TaskGraphDrawing {
   width: number;
@@ -74,7 +77,7 @@ export interface TaskGraphDrawing {
   /** Tasks in the whole graph; more than are drawn when siblings were collapsed. */
   tasks: number;
   /** The lazy arrays whose graph it is, as inspections name them. */
-  lazies?: number[];
+  lazies?: LazyReference[];
 }
 
 export interface TaskGraphNode {
@@ -107,7 +110,7 @@ export interface TaskGraphNode {
 export interface ComputationOutline {
   label: string;
   /** The lazy arrays whose graph it is, as inspections name them. */
-  lazies: number[];
+  lazies: LazyReference[];
   /** Inputs before the layers that take them. */
   layers: LayerOutline[];
   /** Numbers of the layers whose tasks at one position run as one, in the order they run. */
@@ -176,15 +179,17 @@ export const TASK_NUMBERS = 10;
 
 /** What the page asks about the graph of some lazy arrays, as the engine takes it. */
 export type Inspection =
-  | { op: "da_draw"; lazies: number[]; fused: boolean; max_nodes: number }
-  | { op: "da_dot"; lazies: number[] }
-  | { op: "da_task"; lazies: number[]; layer: number; position: number }
-  | { op: "da_chunks"; lazies: number[]; layer: number; from: number; count: number };
+  | { op: "da_draw"; lazies: LazyReference[]; fused: boolean; max_nodes: number }
+  | { op: "da_dot"; lazies: LazyReference[] }
+  | { op: "da_outline"; lazies: LazyReference[] }
+  | { op: "da_task"; lazies: LazyReference[]; layer: number; position: number }
+  | { op: "da_chunks"; lazies: LazyReference[]; layer: number; from: number; count: number };
 
 /** The answer to each inspection. */
 export interface InspectionAnswers {
   da_draw: TaskGraphDrawing;
   da_dot: { dot: string };
+  da_outline: ComputationOutline;
   da_task: TaskFacts;
   da_chunks: StoredChunk[];
 }

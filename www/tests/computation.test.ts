@@ -41,7 +41,7 @@ function layer(name: string, counts: number[], more: Partial<LayerOutline> = {})
 /** Six chunks in two rows, read and summed as one, and the sum of their sums. */
 const outline: ComputationOutline = {
   label: "sum",
-  lazies: [1],
+  lazies: [[1, "sum-aggregate-1a2b3c4d"]],
   layers: [
     layer("array", [2, 3], { source: "f.hdf5:/x" }),
     layer("sum-partial", [2, 3], { inputs: [0] }),

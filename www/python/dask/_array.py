@@ -58,7 +58,7 @@ class Array:
     @property
     def dask(self):
         if self._graph is None:
-            self._graph = TaskGraph(self._lazy)
+            self._graph = TaskGraph(self._lazy, self.name)
         return self._graph
 
     @property
@@ -104,7 +104,7 @@ class Array:
 
     def visualize(self, filename=None, format=None, optimize_graph=False, **options):
         """The task graph, drawn."""
-        return Drawing(self._lazy, fused=optimize_graph)
+        return Drawing(self._lazy, self.name, fused=optimize_graph)
 
     def to_dot(self):
         """The task graph in Graphviz's language."""

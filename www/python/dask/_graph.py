@@ -23,8 +23,9 @@ class Task:
 class TaskGraph:
     """A mapping from key to task, as Dask's HighLevelGraph is. Tasks are fetched when first looked at."""
 
-    def __init__(self, lazy, optimized=False):
+    def __init__(self, lazy, name, optimized=False):
         self._lazy_number = lazy
+        self._name = name
         self._optimized = optimized
         self._tasks = None
 
@@ -83,7 +84,7 @@ class TaskGraph:
         return dict(self._all())
 
     def visualize(self, filename=None, **options):
-        return Drawing(self._lazy_number, fused=options.get("optimize_graph", False))
+        return Drawing(self._lazy_number, self._name, fused=options.get("optimize_graph", False))
 
     def __repr__(self):
         names = list(self.layers)
@@ -101,9 +102,9 @@ def get_key(lazies, key):
 class Drawing:
     """A task graph as the page draws it; `fused` draws tasks that run as one as one."""
 
-    def __init__(self, lazy, max_nodes=300, fused=False):
+    def __init__(self, lazy, name, max_nodes=300, fused=False):
         self._drawing = _bridge.call("da_draw", lazies=[lazy], max_nodes=max_nodes, fused=fused)
-        self._drawing["lazies"] = [lazy]
+        self._drawing["lazies"] = [[lazy, name]]
 
     def _repr_mimebundle_(self, **options):
         return {"application/vnd.chunkbook.graph+json": self._drawing}

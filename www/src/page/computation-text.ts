@@ -1,4 +1,5 @@
 /** A computation in words: the line below a cell, and what each view says of it. */
+import type { ComputationOutline } from "../protocol";
 import type { Computation, EndedTask, Spent } from "./computation";
 import { formatBytes, formatCount, formatShape, plural } from "./format";
 
@@ -65,6 +66,12 @@ export function taskTime(task: EndedTask): string {
   ] as const;
   const told = parts.filter(([part]) => part > 0).map(([part, name]) => `${formatShort(part)} ${name}`);
   return `${formatShort(task.end - task.start)}: ${told.join(", ")}`;
+}
+
+/** What computing is going to need, before it runs. */
+export function forecastText({ naive, forecast, tasks, threads }: ComputationOutline): string {
+  const whole = naive > TAB_BYTES ? `, more than a tab may have (${formatBytes(TAB_BYTES)})` : "";
+  return `Forecast: ${plural(tasks, "task")} on ${plural(threads, "thread")}, about ${formatBytes(forecast)} held at once. The whole array would need ${formatBytes(naive)}${whole}.`;
 }
 
 /** What the memory view says, sentence by sentence. */

@@ -1,10 +1,16 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { TaskFacts, TaskGraphDrawing, TaskGraphNode } from "../protocol";
+import type {
+  ComputationOutline,
+  LazyReference,
+  TaskFacts,
+  TaskGraphDrawing,
+  TaskGraphNode,
+} from "../protocol";
 import { base, buttons } from "../style/shared";
 import { PART_COLOURS, RAMP_GRADIENT } from "./canvas";
 import type { Computation } from "./computation";
-import { formatShort, taskTime } from "./computation-text";
+import { forecastText, formatShort, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes, formatShape, plural } from "./format";
 import { GRAPH_COLOURINGS, type GraphColouring, paint, search } from "./graph-paint";
@@ -67,6 +73,11 @@ export class GraphExplorer extends LitElement {
         background: var(--surface);
         color: var(--ink);
       }
+      .forecast {
+        min-height: 0;
+        margin: 0;
+        padding-top: 0;
+      }
       .error {
         color: var(--error);
       }
@@ -87,8 +98,12 @@ export class GraphExplorer extends LitElement {
   @state() private text = "";
   @state() private picked: Picked | null = null;
   @state() private failure: string | null = null;
+  /** What computing it would do, where it has not been computed here. */
+  @state() private outline: ComputationOutline | null = null;
+  #forecast = false;
 
   protected override willUpdate(changed: PropertyValues<this>): void {
+    if (this.computation === null && !this.#forecast) void this.#readOutline();
     if (!changed.has("drawing") || changed.get("drawing") === undefined) return;
     this.picked = null;
     this.own = null;
@@ -127,6 +142,7 @@ export class GraphExplorer extends LitElement {
             : html`<button class="quiet small" @click=${this.#saveDot}>Save as DOT</button>`
         }
       </div>
+      ${this.outline === null ? nothing : html`<p class="about forecast">${forecastText(this.outline)}</p>`}
       ${this.failure === null ? nothing : html`<p class="about error">${this.failure}</p>`}
       <chunkbook-graph
         .drawing=${drawing}
@@ -238,7 +254,8 @@ export class GraphExplorer extends LitElement {
 
   #counts(node: TaskGraphNode): readonly number[] | null {
     const layer = node.layers?.at(-1);
-    return (layer === undefined ? undefined : this.computation?.outline.layers[layer]?.counts) ?? null;
+    const outline = this.computation?.outline ?? this.outline;
+    return (layer === undefined ? undefined : outline?.layers[layer]?.counts) ?? null;
   }
 
   #busy(): boolean {
@@ -246,8 +263,19 @@ export class GraphExplorer extends LitElement {
   }
 
   /** The arrays whose graph it is, as far as they can still be asked about. */
-  #lazies(): number[] | null {
+  #lazies(): LazyReference[] | null {
     return this.store === null ? null : (this.computation?.outline.lazies ?? this.drawing.lazies ?? null);
+  }
+
+  async #readOutline(): Promise<void> {
+    const lazies = this.#lazies();
+    if (lazies === null || this.store === null) return;
+    this.#forecast = true;
+    try {
+      this.outline = await this.store.kernel.inspect<"da_outline">({ op: "da_outline", lazies });
+    } catch {
+      // Of a notebook that was saved, whose arrays are gone: the drawing tells all there is.
+    }
   }
 
   async #redraw(): Promise<void> {
