@@ -212,12 +212,14 @@ export class ChunkGrid extends LitElement {
       failed: colour("--error"),
     };
     const gap = Math.min(plan.cellWidth, plan.cellHeight) >= 5 ? 1 : 0;
-    for (let row = 0; row < plan.rows; row += 1) {
-      for (let column = 0; column < plan.columns; column += 1) {
+    // Where several chunks share a pixel, one of them stands for all.
+    const [rowStep, columnStep] = [Math.ceil(1 / plan.cellHeight), Math.ceil(1 / plan.cellWidth)];
+    for (let row = 0; row < plan.rows; row += rowStep) {
+      for (let column = 0; column < plan.columns; column += columnStep) {
         const position = positionOf(plan, row, column);
         if (position === null) continue;
         const [left, top] = [column * plan.cellWidth, row * plan.cellHeight];
-        const [width, height] = [plan.cellWidth - gap, plan.cellHeight - gap];
+        const [width, height] = [Math.max(1, plan.cellWidth - gap), Math.max(1, plan.cellHeight - gap)];
         const stored = this.stored[position];
         const missing = stored !== undefined && stored.missing > 0;
         const value =

@@ -44,6 +44,8 @@ export class Computation {
   readonly spent: Spent = { reading: 0, decoding: 0, computing: 0 };
   #numbers: Float64Array;
   #begin = Number.POSITIVE_INFINITY;
+  #last = 0;
+  #slowest: number | null = null;
   /** For each stage the number of the task at each position, plus 1. */
   readonly #found: (Int32Array | undefined)[] = [];
 
@@ -71,6 +73,8 @@ export class Computation {
     for (let index = first; index < this.count; index += 1) {
       const at = index * TASK_NUMBERS;
       this.#begin = Math.min(this.#begin, this.#number(at + 3));
+      this.#last = Math.max(this.#last, this.#number(at + 4));
+      if (this.#isSlower(index)) this.#slowest = index;
       const [reading, decoding] = [this.#number(at + 5), this.#number(at + 6)];
       this.spent.reading += reading;
       this.spent.decoding += decoding;
@@ -93,10 +97,7 @@ export class Computation {
 
   /** Milliseconds from the first task's begin to the last one's end, or to now as last told. */
   get span(): number {
-    let last = 0;
-    for (let index = 0; index < this.count; index += 1) {
-      last = Math.max(last, this.#number(index * TASK_NUMBERS + 4) - this.#begin);
-    }
+    const last = this.count === 0 ? 0 : this.#last - this.#begin;
     return this.ended ? last : Math.max(last, this.latest.elapsed);
   }
 
@@ -131,17 +132,7 @@ export class Computation {
 
   /** The task that took longest, of those that read a source where there are any; `null` before one has ended. */
   slowest(): number | null {
-    let [best, longest] = [null as number | null, -1];
-    let reads = false;
-    for (let index = 0; index < this.count; index += 1) {
-      const at = index * TASK_NUMBERS;
-      const source = this.source(this.#number(at)) !== null;
-      const took = this.#number(at + 4) - this.#number(at + 3);
-      if ((source && !reads) || (source === reads && took > longest)) {
-        [best, longest, reads] = [index, took, source];
-      }
-    }
-    return best;
+    return this.#slowest;
   }
 
   /** The layer of a stage that reads a source; `null` where none does. */
@@ -183,6 +174,16 @@ export class Computation {
   key(stage: number, position: number): string {
     const layer = this.layer(this.outline.stages[stage]?.at(-1) ?? 0);
     return `('${layer.name}', ${unravel(position, layer.counts).join(", ")})`.replace(", )", ",)");
+  }
+
+  /** Whether a task is slower than the slowest so far; one that reads beats all that do not. */
+  #isSlower(index: number): boolean {
+    if (this.#slowest === null) return true;
+    const [task, slowest] = [index * TASK_NUMBERS, this.#slowest * TASK_NUMBERS];
+    const [reads, read] = [task, slowest].map((at) => this.source(this.#number(at)) !== null);
+    if (reads !== read) return reads === true;
+    const took = (at: number) => this.#number(at + 4) - this.#number(at + 3);
+    return took(task) > took(slowest);
   }
 
   #number(at: number): number {

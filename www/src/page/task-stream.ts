@@ -124,7 +124,7 @@ export class TaskStream extends LitElement {
     this.#drawAxis(surface, lanes, colour("--ink-soft"));
     if (this.chosen !== null) {
       const task = computation.task(this.chosen);
-      const [left, right] = this.#across(task, width);
+      const [left, right] = this.#across(width)(task);
       context.strokeStyle = colour("--ink");
       context.lineWidth = 2;
       context.strokeRect(left, task.thread * (LANE + LANE_GAP), Math.max(3, right - left), LANE);
@@ -133,11 +133,12 @@ export class TaskStream extends LitElement {
 
   #drawTasks({ context, width }: Surface, lanes: number): void {
     const columns = Math.max(1, Math.ceil(width - LEFT));
+    const across = this.#across(width);
     // For each lane and pixel, how much of it reading, decoding and computing take.
     const narrow = Array.from({ length: lanes }, () => new Float32Array(3 * columns));
     for (let index = 0; index < this.computation.count; index += 1) {
       const task = this.computation.task(index);
-      const [left, right] = this.#across(task, width);
+      const [left, right] = across(task);
       if (right < LEFT || left > width || task.thread >= lanes) continue;
       const took = Math.max(task.end - task.start, 1e-9);
       const parts = [task.reading / took, task.decoding / took, 0];
@@ -173,10 +174,11 @@ export class TaskStream extends LitElement {
     context.fillText(end, width - context.measureText(end).width, y);
   }
 
-  #across(task: EndedTask, width: number): [number, number] {
+  /** Where tasks begin and end from left to right. */
+  #across(width: number): (task: EndedTask) => [number, number] {
     const { from, to } = this.#inSight();
     const scale = (width - LEFT) / Math.max(to - from, 1e-9);
-    return [LEFT + (task.start - from) * scale, LEFT + (task.end - from) * scale];
+    return (task) => [LEFT + (task.start - from) * scale, LEFT + (task.end - from) * scale];
   }
 
   #zoom(factor: number, about?: number): void {
