@@ -172,7 +172,11 @@ with_wasm() {
   local settings=(
     RUSTC_BOOTSTRAP=1
     CARGO_UNSTABLE_BUILD_STD="panic_unwind,std"
+    CARGO_UNSTABLE_BUILD_STD_FEATURES="panic-unwind,optimize_for_size"
     CARGO_TARGET_DIR="$ROOT/target/wasm-$wasm_toolchain"
+    # A minute longer to build, and a fifth less to load.
+    CARGO_PROFILE_RELEASE_LTO=fat
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
   )
   if [[ $wasm_toolchain == debian ]]; then
     settings+=(

@@ -18,7 +18,9 @@ use crate::error::{Error, Result};
 use crate::grid::Region;
 use crate::source::ChunkSource;
 use hdf5_reader::messages as ids;
+use std::hash::Hasher;
 use std::sync::Arc;
+use twox_hash::XxHash64;
 
 /// A dataset of an open file. Cheap to clone.
 #[derive(Clone)]
@@ -45,7 +47,7 @@ struct Inner {
     assembly: Option<Result<Arc<VirtualMap>>>,
     nesting: Nesting,
     /// CRC-32 of the header, part of what identifies the elements.
-    fingerprint: u32,
+    fingerprint: u64,
 }
 
 #[derive(Clone)]
@@ -88,8 +90,8 @@ impl Dataset {
             let new = body(ids::MSG_FILL_VALUE)?;
             messages::fill_value(old.as_deref(), new.as_deref())
         });
-        let mut crc = crc32fast::Hasher::new();
-        object.header.messages.iter().for_each(|message| crc.update(&message.body));
+        let mut header = XxHash64::with_seed(0);
+        object.header.messages.iter().for_each(|message| header.write(&message.body));
         let mut shape = match &dataspace {
             Dataspace::Null => Vec::new(),
             Dataspace::Simple { dims, .. } => dims.clone(),
@@ -115,7 +117,7 @@ impl Dataset {
             field: None,
             assembly,
             nesting,
-            fingerprint: crc.finalize(),
+            fingerprint: header.finish(),
         };
         Ok(Dataset { inner: Arc::new(inner) })
     }

@@ -11,8 +11,10 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::grid::Region;
 use crate::source::ChunkSource;
+use std::hash::Hasher;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
+use twox_hash::XxHash64;
 
 /// The elements of a virtual dataset, read from its sources on request.
 pub(super) struct VirtualSource {
@@ -83,9 +85,9 @@ impl VirtualSource {
         }
         let sources: Vec<Source> =
             map.pieces.iter().map(|piece| Source { piece: piece.clone(), opened: OnceLock::new() }).collect();
-        let mut crc = crc32fast::Hasher::new();
-        map.pieces.iter().for_each(|piece| crc.update(piece.identity().as_bytes()));
-        let identity = format!("{identity}:{}:{:08x}", shape_text(&map.shape), crc.finalize());
+        let mut pieces = XxHash64::with_seed(0);
+        map.pieces.iter().for_each(|piece| pieces.write(piece.identity().as_bytes()));
+        let identity = format!("{identity}:{}:{:016x}", shape_text(&map.shape), pieces.finish());
         Ok(VirtualSource { dataset, reading, element, shape, fill, sources, nesting, identity })
     }
 

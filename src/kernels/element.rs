@@ -1,5 +1,7 @@
 //! Element types as the kernels see them, and the casts between them.
 
+use crate::dtype::DType;
+use crate::with_type;
 use half::f16;
 
 /// A type that elements have in memory, with NumPy's casts to every other.
@@ -183,9 +185,24 @@ float_element!(f16, to_f16, x => f64::from(x), x.to_i64() as u32, x, f32::from(x
 float_element!(f32, to_f32, x => f64::from(x), float_to_u32(x.into()), f16::from_f32(x), x);
 float_element!(f64, to_f64, x => x, float_to_u32(x), narrow_to_f16(x), x as f32);
 
-/// Casts every element of `source` into `target`, which is as long.
-pub fn cast_slice<S: Element, T: Element>(source: &[S], target: &mut [T]) {
-    for (to, &from) in target.iter_mut().zip(source) {
-        *to = T::cast_from(from);
-    }
+/// Casts every element of the one into the other, which is as long; both as bytes.
+pub(crate) type Cast = fn(&[u8], &mut [u8]);
+
+/// The cast of elements of type `from` to `to`.
+pub(crate) fn cast_loop(from: DType, to: DType) -> Cast {
+    with_type!(from, S => {
+        if to == DType::Bool {
+            return |source, target| {
+                for (to, &from) in target.iter_mut().zip(bytemuck::cast_slice::<u8, S>(source)) {
+                    *to = u8::from(from.is_true());
+                }
+            };
+        }
+        with_type!(to, T => |source, target| {
+            let target: &mut [T] = bytemuck::cast_slice_mut(target);
+            for (to, &from) in target.iter_mut().zip(bytemuck::cast_slice::<u8, S>(source)) {
+                *to = T::cast_from(from);
+            }
+        })
+    })
 }

@@ -2,9 +2,11 @@
 
 use super::element::Element;
 use super::lanes::{
-    All, Any, ArgExtremum, Extremum, FloatProduct, FloatSum, IntegerProduct, IntegerSum, Moments, MomentsValue,
+    All, Any, ArgExtremum, Bits, Extremum, FloatProduct, FloatSum, IntegerProduct, IntegerSum, Moments, MomentsValue,
     Position, Statistic,
 };
+use super::leaves::leaves_of;
+use super::strided::with_bits;
 use super::walk::Gathering;
 use crate::block::Block;
 use crate::dtype::DType;
@@ -62,54 +64,69 @@ pub(super) trait Collect {
     fn finish(self: Box<Self>) -> Result<Gathered>;
 }
 
-struct Collector<T: Element, S: Statistic<T>, F> {
-    gathering: Gathering<T, S>,
-    finish: F,
+struct Collector<V: 'static> {
+    gathering: Gathering<V>,
+    input: DType,
+    finish: fn(Vec<V>, DType) -> Result<Gathered>,
 }
 
-impl<T: Element, S: Statistic<T>, F: FnOnce(Vec<S::Value>) -> Result<Gathered>> Collect for Collector<T, S, F> {
+impl<V: Copy> Collect for Collector<V> {
     fn add(&mut self, piece: &Block) {
-        self.gathering.add(piece.elements::<T>(), piece.shape());
+        self.gathering.add(piece.bytes(), piece.shape());
     }
 
     fn finish(self: Box<Self>) -> Result<Gathered> {
-        (self.finish)(self.gathering.finish())
+        (self.finish)(self.gathering.finish(), self.input)
     }
 }
 
 /// What gathers `kind` from a chunk of elements of type `input` and of `shape`, over `axes`.
 pub(super) fn collector(kind: Kind, input: DType, shape: &[usize], axes: &[usize]) -> Box<dyn Collect> {
+    let over = Over { input, shape, axes };
     with_type!(input, T => match kind {
-        Kind::FloatSum => boxed::<T, FloatSum>(shape, axes, |values| Ok(Gathered::Floats(values))),
-        Kind::IntegerSum => boxed::<T, IntegerSum>(shape, axes, |values| Ok(Gathered::Integers(values))),
-        Kind::FloatProduct => boxed::<T, FloatProduct>(shape, axes, |values| Ok(Gathered::Floats(values))),
-        Kind::IntegerProduct => boxed::<T, IntegerProduct>(shape, axes, |values| Ok(Gathered::Integers(values))),
-        Kind::Moments => boxed::<T, Moments>(shape, axes, |values| Ok(Gathered::Moments(values))),
-        Kind::Min => boxed::<T, Extremum<false>>(shape, axes, move |values| elements(input, &values)),
-        Kind::Max => boxed::<T, Extremum<true>>(shape, axes, move |values| elements(input, &values)),
-        Kind::Any => boxed::<T, Any>(shape, axes, |values| Ok(Gathered::Flags(values))),
-        Kind::All => boxed::<T, All>(shape, axes, |values| Ok(Gathered::Flags(values))),
-        Kind::ArgMin => boxed::<T, ArgExtremum<false>>(shape, axes, move |values| positions(input, &values)),
-        Kind::ArgMax => boxed::<T, ArgExtremum<true>>(shape, axes, move |values| positions(input, &values)),
+        Kind::FloatSum => over.collector::<T, FloatSum>(|values, _| Ok(Gathered::Floats(values))),
+        Kind::IntegerSum => over.collector::<T, IntegerSum>(|values, _| Ok(Gathered::Integers(values))),
+        Kind::FloatProduct => over.collector::<T, FloatProduct>(|values, _| Ok(Gathered::Floats(values))),
+        Kind::IntegerProduct => over.collector::<T, IntegerProduct>(|values, _| Ok(Gathered::Integers(values))),
+        Kind::Moments => over.collector::<T, Moments>(|values, _| Ok(Gathered::Moments(values))),
+        Kind::Min => over.collector::<T, Extremum<false>>(|values, input| elements(input, &values).map(Gathered::Elements)),
+        Kind::Max => over.collector::<T, Extremum<true>>(|values, input| elements(input, &values).map(Gathered::Elements)),
+        Kind::Any => over.collector::<T, Any>(|values, _| Ok(Gathered::Flags(values))),
+        Kind::All => over.collector::<T, All>(|values, _| Ok(Gathered::Flags(values))),
+        Kind::ArgMin => over.collector::<T, ArgExtremum<false>>(|values, input| positions(input, &values)),
+        Kind::ArgMax => over.collector::<T, ArgExtremum<true>>(|values, input| positions(input, &values)),
     })
 }
 
-fn boxed<T: Element, S: Statistic<T> + 'static>(
-    shape: &[usize],
-    axes: &[usize],
-    finish: impl FnOnce(Vec<S::Value>) -> Result<Gathered> + 'static,
-) -> Box<dyn Collect> {
-    Box::new(Collector { gathering: Gathering::<T, S>::new(shape, axes), finish })
+/// What is gathered over.
+struct Over<'a> {
+    input: DType,
+    shape: &'a [usize],
+    axes: &'a [usize],
 }
 
-fn elements<T: Element>(dtype: DType, values: &[T]) -> Result<Gathered> {
-    Block::from_elements(dtype, &[values.len()], values).map(Gathered::Elements)
+impl Over<'_> {
+    fn collector<T: Element, S: Statistic<T> + 'static>(
+        &self,
+        finish: fn(Vec<S::Value>, DType) -> Result<Gathered>,
+    ) -> Box<dyn Collect> {
+        let gathering = Gathering::new(leaves_of::<T, S>(), self.shape, self.axes);
+        Box::new(Collector { gathering, input: self.input, finish })
+    }
 }
 
-fn positions<T: Element>(dtype: DType, found: &[Position<T>]) -> Result<Gathered> {
-    let values: Vec<T> = found.iter().map(|position| position.value).collect();
+fn elements(dtype: DType, values: &[Bits]) -> Result<Block> {
+    let mut block = Block::zeros(dtype, &[values.len()])?;
+    with_bits!(dtype.size(), T => for (element, bits) in block.elements_mut::<T>().iter_mut().zip(values) {
+        *element = bits.element();
+    });
+    Ok(block)
+}
+
+fn positions(dtype: DType, found: &[Position]) -> Result<Gathered> {
+    let values: Vec<Bits> = found.iter().map(|position| position.value).collect();
     Ok(Gathered::Positions {
-        values: Block::from_elements(dtype, &[values.len()], &values)?,
+        values: elements(dtype, &values)?,
         positions: found.iter().map(|position| (position.index, position.count)).collect(),
     })
 }

@@ -305,19 +305,29 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
     }
 }
 
-impl<T: Element, const GREATEST: bool> Statistic<T> for Extremum<GREATEST> {
-    type Value = T;
+/// An element as the first bytes of eight, whatever its type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Bits(u64);
 
-    // Its passes need no arithmetic to hide, and what is left of a run's lanes takes its time.
-    const LEAF: usize = 4096;
-
+impl Bits {
     #[inline(always)]
-    fn one(element: T) -> T {
-        element
+    pub(crate) fn of<T: Element>(element: T) -> Bits {
+        let mut bits = 0u64;
+        bytemuck::bytes_of_mut(&mut bits)[..size_of::<T>()].copy_from_slice(bytemuck::bytes_of(&element));
+        Bits(bits)
     }
 
+    /// The element, of the type that it had.
     #[inline(always)]
-    fn merge(left: T, right: T) -> T {
+    pub(crate) fn element<T: Element>(self) -> T {
+        bytemuck::pod_read_unaligned(&bytemuck::bytes_of(&self.0)[..size_of::<T>()])
+    }
+}
+
+impl<const GREATEST: bool> Extremum<GREATEST> {
+    /// The better of two elements, or the first NaN.
+    #[inline(always)]
+    pub(crate) fn better_or_nan<T: Element>(left: T, right: T) -> T {
         if left.is_nan() {
             left
         } else if right.is_nan() {
@@ -327,8 +337,9 @@ impl<T: Element, const GREATEST: bool> Statistic<T> for Extremum<GREATEST> {
         }
     }
 
-    #[inline(never)]
-    fn leaf(run: &[T]) -> T {
+    /// The best of a run, or its first NaN.
+    #[inline(always)]
+    fn best<T: Element>(run: &[T]) -> T {
         // NaN is looked for apart: the two loops are one vector instruction each, and the run is in L1.
         if run.iter().fold(false, |found, element| found | element.is_nan()) {
             return run.iter().copied().find(|element| element.is_nan()).unwrap_or(run[0]);
@@ -342,32 +353,54 @@ impl<T: Element, const GREATEST: bool> Statistic<T> for Extremum<GREATEST> {
         }
         rest.iter().chain(&lanes).copied().fold(run[0], Self::better)
     }
+}
+
+impl<T: Element, const GREATEST: bool> Statistic<T> for Extremum<GREATEST> {
+    type Value = Bits;
+
+    // Its passes need no arithmetic to hide, and what is left of a run's lanes takes its time.
+    const LEAF: usize = 4096;
 
     #[inline(always)]
-    fn columns<const L: usize>(elements: &[T], stride: usize, rows: usize) -> [T; L] {
+    fn one(element: T) -> Bits {
+        Bits::of(element)
+    }
+
+    #[inline(always)]
+    fn merge(left: Bits, right: Bits) -> Bits {
+        Bits::of(Self::better_or_nan::<T>(left.element(), right.element()))
+    }
+
+    #[inline(never)]
+    fn leaf(run: &[T]) -> Bits {
+        Bits::of(Self::best(run))
+    }
+
+    #[inline(always)]
+    fn columns<const L: usize>(elements: &[T], stride: usize, rows: usize) -> [Bits; L] {
         let rows = || (0..rows).map(|row| -> &[T; L] { elements[row * stride..][..L].try_into().expect("L columns") });
         let mut lanes = *elements.first_chunk::<L>().expect("at least one row");
         if rows().fold(false, |found, row| row.iter().fold(found, |found, element| found | element.is_nan())) {
             for row in rows() {
                 for column in 0..L {
-                    lanes[column] = <Self as Statistic<T>>::merge(lanes[column], row[column]);
+                    lanes[column] = Self::better_or_nan(lanes[column], row[column]);
                 }
             }
-            return lanes;
+            return lanes.map(Bits::of);
         }
         for row in rows() {
             for column in 0..L {
                 lanes[column] = Self::better(lanes[column], row[column]);
             }
         }
-        lanes
+        lanes.map(Bits::of)
     }
 }
 
 /// An extreme element and where it is among `count` elements.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Position<T> {
-    pub(crate) value: T,
+pub(crate) struct Position {
+    pub(crate) value: Bits,
     pub(crate) index: u64,
     pub(crate) count: u64,
 }
@@ -376,29 +409,32 @@ pub(crate) struct Position<T> {
 pub(crate) struct ArgExtremum<const GREATEST: bool>;
 
 impl<T: Element, const GREATEST: bool> Statistic<T> for ArgExtremum<GREATEST> {
-    type Value = Position<T>;
+    type Value = Position;
+
+    const LEAF: usize = <Extremum<GREATEST> as Statistic<T>>::LEAF;
 
     #[inline(always)]
-    fn one(element: T) -> Position<T> {
-        Position { value: element, index: 0, count: 1 }
+    fn one(element: T) -> Position {
+        Position { value: Bits::of(element), index: 0, count: 1 }
     }
 
     #[inline(always)]
-    fn merge(left: Position<T>, right: Position<T>) -> Position<T> {
-        let better = if GREATEST { right.value > left.value } else { right.value < left.value };
+    fn merge(left: Position, right: Position) -> Position {
+        let (held, next): (T, T) = (left.value.element(), right.value.element());
+        let better = if GREATEST { next > held } else { next < held };
         let count = left.count + right.count;
-        if !left.value.is_nan() && (better || right.value.is_nan()) {
+        if !held.is_nan() && (better || next.is_nan()) {
             Position { value: right.value, index: left.count + right.index, count }
         } else {
             Position { count, ..left }
         }
     }
 
-    #[inline]
-    fn leaf(run: &[T]) -> Position<T> {
-        let value = Extremum::<GREATEST>::leaf(run);
+    #[inline(never)]
+    fn leaf(run: &[T]) -> Position {
+        let value = Extremum::<GREATEST>::best(run);
         let index = run.iter().position(|&element| element == value || element.is_nan()).unwrap_or(0);
-        Position { value, index: index as u64, count: run.len() as u64 }
+        Position { value: Bits::of(value), index: index as u64, count: run.len() as u64 }
     }
 }
 

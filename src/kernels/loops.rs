@@ -3,14 +3,19 @@
 use super::element::Element;
 use super::elementwise::{BinaryOp, UnaryOp};
 
-type Binary<A, B, O> = fn(&[A], &[B], &mut [O]);
-type Unary<T, O> = fn(&[T], &mut [O]);
+/// A loop over two inputs: elements of one type each, as bytes, so that whoever calls it is compiled once and not once
+/// for each type.
+pub(crate) type Binary = fn(&[u8], &[u8], &mut [u8]);
 
-/// A loop for one operation, written once per element type by monomorphisation of `f`.
+/// A loop over one input.
+pub(crate) type Unary = fn(&[u8], &mut [u8]);
+
+/// A loop for one operation on elements of these types, written once per type by monomorphisation of `f`.
 macro_rules! zip {
-    ($f:expr) => {
+    ($A:ty, $B:ty, $O:ty: $f:expr) => {
         |left, right, out| {
-            for ((o, &a), &b) in out.iter_mut().zip(left).zip(right) {
+            let (left, right): (&[$A], &[$B]) = (bytemuck::cast_slice(left), bytemuck::cast_slice(right));
+            for ((o, &a), &b) in bytemuck::cast_slice_mut::<u8, $O>(out).iter_mut().zip(left).zip(right) {
                 *o = $f(a, b);
             }
         }
@@ -18,9 +23,11 @@ macro_rules! zip {
 }
 
 macro_rules! map {
-    ($f:expr) => {
+    ($T:ty, $O:ty: $f:expr) => {
         |values, out| {
-            for (o, &a) in out.iter_mut().zip(values) {
+            for (o, &a) in
+                bytemuck::cast_slice_mut::<u8, $O>(out).iter_mut().zip(bytemuck::cast_slice::<u8, $T>(values))
+            {
                 *o = $f(a);
             }
         }
@@ -30,58 +37,48 @@ macro_rules! map {
 /// A type that arithmetic is done in; `float16` and `bool` are computed in another.
 pub trait Arithmetic: Element {
     /// The loop of a binary operation that gives its own type; `None` where NumPy has none.
-    fn binary(op: BinaryOp) -> Option<Binary<Self, Self, Self>>;
+    fn binary(op: BinaryOp) -> Option<Binary>;
     /// The loop of a unary operation that gives its own type; `None` where NumPy has none.
-    fn unary(op: UnaryOp) -> Option<Unary<Self, Self>>;
-}
-
-/// The loop for `op` on elements of `T` that gives elements of `T`.
-pub(crate) fn binary_loop<T: Arithmetic>(op: BinaryOp) -> Option<Binary<T, T, T>> {
-    T::binary(op)
-}
-
-/// The loop for `op` on elements of `T` that gives elements of `T`.
-pub(crate) fn unary_loop<T: Arithmetic>(op: UnaryOp) -> Option<Unary<T, T>> {
-    T::unary(op)
+    fn unary(op: UnaryOp) -> Option<Unary>;
 }
 
 /// The loop for a comparison or logical operation, which gives 0 or 1.
-pub(crate) fn comparison_loop<T: Element>(op: BinaryOp) -> Option<Binary<T, T, u8>> {
-    let kernel: Binary<T, T, u8> = match op {
-        BinaryOp::Equal => zip!(|a, b| u8::from(a == b)),
-        BinaryOp::NotEqual => zip!(|a, b| u8::from(a != b)),
-        BinaryOp::Less => zip!(|a, b| u8::from(a < b)),
-        BinaryOp::LessEqual => zip!(|a, b| u8::from(a <= b)),
-        BinaryOp::Greater => zip!(|a, b| u8::from(a > b)),
-        BinaryOp::GreaterEqual => zip!(|a, b| u8::from(a >= b)),
-        BinaryOp::LogicalAnd => zip!(|a: T, b: T| u8::from(a.is_true() & b.is_true())),
-        BinaryOp::LogicalOr => zip!(|a: T, b: T| u8::from(a.is_true() | b.is_true())),
+pub(crate) fn comparison_loop<T: Element>(op: BinaryOp) -> Option<Binary> {
+    let kernel: Binary = match op {
+        BinaryOp::Equal => zip!(T, T, u8: |a, b| u8::from(a == b)),
+        BinaryOp::NotEqual => zip!(T, T, u8: |a, b| u8::from(a != b)),
+        BinaryOp::Less => zip!(T, T, u8: |a, b| u8::from(a < b)),
+        BinaryOp::LessEqual => zip!(T, T, u8: |a, b| u8::from(a <= b)),
+        BinaryOp::Greater => zip!(T, T, u8: |a, b| u8::from(a > b)),
+        BinaryOp::GreaterEqual => zip!(T, T, u8: |a, b| u8::from(a >= b)),
+        BinaryOp::LogicalAnd => zip!(T, T, u8: |a: T, b: T| u8::from(a.is_true() & b.is_true())),
+        BinaryOp::LogicalOr => zip!(T, T, u8: |a: T, b: T| u8::from(a.is_true() | b.is_true())),
         _ => return None,
     };
     Some(kernel)
 }
 
 /// The loop that compares signed with unsigned 64-bit integers exactly; no integer type holds both.
-pub(crate) fn mixed_comparison_loop(op: BinaryOp) -> Option<Binary<i64, u64, u8>> {
-    let kernel: Binary<i64, u64, u8> = match op {
-        BinaryOp::Equal => zip!(|a, b| u8::from(i128::from(a) == i128::from(b))),
-        BinaryOp::NotEqual => zip!(|a, b| u8::from(i128::from(a) != i128::from(b))),
-        BinaryOp::Less => zip!(|a, b| u8::from(i128::from(a) < i128::from(b))),
-        BinaryOp::LessEqual => zip!(|a, b| u8::from(i128::from(a) <= i128::from(b))),
-        BinaryOp::Greater => zip!(|a, b| u8::from(i128::from(a) > i128::from(b))),
-        BinaryOp::GreaterEqual => zip!(|a, b| u8::from(i128::from(a) >= i128::from(b))),
+pub(crate) fn mixed_comparison_loop(op: BinaryOp) -> Option<Binary> {
+    let kernel: Binary = match op {
+        BinaryOp::Equal => zip!(i64, u64, u8: |a, b| u8::from(i128::from(a) == i128::from(b))),
+        BinaryOp::NotEqual => zip!(i64, u64, u8: |a, b| u8::from(i128::from(a) != i128::from(b))),
+        BinaryOp::Less => zip!(i64, u64, u8: |a, b| u8::from(i128::from(a) < i128::from(b))),
+        BinaryOp::LessEqual => zip!(i64, u64, u8: |a, b| u8::from(i128::from(a) <= i128::from(b))),
+        BinaryOp::Greater => zip!(i64, u64, u8: |a, b| u8::from(i128::from(a) > i128::from(b))),
+        BinaryOp::GreaterEqual => zip!(i64, u64, u8: |a, b| u8::from(i128::from(a) >= i128::from(b))),
         _ => return None,
     };
     Some(kernel)
 }
 
 /// The loop of a question asked of every element, which gives 0 or 1.
-pub(crate) fn predicate_loop<T: Element>(op: UnaryOp) -> Option<Unary<T, u8>> {
-    let kernel: Unary<T, u8> = match op {
-        UnaryOp::IsNan => map!(|a: T| u8::from(a.is_nan())),
-        UnaryOp::IsInf => map!(|a: T| u8::from(a.to_f64().is_infinite())),
-        UnaryOp::IsFinite => map!(|a: T| u8::from(a.to_f64().is_finite())),
-        UnaryOp::LogicalNot => map!(|a: T| u8::from(!a.is_true())),
+pub(crate) fn predicate_loop<T: Element>(op: UnaryOp) -> Option<Unary> {
+    let kernel: Unary = match op {
+        UnaryOp::IsNan => map!(T, u8: |a: T| u8::from(a.is_nan())),
+        UnaryOp::IsInf => map!(T, u8: |a: T| u8::from(a.to_f64().is_infinite())),
+        UnaryOp::IsFinite => map!(T, u8: |a: T| u8::from(a.to_f64().is_finite())),
+        UnaryOp::LogicalNot => map!(T, u8: |a: T| u8::from(!a.is_true())),
         _ => return None,
     };
     Some(kernel)
@@ -106,32 +103,32 @@ macro_rules! integer_power {
 macro_rules! integer_arithmetic {
     ($($T:ident: $absolute:expr, $sign:expr, $floor_divide:expr, $remainder:expr;)*) => {$(
         impl Arithmetic for $T {
-            fn binary(op: BinaryOp) -> Option<Binary<$T, $T, $T>> {
-                let kernel: Binary<$T, $T, $T> = match op {
-                    BinaryOp::Add => zip!($T::wrapping_add),
-                    BinaryOp::Subtract => zip!($T::wrapping_sub),
-                    BinaryOp::Multiply => zip!($T::wrapping_mul),
-                    BinaryOp::FloorDivide => zip!($floor_divide),
-                    BinaryOp::Remainder => zip!($remainder),
-                    BinaryOp::Power => zip!(|base: $T, exponent: $T| integer_power!(base, exponent)),
-                    BinaryOp::Minimum => zip!(Ord::min),
-                    BinaryOp::Maximum => zip!(Ord::max),
-                    BinaryOp::BitwiseAnd => zip!(|a: $T, b: $T| a & b),
-                    BinaryOp::BitwiseOr => zip!(|a: $T, b: $T| a | b),
-                    BinaryOp::BitwiseXor => zip!(|a: $T, b: $T| a ^ b),
+            fn binary(op: BinaryOp) -> Option<Binary> {
+                let kernel: Binary = match op {
+                    BinaryOp::Add => zip!($T, $T, $T: $T::wrapping_add),
+                    BinaryOp::Subtract => zip!($T, $T, $T: $T::wrapping_sub),
+                    BinaryOp::Multiply => zip!($T, $T, $T: $T::wrapping_mul),
+                    BinaryOp::FloorDivide => zip!($T, $T, $T: $floor_divide),
+                    BinaryOp::Remainder => zip!($T, $T, $T: $remainder),
+                    BinaryOp::Power => zip!($T, $T, $T: |base: $T, exponent: $T| integer_power!(base, exponent)),
+                    BinaryOp::Minimum => zip!($T, $T, $T: Ord::min),
+                    BinaryOp::Maximum => zip!($T, $T, $T: Ord::max),
+                    BinaryOp::BitwiseAnd => zip!($T, $T, $T: |a: $T, b: $T| a & b),
+                    BinaryOp::BitwiseOr => zip!($T, $T, $T: |a: $T, b: $T| a | b),
+                    BinaryOp::BitwiseXor => zip!($T, $T, $T: |a: $T, b: $T| a ^ b),
                     _ => return None,
                 };
                 Some(kernel)
             }
 
-            fn unary(op: UnaryOp) -> Option<Unary<$T, $T>> {
-                let kernel: Unary<$T, $T> = match op {
-                    UnaryOp::Negative => map!($T::wrapping_neg),
-                    UnaryOp::Absolute => map!($absolute),
-                    UnaryOp::Square => map!(|a: $T| a.wrapping_mul(a)),
-                    UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Trunc => map!(|a: $T| a),
-                    UnaryOp::Invert => map!(|a: $T| !a),
-                    UnaryOp::Sign => map!($sign),
+            fn unary(op: UnaryOp) -> Option<Unary> {
+                let kernel: Unary = match op {
+                    UnaryOp::Negative => map!($T, $T: $T::wrapping_neg),
+                    UnaryOp::Absolute => map!($T, $T: $absolute),
+                    UnaryOp::Square => map!($T, $T: |a: $T| a.wrapping_mul(a)),
+                    UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Trunc => map!($T, $T: |a: $T| a),
+                    UnaryOp::Invert => map!($T, $T: |a: $T| !a),
+                    UnaryOp::Sign => map!($T, $T: $sign),
                     _ => return None,
                 };
                 Some(kernel)
@@ -178,13 +175,13 @@ unsigned_arithmetic!(u8 u16 u32 u64);
 macro_rules! float_arithmetic {
     ($($T:ident)*) => {$(
         impl Arithmetic for $T {
-            fn binary(op: BinaryOp) -> Option<Binary<$T, $T, $T>> {
-                let kernel: Binary<$T, $T, $T> = match op {
-                    BinaryOp::Add => zip!(|a: $T, b: $T| a + b),
-                    BinaryOp::Subtract => zip!(|a: $T, b: $T| a - b),
-                    BinaryOp::Multiply => zip!(|a: $T, b: $T| a * b),
-                    BinaryOp::Divide => zip!(|a: $T, b: $T| a / b),
-                    BinaryOp::FloorDivide => zip!(|a: $T, b: $T| {
+            fn binary(op: BinaryOp) -> Option<Binary> {
+                let kernel: Binary = match op {
+                    BinaryOp::Add => zip!($T, $T, $T: |a: $T, b: $T| a + b),
+                    BinaryOp::Subtract => zip!($T, $T, $T: |a: $T, b: $T| a - b),
+                    BinaryOp::Multiply => zip!($T, $T, $T: |a: $T, b: $T| a * b),
+                    BinaryOp::Divide => zip!($T, $T, $T: |a: $T, b: $T| a / b),
+                    BinaryOp::FloorDivide => zip!($T, $T, $T: |a: $T, b: $T| {
                         if b == 0.0 {
                             return a / b;
                         }
@@ -199,7 +196,7 @@ macro_rules! float_arithmetic {
                         let floor = quotient.floor();
                         if quotient - floor > 0.5 { floor + 1.0 } else { floor }
                     }),
-                    BinaryOp::Remainder => zip!(|a: $T, b: $T| {
+                    BinaryOp::Remainder => zip!($T, $T, $T: |a: $T, b: $T| {
                         let remainder = a % b;
                         if b == 0.0 {
                             remainder
@@ -211,40 +208,40 @@ macro_rules! float_arithmetic {
                             remainder
                         }
                     }),
-                    BinaryOp::Power => zip!($T::powf),
-                    BinaryOp::Minimum => zip!(|a: $T, b: $T| if a < b || a.is_nan() { a } else { b }),
-                    BinaryOp::Maximum => zip!(|a: $T, b: $T| if a > b || a.is_nan() { a } else { b }),
-                    BinaryOp::Hypot => zip!($T::hypot),
-                    BinaryOp::Arctan2 => zip!($T::atan2),
+                    BinaryOp::Power => zip!($T, $T, $T: $T::powf),
+                    BinaryOp::Minimum => zip!($T, $T, $T: |a: $T, b: $T| if a < b || a.is_nan() { a } else { b }),
+                    BinaryOp::Maximum => zip!($T, $T, $T: |a: $T, b: $T| if a > b || a.is_nan() { a } else { b }),
+                    BinaryOp::Hypot => zip!($T, $T, $T: $T::hypot),
+                    BinaryOp::Arctan2 => zip!($T, $T, $T: $T::atan2),
                     _ => return None,
                 };
                 Some(kernel)
             }
 
-            fn unary(op: UnaryOp) -> Option<Unary<$T, $T>> {
-                let kernel: Unary<$T, $T> = match op {
-                    UnaryOp::Negative => map!(|a: $T| -a),
-                    UnaryOp::Absolute => map!($T::abs),
-                    UnaryOp::Sqrt => map!($T::sqrt),
-                    UnaryOp::Square => map!(|a: $T| a * a),
-                    UnaryOp::Exp => map!($T::exp),
-                    UnaryOp::Log => map!($T::ln),
-                    UnaryOp::Log2 => map!($T::log2),
-                    UnaryOp::Log10 => map!($T::log10),
-                    UnaryOp::Sin => map!($T::sin),
-                    UnaryOp::Cos => map!($T::cos),
-                    UnaryOp::Tan => map!($T::tan),
-                    UnaryOp::Arcsin => map!($T::asin),
-                    UnaryOp::Arccos => map!($T::acos),
-                    UnaryOp::Arctan => map!($T::atan),
-                    UnaryOp::Sinh => map!($T::sinh),
-                    UnaryOp::Cosh => map!($T::cosh),
-                    UnaryOp::Tanh => map!($T::tanh),
-                    UnaryOp::Floor => map!($T::floor),
-                    UnaryOp::Ceil => map!($T::ceil),
-                    UnaryOp::Rint => map!($T::round_ties_even),
-                    UnaryOp::Trunc => map!($T::trunc),
-                    UnaryOp::Sign => map!(|a: $T| {
+            fn unary(op: UnaryOp) -> Option<Unary> {
+                let kernel: Unary = match op {
+                    UnaryOp::Negative => map!($T, $T: |a: $T| -a),
+                    UnaryOp::Absolute => map!($T, $T: $T::abs),
+                    UnaryOp::Sqrt => map!($T, $T: $T::sqrt),
+                    UnaryOp::Square => map!($T, $T: |a: $T| a * a),
+                    UnaryOp::Exp => map!($T, $T: $T::exp),
+                    UnaryOp::Log => map!($T, $T: $T::ln),
+                    UnaryOp::Log2 => map!($T, $T: $T::log2),
+                    UnaryOp::Log10 => map!($T, $T: $T::log10),
+                    UnaryOp::Sin => map!($T, $T: $T::sin),
+                    UnaryOp::Cos => map!($T, $T: $T::cos),
+                    UnaryOp::Tan => map!($T, $T: $T::tan),
+                    UnaryOp::Arcsin => map!($T, $T: $T::asin),
+                    UnaryOp::Arccos => map!($T, $T: $T::acos),
+                    UnaryOp::Arctan => map!($T, $T: $T::atan),
+                    UnaryOp::Sinh => map!($T, $T: $T::sinh),
+                    UnaryOp::Cosh => map!($T, $T: $T::cosh),
+                    UnaryOp::Tanh => map!($T, $T: $T::tanh),
+                    UnaryOp::Floor => map!($T, $T: $T::floor),
+                    UnaryOp::Ceil => map!($T, $T: $T::ceil),
+                    UnaryOp::Rint => map!($T, $T: $T::round_ties_even),
+                    UnaryOp::Trunc => map!($T, $T: $T::trunc),
+                    UnaryOp::Sign => map!($T, $T: |a: $T| {
                         if a > 0.0 {
                             1.0
                         } else if a < 0.0 {

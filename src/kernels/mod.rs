@@ -7,6 +7,7 @@ pub mod element;
 pub mod elementwise;
 mod gather;
 mod lanes;
+mod leaves;
 mod loops;
 pub mod preview;
 pub mod reduction;
@@ -15,4 +16,4 @@ pub(crate) mod strided;
 mod tests;
 mod walk;
 
-pub(crate) use loops::{binary_loop, comparison_loop, mixed_comparison_loop, predicate_loop, unary_loop};
+pub(crate) use loops::{comparison_loop, mixed_comparison_loop, predicate_loop, Arithmetic, Binary, Unary};

@@ -6,7 +6,7 @@
 
 use super::element::Element;
 use super::gather::{collector, Collect, Gathered, Kind};
-use super::lanes::{ArgExtremum, Extremum, MomentsValue, Position, Statistic};
+use super::lanes::{ArgExtremum, Bits, Extremum, MomentsValue, Position, Statistic};
 use super::walk;
 use crate::block::Block;
 use crate::dtype::{DType, Scalar};
@@ -239,10 +239,10 @@ impl Reduction {
             }
             Reduction::Var { .. } | Reduction::Std { .. } => merge_moments(left, right),
             Reduction::Min => with_type!(left[0].dtype(), T => {
-                zip_field::<T>(left, right, 0, <Extremum<false> as Statistic<T>>::merge)
+                zip_field::<T>(left, right, 0, Extremum::<false>::better_or_nan)
             }),
             Reduction::Max => with_type!(left[0].dtype(), T => {
-                zip_field::<T>(left, right, 0, <Extremum<true> as Statistic<T>>::merge)
+                zip_field::<T>(left, right, 0, Extremum::<true>::better_or_nan)
             }),
             Reduction::Any => zip_field::<u8>(left, right, 0, |a, b| a | b),
             Reduction::All => zip_field::<u8>(left, right, 0, |a, b| a & b),
@@ -434,13 +434,13 @@ fn merge_moments(left: &mut [Block], right: &[Block]) {
 
 fn merge_positions<T: Element, const GREATEST: bool>(left: &mut [Block], right: &[Block]) {
     let at = |fields: &[Block], i: usize| Position {
-        value: fields[0].elements::<T>()[i],
+        value: Bits::of(fields[0].elements::<T>()[i]),
         index: fields[1].elements::<i64>()[i] as u64,
         count: fields[2].elements::<i64>()[i] as u64,
     };
     for i in 0..left[0].len() {
         let merged = <ArgExtremum<GREATEST> as Statistic<T>>::merge(at(left, i), at(right, i));
-        left[0].elements_mut::<T>()[i] = merged.value;
+        left[0].elements_mut::<T>()[i] = merged.value.element();
         left[1].elements_mut::<i64>()[i] = merged.index as i64;
         left[2].elements_mut::<i64>()[i] = merged.count as i64;
     }

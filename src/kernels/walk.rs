@@ -1,7 +1,7 @@
 //! From one run to whole arrays: which runs make up each result, and in which order they merge.
 
-use super::element::Element;
-use super::lanes::{Statistic, ROWS};
+use super::lanes::ROWS;
+use super::leaves::Leaves;
 use super::strided::{row_major_strides, Walk};
 
 /// Columns that are reduced together: their rows are far apart in memory, so each visit takes a good piece.
@@ -9,7 +9,7 @@ const STRIP: usize = 512;
 
 /// Merges a sequence of values as a balanced tree, however long it gets: the rounding error of a sum
 /// grows with the depth of the tree, and the tree depends on nothing but the number of values.
-struct Pairwise<V> {
+pub(super) struct Pairwise<V> {
     /// Values of finished subtrees, each with the number of leaves it stands for, larger ones first.
     subtrees: Vec<(usize, V)>,
 }
@@ -19,7 +19,8 @@ impl<V> Pairwise<V> {
         Pairwise { subtrees: Vec::new() }
     }
 
-    fn push(&mut self, value: V, merge: impl Fn(V, V) -> V) {
+    #[inline]
+    pub(super) fn push(&mut self, value: V, merge: impl Fn(V, V) -> V) {
         let mut subtree = (1, value);
         while let Some((size, left)) = self.subtrees.pop_if(|(size, _)| *size == subtree.0) {
             subtree = (size * 2, merge(left, subtree.1));
@@ -78,12 +79,7 @@ fn for_each_offset(walk: &Walk<1>, mut visit: impl FnMut(usize)) {
 /// Reduces the row-major `elements` of `shape` over `axes` and gives each result, in row-major order, to `put`.
 ///
 /// No extent may be 0.
-pub(crate) fn reduce<T: Element, S: Statistic<T>>(
-    elements: &[T],
-    shape: &[usize],
-    axes: &[usize],
-    put: impl FnMut(S::Value),
-) {
+fn reduce<V: Copy>(leaves: &dyn Leaves<V>, elements: &[u8], shape: &[usize], axes: &[usize], put: &mut dyn FnMut(V)) {
     let mut groups = groups(shape, axes);
     let last = groups.pop();
     let kept = walk_over(groups.iter().filter(|group| !group.reduced));
@@ -92,20 +88,21 @@ pub(crate) fn reduce<T: Element, S: Statistic<T>>(
             let innermost = groups.iter().rposition(|group| group.reduced).map(|at| groups.remove(at));
             let (rows, stride) = innermost.map_or((1, 0), |group| (group.extent, group.stride as usize));
             let outer = walk_over(groups.iter().filter(|group| group.reduced));
-            reduce_columns::<T, S>(elements, &kept, &outer, Rows { rows, stride, width: extent }, put);
+            reduce_columns(leaves, elements, &kept, &outer, Rows { rows, stride, width: extent }, put);
         }
         last => {
             let run = last.map_or(1, |group| group.extent);
             let outer = walk_over(groups.iter().filter(|group| group.reduced));
-            reduce_runs::<T, S>(elements, &kept, &outer, run, put);
+            reduce_runs(leaves, elements, &kept, &outer, run, put);
         }
     }
 }
 
 /// How the values of an array come from pieces of it.
 enum Way<V> {
-    /// All elements make one value.
-    Run(Pairwise<V>),
+    /// All elements make one value. `rest` has those at the end of the pieces so far that do not fill a leaf: `held`
+    /// bytes of them.
+    Run { tree: Pairwise<V>, rest: Vec<u64>, held: usize },
     /// The first axes are reduced and the others kept: a tree for each strip of neighbouring columns.
     Columns { width: usize, strips: Vec<Pairwise<Vec<V>>> },
     /// Pieces have values of their own, or the array is one piece.
@@ -114,50 +111,55 @@ enum Way<V> {
 
 /// What [`reduce`] gives of an array, bit for bit, where the array comes in pieces: one behind the other along its
 /// first axis longer than 1.
-pub(crate) struct Gathering<T: Element, S: Statistic<T>> {
+pub(super) struct Gathering<V: 'static> {
+    leaves: &'static dyn Leaves<V>,
     axes: Vec<usize>,
-    way: Way<S::Value>,
-    /// Elements at the end of the pieces so far that do not fill a leaf.
-    rest: Vec<T>,
+    way: Way<V>,
 }
 
-impl<T: Element, S: Statistic<T>> Gathering<T, S> {
-    pub(crate) fn new(shape: &[usize], axes: &[usize]) -> Gathering<T, S> {
+impl<V: Copy> Gathering<V> {
+    pub(super) fn new(leaves: &'static dyn Leaves<V>, shape: &[usize], axes: &[usize]) -> Gathering<V> {
         let way = match groups(shape, axes).as_slice() {
-            [] | [Group { reduced: true, .. }] => Way::Run(Pairwise::new()),
+            [] | [Group { reduced: true, .. }] => Way::Run { tree: Pairwise::new(), rest: Vec::new(), held: 0 },
             [Group { reduced: true, .. }, Group { extent, .. }] => {
                 Way::Columns { width: *extent, strips: (0..*extent).step_by(STRIP).map(|_| Pairwise::new()).collect() }
             }
             _ => Way::Apart(Vec::new()),
         };
-        Gathering { axes: axes.to_vec(), way, rest: Vec::new() }
+        Gathering { leaves, axes: axes.to_vec(), way }
     }
 
-    /// Takes the next piece. All pieces but the last hold a multiple of [`grain`] along the axis that is cut.
-    pub(crate) fn add(&mut self, elements: &[T], shape: &[usize]) {
+    /// Takes the next piece, its elements as bytes. All pieces but the last hold a multiple of [`grain`] along the
+    /// axis that is cut.
+    pub(super) fn add(&mut self, elements: &[u8], shape: &[usize]) {
+        let leaves = self.leaves;
         match &mut self.way {
-            Way::Run(tree) => add_run::<T, S>(tree, &mut self.rest, elements),
+            Way::Run { tree, rest, held } => add_run(leaves, tree, rest, held, elements),
             Way::Columns { width, strips } => {
-                let rows = Rows { rows: elements.len() / *width, stride: *width, width: *width };
+                let rows = elements.len() / leaves.size() / *width;
+                let rows = Rows { rows, stride: *width, width: *width };
                 for (strip, tree) in strips.iter_mut().enumerate() {
-                    add_columns::<T, S>(tree, elements, 0, strip * STRIP, rows);
+                    add_columns(leaves, tree, elements, 0, strip * STRIP, rows);
                 }
             }
-            Way::Apart(values) => reduce::<T, S>(elements, shape, &self.axes, |value| values.push(value)),
+            Way::Apart(values) => reduce(leaves, elements, shape, &self.axes, &mut |value| values.push(value)),
         }
     }
 
     /// The values, in row-major order.
-    pub(crate) fn finish(self) -> Vec<S::Value> {
+    pub(super) fn finish(self) -> Vec<V> {
+        let leaves = self.leaves;
+        let merge = |left, right| leaves.merge(left, right);
         match self.way {
-            Way::Run(mut tree) => {
-                if !self.rest.is_empty() {
-                    tree.push(S::leaf(&self.rest), S::merge);
+            Way::Run { mut tree, rest, held } => {
+                if held > 0 {
+                    leaves.run(&bytemuck::cast_slice(&rest)[..held], &mut tree);
                 }
-                tree.finish(S::merge).into_iter().collect()
+                tree.finish(merge).into_iter().collect()
             }
             Way::Columns { strips, .. } => {
-                strips.into_iter().filter_map(|tree| tree.finish(merge_columns::<T, S>)).flatten().collect()
+                let merge = |left, right| merge_columns(leaves, left, right);
+                strips.into_iter().filter_map(|tree| tree.finish(merge)).flatten().collect()
             }
             Way::Apart(values) => values,
         }
@@ -180,69 +182,78 @@ pub(crate) fn grain(shape: &[usize], axes: &[usize]) -> Option<usize> {
     }
 }
 
-fn add_run<T: Element, S: Statistic<T>>(tree: &mut Pairwise<S::Value>, rest: &mut Vec<T>, elements: &[T]) {
-    let mut elements = elements;
-    if !rest.is_empty() {
-        let (head, others) = elements.split_at(elements.len().min(S::LEAF - rest.len()));
-        rest.extend_from_slice(head);
+fn add_run<V>(
+    leaves: &dyn Leaves<V>,
+    tree: &mut Pairwise<V>,
+    rest: &mut Vec<u64>,
+    held: &mut usize,
+    mut elements: &[u8],
+) {
+    let leaf = leaves.longest() * leaves.size();
+    if *held > 0 {
+        let (head, others) = elements.split_at(elements.len().min(leaf - *held));
+        bytemuck::cast_slice_mut(rest)[*held..][..head.len()].copy_from_slice(head);
+        *held += head.len();
         elements = others;
-        if rest.len() < S::LEAF {
+        if *held < leaf {
             return;
         }
-        tree.push(S::leaf(rest), S::merge);
-        rest.clear();
+        leaves.run(&bytemuck::cast_slice(rest)[..leaf], tree);
+        *held = 0;
     }
-    let mut leaves = elements.chunks_exact(S::LEAF);
-    for leaf in leaves.by_ref() {
-        tree.push(S::leaf(leaf), S::merge);
+    let (whole, remainder) = elements.split_at(elements.len() / leaf * leaf);
+    leaves.run(whole, tree);
+    if !remainder.is_empty() {
+        rest.resize(leaf.div_ceil(size_of::<u64>()), 0);
+        bytemuck::cast_slice_mut(rest)[..remainder.len()].copy_from_slice(remainder);
+        *held = remainder.len();
     }
-    rest.extend_from_slice(leaves.remainder());
 }
 
-fn merge_columns<T: Element, S: Statistic<T>>(mut left: Vec<S::Value>, right: Vec<S::Value>) -> Vec<S::Value> {
-    for (left, right) in left.iter_mut().zip(right) {
-        *left = S::merge(*left, right);
-    }
+fn merge_columns<V>(leaves: &dyn Leaves<V>, mut left: Vec<V>, right: Vec<V>) -> Vec<V> {
+    leaves.merge_columns(&mut left, &right);
     left
 }
 
 /// Adds to `tree` the columns of `rows`, the first of which is at `base`, that belong to the strip at `strip`.
-fn add_columns<T: Element, S: Statistic<T>>(
-    tree: &mut Pairwise<Vec<S::Value>>,
-    elements: &[T],
+fn add_columns<V: Copy>(
+    leaves: &dyn Leaves<V>,
+    tree: &mut Pairwise<Vec<V>>,
+    elements: &[u8],
     base: usize,
     strip: usize,
     Rows { rows, stride, width }: Rows,
 ) {
     let columns = STRIP.min(width - strip);
     for row in (0..rows).step_by(ROWS) {
-        let first = base + row * stride + strip;
-        let values = strip_values::<T, S>(&elements[first..], stride, ROWS.min(rows - row), columns);
-        tree.push(values, merge_columns::<T, S>);
+        let first = (base + row * stride + strip) * leaves.size();
+        let values = leaves.columns(&elements[first..], stride, ROWS.min(rows - row), columns);
+        tree.push(values, |left, right| merge_columns(leaves, left, right));
     }
 }
 
 /// Results that each gather runs of neighbouring elements.
-fn reduce_runs<T: Element, S: Statistic<T>>(
-    elements: &[T],
+fn reduce_runs<V: Copy>(
+    leaves: &dyn Leaves<V>,
+    elements: &[u8],
     kept: &Walk<1>,
     outer: &Walk<1>,
     run: usize,
-    mut put: impl FnMut(S::Value),
+    put: &mut dyn FnMut(V),
 ) {
-    let single = run <= S::LEAF && outer.is_single();
+    let size = leaves.size();
+    if run <= leaves.longest() && outer.is_single() {
+        let (count, [stride]) = (kept.run(), kept.run_strides());
+        kept.for_each_run(|[offset]| leaves.runs(&elements[offset as usize * size..], run, stride, count, put));
+        return;
+    }
+    let merge = |left, right| leaves.merge(left, right);
     for_each_offset(kept, |base| {
-        if single {
-            put(S::leaf(&elements[base..base + run]));
-            return;
-        }
         let mut tree = Pairwise::new();
         for_each_offset(outer, |offset| {
-            for leaf in elements[base + offset..][..run].chunks(S::LEAF) {
-                tree.push(S::leaf(leaf), S::merge);
-            }
+            leaves.run(&elements[(base + offset) * size..][..run * size], &mut tree);
         });
-        tree.finish(S::merge).map(&mut put);
+        tree.finish(merge).map(&mut *put);
     });
 }
 
@@ -255,38 +266,20 @@ struct Rows {
 }
 
 /// Results that lie side by side, each of which gathers a column of elements.
-fn reduce_columns<T: Element, S: Statistic<T>>(
-    elements: &[T],
+fn reduce_columns<V: Copy>(
+    leaves: &dyn Leaves<V>,
+    elements: &[u8],
     kept: &Walk<1>,
     outer: &Walk<1>,
     rows: Rows,
-    mut put: impl FnMut(S::Value),
+    put: &mut dyn FnMut(V),
 ) {
     for_each_offset(kept, |base| {
         for strip in (0..rows.width).step_by(STRIP) {
             let mut tree = Pairwise::new();
-            for_each_offset(outer, |offset| add_columns::<T, S>(&mut tree, elements, base + offset, strip, rows));
-            tree.finish(merge_columns::<T, S>).into_iter().flatten().for_each(&mut put);
+            for_each_offset(outer, |offset| add_columns(leaves, &mut tree, elements, base + offset, strip, rows));
+            let values = tree.finish(|left, right| merge_columns(leaves, left, right));
+            values.into_iter().flatten().for_each(&mut *put);
         }
     });
-}
-
-/// The values of `columns` neighbouring columns over a few rows.
-fn strip_values<T: Element, S: Statistic<T>>(
-    elements: &[T],
-    stride: usize,
-    rows: usize,
-    columns: usize,
-) -> Vec<S::Value> {
-    let mut values = Vec::with_capacity(columns);
-    while columns - values.len() >= 16 {
-        values.extend(S::columns::<16>(&elements[values.len()..], stride, rows));
-    }
-    while columns - values.len() >= 4 {
-        values.extend(S::columns::<4>(&elements[values.len()..], stride, rows));
-    }
-    while columns > values.len() {
-        values.extend(S::columns::<1>(&elements[values.len()..], stride, rows));
-    }
-    values
 }

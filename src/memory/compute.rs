@@ -4,10 +4,10 @@ use super::operand::{broadcast_shape, broadcast_strides, resolve_binary, resolve
 use crate::block::Block;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
-use crate::kernels::element::{cast_slice, Element};
+use crate::kernels::element::{cast_loop, Cast, Element};
 use crate::kernels::elementwise::{BinaryOp, UnaryOp};
-use crate::kernels::strided::Walk;
-use crate::kernels::{binary_loop, comparison_loop, mixed_comparison_loop, predicate_loop, unary_loop};
+use crate::kernels::strided::{with_bits, Walk};
+use crate::kernels::{comparison_loop, mixed_comparison_loop, predicate_loop, Arithmetic, Binary, Unary};
 use crate::with_type;
 
 /// [`with_type!`] over the types that arithmetic is done in: `float16` is computed in `float32`.
@@ -86,75 +86,80 @@ pub fn astype(block: &Block, dtype: DType) -> Result<Block> {
     if block.dtype() == dtype {
         return Ok(block.clone());
     }
-    let mut cast = Block::zeros(dtype, block.shape())?;
-    with_type!(block.dtype(), S => {
-        let source = block.elements::<S>();
-        if dtype == DType::Bool {
-            for (to, &from) in cast.bytes_mut().iter_mut().zip(source) {
-                *to = u8::from(Element::is_true(from));
-            }
-        } else {
-            with_type!(dtype, T => cast_slice::<S, T>(source, cast.elements_mut::<T>()));
-        }
-    });
+    let mut cast = Block::unspecified(dtype, block.shape())?;
+    cast_loop(block.dtype(), dtype)(block.bytes(), cast.bytes_mut());
     Ok(cast)
 }
 
 /// One input of a strip loop: its elements, broadcast over the result, cast strip by strip when need be.
-struct Input<'a, T> {
+struct Input<'a> {
     block: &'a Block,
-    /// The elements when they have type `T` already.
-    direct: Option<&'a [T]>,
-    /// A strip of cast or repeated elements.
-    scratch: [T; STRIP],
+    /// How elements become those of the type that is computed in; `None` for those that have it.
+    cast: Option<Cast>,
+    /// Bytes of an element that is computed with.
+    size: usize,
+    /// Elements of the block that do not lie side by side in it.
+    gathered: [u64; STRIP],
+    /// Elements to compute with.
+    scratch: [u64; STRIP],
     /// Which element all of `scratch` repeats, if it does.
     repeats: Option<usize>,
 }
 
-impl<'a, T: Element> Input<'a, T> {
-    fn new(block: &'a Block, compute: DType) -> Input<'a, T> {
-        let direct = (block.dtype() == compute).then(|| block.elements::<T>());
-        Input { block, direct, scratch: [T::zeroed(); STRIP], repeats: None }
+impl<'a> Input<'a> {
+    fn new(block: &'a Block, compute: DType) -> Input<'a> {
+        let cast = (block.dtype() != compute).then(|| cast_loop(block.dtype(), compute));
+        Input { block, cast, size: compute.size(), gathered: [0; STRIP], scratch: [0; STRIP], repeats: None }
     }
 
     /// `count` elements from `offset` by `stride`, which is 0 or 1 in most strips.
-    fn strip(&mut self, offset: usize, stride: isize, count: usize) -> &[T] {
-        if let (Some(elements), 1) = (self.direct, stride) {
-            return &elements[offset..offset + count];
-        }
+    fn strip(&mut self, offset: usize, stride: isize, count: usize) -> &[u8] {
+        let size = self.block.dtype().size();
+        let scratch = &mut bytemuck::cast_slice_mut(&mut self.scratch)[..count * self.size];
+        // Repeated elements are put there as far as the longest strip goes, which is the first.
         if stride == 0 && self.repeats == Some(offset) {
-            return &self.scratch[..count];
+            return scratch;
         }
         self.repeats = (stride == 0).then_some(offset);
-        let target = &mut self.scratch[..count];
-        with_type!(self.block.dtype(), S => {
-            let source = self.block.elements::<S>();
-            match stride {
-                1 => cast_slice(&source[offset..offset + count], target),
-                0 => self.scratch.fill(T::cast_from(source[offset])),
-                _ => for (i, to) in target.iter_mut().enumerate() {
-                    *to = T::cast_from(source[offset.wrapping_add_signed(i as isize * stride)]);
-                },
-            }
-        });
-        &self.scratch[..count]
+        let side_by_side = if stride == 1 {
+            &self.block.bytes()[offset * size..][..count * size]
+        } else {
+            with_bits!(size, S => {
+                let source = self.block.elements::<S>();
+                let target: &mut [S] = bytemuck::cast_slice_mut(&mut self.gathered);
+                match stride {
+                    0 => target[..count].fill(source[offset]),
+                    _ => for (i, to) in target[..count].iter_mut().enumerate() {
+                        *to = source[offset.wrapping_add_signed(i as isize * stride)];
+                    },
+                }
+            });
+            &bytemuck::cast_slice(&self.gathered)[..count * size]
+        };
+        match self.cast {
+            None if stride == 1 => return side_by_side,
+            None => scratch.copy_from_slice(side_by_side),
+            Some(cast) => cast(side_by_side, scratch),
+        }
+        scratch
     }
 }
 
 /// Runs `kernel` over two inputs broadcast to the shape of `out`.
-fn zip_strips<A: Element, B: Element, O: Element>(
+fn zip_strips(
     (left, left_type): (&Block, DType),
     (right, right_type): (&Block, DType),
     out: &mut Block,
-    kernel: fn(&[A], &[B], &mut [O]),
+    kernel: Binary,
 ) {
     let shape = out.shape().to_vec();
     let strides = |block: &Block| broadcast_strides(block.shape(), &shape).expect("the shapes were broadcast before");
     let own = crate::kernels::strided::row_major_strides(&shape);
     let walk = Walk::new(&shape, [&own, &strides(left), &strides(right)]);
     let [_, left_stride, right_stride] = walk.run_strides();
-    let (mut left, mut right) = (Input::<A>::new(left, left_type), Input::<B>::new(right, right_type));
-    let out = out.elements_mut::<O>();
+    let (mut left, mut right) = (Input::new(left, left_type), Input::new(right, right_type));
+    let size = out.dtype().size();
+    let out = out.bytes_mut();
     let run = walk.run();
     walk.for_each_run(|[to, from_left, from_right]| {
         let mut done = 0;
@@ -163,7 +168,7 @@ fn zip_strips<A: Element, B: Element, O: Element>(
             let at = |start: isize, stride: isize| (start + done as isize * stride) as usize;
             let a = left.strip(at(from_left, left_stride), left_stride, count);
             let b = right.strip(at(from_right, right_stride), right_stride, count);
-            kernel(a, b, &mut out[at(to, 1)..][..count]);
+            kernel(a, b, &mut out[at(to, 1) * size..][..count * size]);
             done += count;
         }
     });
@@ -207,18 +212,14 @@ pub fn binary(op: BinaryOp, left: &Operand, right: &Operand) -> Result<Block> {
     }
     if result == DType::Bool && !bitwise(op) {
         let mut out = Block::unspecified(DType::Bool, &shape)?;
-        with_type!(compute, T => {
-            let kernel = comparison_loop::<T>(op).ok_or_else(|| no_loop(op.name(), compute))?;
-            zip_strips::<T, T, u8>((left, compute), (right, compute), &mut out, kernel);
-        });
+        let kernel = with_type!(compute, T => comparison_loop::<T>(op)).ok_or_else(|| no_loop(op.name(), compute))?;
+        zip_strips((left, compute), (right, compute), &mut out, kernel);
         return Ok(out);
     }
     let op = if compute == DType::Bool { boolean_op(op) } else { op };
     let mut out = Block::unspecified(compute, &shape)?;
-    with_arithmetic!(compute, T => {
-        let kernel = binary_loop::<T>(op).ok_or_else(|| no_loop(op.name(), compute))?;
-        zip_strips::<T, T, T>((left, compute), (right, compute), &mut out, kernel);
-    });
+    let kernel = with_arithmetic!(compute, T => T::binary(op)).ok_or_else(|| no_loop(op.name(), compute))?;
+    zip_strips((left, compute), (right, compute), &mut out, kernel);
     into_type(out, result)
 }
 
@@ -278,7 +279,7 @@ fn compare_mixed(op: BinaryOp, left: &Block, right: &Block, shape: &[usize]) -> 
     let (signed, unsigned, op) =
         if left.dtype().is_signed_integer() { (left, right, op) } else { (right, left, mirrored(op)) };
     let kernel = mixed_comparison_loop(op).ok_or_else(|| no_loop(op.name(), DType::I64))?;
-    zip_strips::<i64, u64, u8>((signed, DType::I64), (unsigned, DType::U64), &mut out, kernel);
+    zip_strips((signed, DType::I64), (unsigned, DType::U64), &mut out, kernel);
     Ok(out)
 }
 
@@ -302,24 +303,21 @@ pub fn unary(op: UnaryOp, input: &Block) -> Result<Block> {
     let op = if (op, compute) == (UnaryOp::Invert, DType::Bool) { UnaryOp::LogicalNot } else { op };
     if matches!(op, UnaryOp::IsNan | UnaryOp::IsInf | UnaryOp::IsFinite | UnaryOp::LogicalNot) {
         let mut out = Block::unspecified(DType::Bool, input.shape())?;
-        with_type!(compute, T => {
-            let kernel = predicate_loop::<T>(op).ok_or_else(|| no_loop(op.name(), compute))?;
-            map_strips::<T, u8>(input, compute, &mut out, kernel);
-        });
+        let kernel = with_type!(compute, T => predicate_loop::<T>(op)).ok_or_else(|| no_loop(op.name(), compute))?;
+        map_strips(input, compute, &mut out, kernel);
         return Ok(out);
     }
     let mut out = Block::unspecified(compute, input.shape())?;
-    with_arithmetic!(compute, T => {
-        let kernel = unary_loop::<T>(op).ok_or_else(|| no_loop(op.name(), compute))?;
-        map_strips::<T, T>(input, compute, &mut out, kernel);
-    });
+    let kernel = with_arithmetic!(compute, T => T::unary(op)).ok_or_else(|| no_loop(op.name(), compute))?;
+    map_strips(input, compute, &mut out, kernel);
     into_type(out, result)
 }
 
 /// Runs `kernel` over every element of `input`.
-fn map_strips<T: Element, O: Element>(input: &Block, compute: DType, out: &mut Block, kernel: fn(&[T], &mut [O])) {
-    let mut input = Input::<T>::new(input, compute);
-    for (strip, out) in out.elements_mut::<O>().chunks_mut(STRIP).enumerate() {
-        kernel(input.strip(strip * STRIP, 1, out.len()), out);
+fn map_strips(input: &Block, compute: DType, out: &mut Block, kernel: Unary) {
+    let mut input = Input::new(input, compute);
+    let size = out.dtype().size();
+    for (strip, out) in out.bytes_mut().chunks_mut(STRIP * size).enumerate() {
+        kernel(input.strip(strip * STRIP, 1, out.len() / size), out);
     }
 }

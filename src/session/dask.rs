@@ -15,6 +15,7 @@ use crate::source::{ChunkSource, MemorySource};
 use serde_json::{json, Value};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use twox_hash::XxHash64;
 
 /// Tasks that `da_graph` lists unless told otherwise: more would fill the interpreter's heap.
 const LISTED_TASKS: usize = 20_000;
@@ -137,11 +138,12 @@ impl Session {
         let block = self.arrays.get(id)?;
         // The elements themselves are the identity, as in Dask: equal arrays get equal tokens.
         let identity = format!(
-            "{} {:?} {:08x} {}",
+            "{} {:?} {:016x} {:016x}",
             block.dtype(),
             block.shape(),
-            crc32fast::hash(block.bytes()),
-            fnv(block.bytes())
+            // Twice 64 bits make a chance collision of tokens remote.
+            XxHash64::oneshot(0, block.bytes()),
+            XxHash64::oneshot(1, block.bytes())
         );
         Ok(Arc::new(MemorySource::new(block, identity)))
     }
@@ -291,9 +293,4 @@ fn nested_keys(name: &str, counts: &[usize], index: &mut Vec<usize>) -> Value {
             })
             .collect(),
     }
-}
-
-/// FNV-1a over 64 bits, beside a CRC: two unlike checksums make a chance collision of tokens remote.
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

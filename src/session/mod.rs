@@ -90,11 +90,7 @@ impl Session {
     /// Answers a request: `{"ok": value}`, or `{"error": {"kind", "message"}}` with a kind of
     /// [`crate::error::ErrorKind::name`]. It never panics: a bug becomes an error of kind `internal`.
     pub fn dispatch(&mut self, request: &str) -> String {
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let request: Request = serde_json::from_str(request)
-                .map_err(|error| Error::internal(format!("the request is not understood: {error}")))?;
-            self.answer(request)
-        }));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.answer(Request::parse(request)?)));
         let result = outcome.unwrap_or_else(|panic| {
             let reason = panic
                 .downcast_ref::<String>()
@@ -111,7 +107,7 @@ impl Session {
 
     fn answer(&mut self, request: Request) -> Result<Value> {
         match request {
-            Request::Info => Ok(json!({
+            Request::Info {} => Ok(json!({
                 "threads": self.limits.threads,
                 "memory_used": self.host.memory_used(),
                 "memory_limit": self.arrays.limit(),
@@ -121,8 +117,8 @@ impl Session {
                 self.limits.threads = threads.max(1);
                 Ok(Value::Null)
             }
-            Request::Files => to_value(self.host.files()?),
-            Request::FreeSpace => {
+            Request::Files {} => to_value(self.host.files()?),
+            Request::FreeSpace {} => {
                 let space = self.host.space()?;
                 Ok(json!({ "free": space.free, "quota": space.quota, "usage": space.quota.saturating_sub(space.free) }))
             }

@@ -3,7 +3,7 @@
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::num::NonZeroUsize;
 
 /// A number as text, so that 64-bit integers, NaN and infinities pass through JSON unchanged.
@@ -110,21 +110,22 @@ pub enum AttributeText {
 /// `[start, count, step]` of one axis.
 pub type AxisText = (u64, u64, i64);
 
-/// A request; the tag `op` is the variant's name in snake case, such as `h5_open`.
+/// A request. As text it is an object of the fields and of `op`, the variant's name in snake case, such as `h5_open`;
+/// see [`Request::parse`].
 #[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "op", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the fields are documented by the shims that fill them, www/python")]
 pub enum Request {
     /// Threads, memory and version.
-    Info,
+    Info {},
     /// Threads that later computations use.
     SetThreads {
         threads: usize,
     },
     /// The files there are.
-    Files,
+    Files {},
     /// Room on the storage.
-    FreeSpace,
+    FreeSpace {},
     /// Deletes a stored file.
     RemoveFile {
         name: String,
@@ -422,6 +423,24 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// The request that `text` writes.
+    ///
+    /// Its fields are read apart from its `op`: serde's own way of reading a tag among the fields brings code for every
+    /// variant and every kind of value it might have had, which was a twentieth of the page's module.
+    ///
+    /// # Errors
+    /// An internal error that says what is not understood.
+    pub fn parse(text: &str) -> Result<Request> {
+        let not_understood =
+            |why: &dyn std::fmt::Display| Error::internal(format!("the request is not understood: {why}"));
+        let mut fields: Map<String, Value> = serde_json::from_str(text).map_err(|error| not_understood(&error))?;
+        let Some(Value::String(op)) = fields.remove("op") else { return Err(not_understood(&"it has no op")) };
+        let tagged = Map::from_iter([(op, Value::Object(fields))]);
+        serde_json::from_value(Value::Object(tagged)).map_err(|error| not_understood(&error))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -444,10 +463,18 @@ mod tests {
 
     #[test]
     fn a_request_is_read_by_its_op() {
-        let request: Request = serde_json::from_str(
-            r#"{"op":"h5_write","dataset":1,"selection":[[0,3,1]],"value":{"scalar":{"dtype":"float64","value":"2.5"}}}"#,
-        )
-        .unwrap();
+        let text = r#"{"op":"h5_write","dataset":1,"selection":[[0,3,1]],"value":{"scalar":{"dtype":"float64","value":"2.5"}}}"#;
+        let request = Request::parse(text).unwrap();
         assert!(matches!(request, Request::H5Write { dataset: 1, value: OperandText::Scalar(_), .. }));
+        assert!(matches!(Request::parse(r#"{"op":"info"}"#).unwrap(), Request::Info {}));
+    }
+
+    #[test]
+    fn a_request_that_is_not_understood_says_what_is_wrong_with_it() {
+        let message = |text| Request::parse(text).unwrap_err().to_string();
+        assert!(message("{").contains("EOF"), "{}", message("{"));
+        assert!(message(r#"{"name":"x"}"#).contains("no op"));
+        assert!(message(r#"{"op":"h5_guess"}"#).contains("h5_guess"));
+        assert!(message(r#"{"op":"remove_file"}"#).contains("name"));
     }
 }
