@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { leanPython } from "./scripts/lean-python.ts";
 
 /** What a page needs to share memory with its workers; see public/isolation.js for hosts without them. */
 const isolation = {
@@ -9,6 +10,7 @@ const isolation = {
 export default defineConfig({
   // Relative, so that dist/ works under any path of any host.
   base: "./",
+  plugins: [leanPython()],
   build: {
     outDir: "../dist",
     emptyOutDir: true,
@@ -18,7 +20,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
   },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [leanPython()] },
   server: { headers: isolation },
   preview: { headers: isolation },
   test: {
