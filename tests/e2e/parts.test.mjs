@@ -133,6 +133,18 @@ test("before the first cell can run, none of the parts is fetched and little cod
 test("nothing moves or changes its colour when the editor comes", async () => {
   const gate = new Gate("editor-view");
   await onPage({ prepare: gate.prepare }, async ({ page }) => {
+    // Lines of texts wrap; and one cell is empty, one is two empty lines.
+    await page.evaluate(async () => {
+      const { store } = document.querySelector("chunkbook-app");
+      const [text, ...others] = store.notebook.cells;
+      store.setRendered(text.id, false);
+      for (const [index, source] of ["", "\n"].entries()) store.setSource(others.at(-1 - index).id, source);
+      for (const { id } of others.slice(-2)) store.setKind(id, "code");
+      await new Promise(requestAnimationFrame);
+      await new Promise(requestAnimationFrame);
+    });
+    const text = page.locator("chunkbook-cell").first();
+    assert.match(await text.locator("pre").textContent(), /^# When.*\*\*chunk by chunk\*\*/s);
     const before = await looks(page);
     assert.ok(before.pieces.length > 0, "code is coloured from the start");
     gate.open();
@@ -210,6 +222,49 @@ test("keys pressed right after the page has loaded are not lost, whatever comes 
     await whenReady(page);
   });
 });
+
+test("the editor does not come in between while an input method composes or the mouse selects", async () => {
+  for (const hold of [composing, selecting]) {
+    const gate = new Gate("editor-view");
+    await onPage({ prepare: gate.prepare }, async ({ page, context }) => {
+      await codeCell(page).getByRole("textbox").click();
+      await page.keyboard.press("Control+a");
+      await page.keyboard.type("one two three");
+      const release = await hold(page, context);
+      gate.open();
+      // The other cells have theirs, and this one has not.
+      await page.locator(".cm-editor").nth(3).waitFor();
+      assert.equal(await page.locator("chunkbook-editor textarea").count(), 1);
+      const expected = await release();
+      await codeCell(page).locator(".cm-editor").waitFor();
+      await page.keyboard.type("!");
+      assert.equal((await firstCode(page)).source, expected);
+    });
+  }
+});
+
+/** Composes a word behind the text; the answer ends it and says what the text is once "!" was typed. */
+async function composing(page, context) {
+  const input = await context.newCDPSession(page);
+  await input.send("Input.imeSetComposition", { text: "に", selectionStart: 1, selectionEnd: 1 });
+  return async () => {
+    await input.send("Input.imeSetComposition", { text: "にほ", selectionStart: 2, selectionEnd: 2 });
+    await input.send("Input.insertText", { text: "日本" });
+    return "one two three日本!";
+  };
+}
+
+/** Selects with the mouse from the end of the text on; the answer goes on to its begin and lets go. */
+async function selecting(page) {
+  const { x, y, width, height } = await codeCell(page).getByRole("textbox").boundingBox();
+  await page.mouse.move(x + width - 20, y + height / 2);
+  await page.mouse.down();
+  return async () => {
+    await page.mouse.move(x + 2, y + height / 2);
+    await page.mouse.up();
+    return "!";
+  };
+}
 
 test("a part that cannot be fetched is told of with what to do about it, and cells run all the same", async () => {
   const gate = Gate.refusing("editor-view", "computation-views", "key-help");

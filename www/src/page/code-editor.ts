@@ -73,6 +73,7 @@ export class CodeEditor extends LitElement {
   @query(".editor") private parent!: HTMLDivElement;
   @query("textarea") private area!: HTMLTextAreaElement | null;
   @state() private view: EditorView | null = null;
+  readonly #plainAtFirst = editorPart.module === null;
   /** The text before anything was typed into the text area, so that CodeMirror can undo that too. */
   #before: string | null = null;
   /** A pointer is down in the text area, or an input method composes there: it cannot be taken away yet. */
@@ -80,7 +81,7 @@ export class CodeEditor extends LitElement {
 
   protected override render(): TemplateResult {
     return html`<div class="editor"></div>
-      ${this.view === null && editorPart.module === null ? this.#renderPlain() : nothing}`;
+      ${this.view === null && this.#plainAtFirst ? this.#renderPlain() : nothing}`;
   }
 
   protected override firstUpdated(): void {
@@ -105,8 +106,8 @@ export class CodeEditor extends LitElement {
   }
 
   #renderPlain(): TemplateResult {
+    const coloured = this.language === "python" ? renderedByBuild(this.value) : undefined;
     // One line break more than the text has: a last one alone opens no line.
-    const coloured = renderedByBuild(this.value);
     return html`<div class="plain ${this.language}">
       <pre aria-hidden="true">${coloured === undefined ? this.value : unsafeHTML(coloured)}${"\n"}</pre>
       <textarea
