@@ -14,9 +14,8 @@ import { cpus, tmpdir, totalmem } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { gzipSync } from "node:zlib";
 import { serve } from "../../www/scripts/serve.mjs";
-import { DIST, dropFile, openPage, PYTHON, ROOT, runCell } from "../e2e/harness.mjs";
+import { dropFile, fetchedByReady, gzippedSize, openPage, PYTHON, ROOT, runCell } from "../e2e/harness.mjs";
 import { CASES, DROPPED, PEAK, PREPARE } from "./cases.mjs";
 
 const { values: options } = parseArgs({
@@ -166,14 +165,11 @@ async function measureDropped(page, native, folder) {
 }
 
 /** What the browser fetched of the page before a cell can run, as a server with gzip would send it. */
-function pageBytes(requests) {
-  const paths = new Set(requests.map((request) => new URL(request.url()).pathname));
-  let bytes = 0;
-  for (const path of paths) {
-    if (!/\.(?:js|css|wasm|mjs)$/.test(path)) continue;
-    bytes += gzipSync(readFileSync(join(DIST, path)), { level: 9 }).length;
-  }
-  return bytes;
+async function pageBytes(opened) {
+  const { before } = await fetchedByReady(opened);
+  return before
+    .filter((path) => /\.(?:js|css|wasm|mjs)$/.test(path))
+    .reduce((bytes, path) => bytes + gzippedSize(path), 0);
 }
 
 function milliseconds(seconds) {
@@ -204,7 +200,7 @@ const native = startNative(folder);
 const opened = await openPage();
 try {
   const { page } = opened;
-  const megabytes = (pageBytes(opened.requests) / 1e6).toFixed(2);
+  const megabytes = ((await pageBytes(opened)) / 1e6).toFixed(2);
   const versions = { ...(await native.versions), chromium: page.context().browser()?.version() ?? browserVersion() };
   await native.run(PREPARE);
   await inPage(page, PREPARE);

@@ -3,11 +3,12 @@
  * that do what a person does.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { chromium } from "../../www/node_modules/playwright-core/index.mjs";
 import { serve } from "../../www/scripts/serve.mjs";
 
@@ -41,6 +42,7 @@ const READY_MS = 60_000;
  * - `base`: the path that the site lies under
  * - `viewport`, `colorScheme`: as Playwright names them
  * - `ready`: `false` to get the page as soon as it has loaded
+ * - `prepare`: told the browser's context before the page is opened in it
  *
  * Resolves to `{ page, context, url, requests, errors, info, close }`: `requests` are all that
  * was asked for and `errors` the uncaught exceptions so far, `info` is what `chunkbook.ready` gave.
@@ -53,6 +55,7 @@ export async function openPage({
   viewport = { width: 1280, height: 900 },
   colorScheme = "light",
   ready = true,
+  prepare = async () => {},
 } = {}) {
   if (!existsSync(join(root, "index.html"))) {
     throw new Error(`${root} holds no page: run ./build.sh build first`);
@@ -80,6 +83,7 @@ export async function openPage({
   context.on("weberror", (event) => errors.push(event.error()));
   try {
     const page = context.pages()[0] ?? (await context.newPage());
+    await prepare(context);
     await page.goto(server.url);
     const info = ready ? await whenReady(page) : null;
     return { page, context, url: server.url, requests, errors, info, close };
@@ -103,6 +107,31 @@ export async function whenReady(page, timeout = READY_MS) {
       if (!reloading || Date.now() > deadline) throw error;
     }
   }
+}
+
+/** Waits until every part of the page was fetched. */
+export async function whenComplete(page) {
+  await page.waitForFunction(() => performance.getEntriesByName("chunkbook-complete").length > 0);
+}
+
+/** The paths of what was fetched until the first cell could run, and of what came later, each once. */
+export async function fetchedByReady({ page, requests }) {
+  // Only what has come in full is in the browser's timeline.
+  await whenComplete(page);
+  const late = await page.evaluate(() => {
+    const [ready] = performance.getEntriesByName("chunkbook-ready");
+    return performance
+      .getEntriesByType("resource")
+      .filter(({ startTime }) => startTime >= ready.startTime)
+      .map(({ name }) => new URL(name).pathname);
+  });
+  const paths = [...new Set(requests.map((request) => new URL(request.url()).pathname))];
+  return { before: paths.filter((path) => !late.includes(path)), late };
+}
+
+/** Bytes of a file of the page as a server with gzip would send it. */
+export function gzippedSize(path) {
+  return gzipSync(readFileSync(join(DIST, path)), { level: 9 }).length;
 }
 
 /** Runs a cell: `{ stdout, result, error, ms }`, `result` being its text. */

@@ -1,21 +1,24 @@
 /** Puts the page together: the notebook of the last visit or the tutorial, the kernel, the view. */
-import labsFile from "../notebooks/labs.ipynb?raw";
-import tutorialFile from "../notebooks/tutorial.ipynb?raw";
 import "./style/tokens.css";
 import type { App } from "./page/app";
 import "./page/app";
 import { createAutomation } from "./page/automation";
 import { restoreNotebook, saveNotebook } from "./page/autosave";
-import { parseNotebook } from "./page/ipynb";
 import { NotebookStore } from "./page/notebook-store";
+import { prepareParts, whenMissing } from "./page/parts";
+import { tutorial } from "./page/rendered";
 import { restoreTheme } from "./page/theme";
 
 /** Changes are kept once typing rests this long. */
 const SAVE_AFTER_MS = 500;
 
+/** The entry in the browser's performance timeline at which the first cell can run. */
+const READY_MARK = "chunkbook-ready";
+/** The one at which every part was fetched that can be. */
+const COMPLETE_MARK = "chunkbook-complete";
+
 restoreTheme();
 
-const tutorial = () => parseNotebook(tutorialFile, "tutorial.ipynb");
 const restored = restoreNotebook(localStorage);
 
 const store = new NotebookStore({
@@ -32,20 +35,43 @@ const store = new NotebookStore({
 
 window.chunkbook = createAutomation(store);
 keepNotebook();
+whenMissing((name) =>
+  store.notify(
+    `${name} could not be fetched: the network is down, or the page was replaced by a newer one. Cells can be edited and run all the same. Reloading tries again; it keeps the notebook and stored files, not variables.`,
+    { tone: "error", action: { label: "Reload", run: () => location.reload() } },
+  ),
+);
 
 const app: App = document.createElement("chunkbook-app");
 app.store = store;
 app.tutorial = tutorial;
-app.labs = () => parseNotebook(labsFile, "labs.ipynb");
 document.body.append(app);
 
-// Stays pending while the page is about to reload with isolation in place (public/isolation.js).
-const { isolated, reason } = await window.isolation;
-app.notIsolated = reason;
-store.kernel.start({
-  isolated,
-  threads: isolated ? (requestedThreads() ?? navigator.hardwareConcurrency) : 1,
-});
+void start();
+
+/**
+ * Starts the kernel and, when it is ready, fetches the rest of the page. Not at the top level of this module: parts import
+ * from it, and so would wait for it to end.
+ */
+async function start(): Promise<void> {
+  // Stays pending while the page is about to reload with isolation in place (public/isolation.js).
+  const { isolated, reason } = await window.isolation;
+  app.notIsolated = reason;
+  store.kernel.start({
+    isolated,
+    threads: isolated ? (requestedThreads() ?? navigator.hardwareConcurrency) : 1,
+  });
+
+  try {
+    await store.kernel.ready;
+    // From here on cells run. Tests and the developer tools tell by it what was fetched before.
+    performance.mark(READY_MARK);
+  } catch {
+    // The page tells of a kernel that does not start; the rest of it works without.
+  }
+  await prepareParts();
+  performance.mark(COMPLETE_MARK);
+}
 
 /** `?threads=1` in the address computes on that many, as to compare. */
 function requestedThreads(): number | null {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CommandReader } from "../src/page/command-keys";
+import { CommandReader, editorAction } from "../src/page/command-keys";
 import { datasetCell, entryCell, openingCell, pointAtFile, pythonString } from "../src/page/file-cells";
 import { formatBytes, formatDuration, formatShape, plural } from "../src/page/format";
 import {
@@ -87,6 +87,18 @@ test("command mode has Jupyter's keys", () => {
   expect(read("Enter", { ctrlKey: true })).toBe("run-in-place");
   expect(read("a", { ctrlKey: true }), "the browser's own").toBeNull();
   expect(read("q")).toBeNull();
+});
+
+test("in an editor, Enter with one modifier and Escape alone are the cell's", () => {
+  const read = (key: string, modifiers = {}) => editorAction(press(key, modifiers));
+  expect(read("Enter", { shiftKey: true })).toBe("run-and-advance");
+  expect(read("Enter", { ctrlKey: true })).toBe("run-in-place");
+  expect(read("Enter", { metaKey: true })).toBe("run-in-place");
+  expect(read("Enter", { altKey: true })).toBe("run-and-insert");
+  expect(read("Escape")).toBe("leave");
+  expect(read("Enter"), "a new line").toBeNull();
+  expect(read("Enter", { shiftKey: true, ctrlKey: true })).toBeNull();
+  expect(read("a"), "typed").toBeNull();
 });
 
 test("d deletes when pressed twice in time, with nothing between", () => {

@@ -7,13 +7,13 @@ import "./file-shelf";
 import { formatBytes } from "./format";
 import { icons } from "./icons";
 import { parseNotebook, serializeNotebook } from "./ipynb";
-import "./key-help";
 import type { KeyHelp } from "./key-help";
 import type { Notebook } from "./notebook";
 import "./notebook-view";
 import type { NotebookStore } from "./notebook-store";
 import "./notices";
 import "./page-header";
+import { keyHelpPart, labsPart } from "./parts";
 import { saveBlob } from "./save";
 import { StoreController } from "./store-controller";
 import "./toolbar";
@@ -109,7 +109,6 @@ export class App extends LitElement {
   @property({ attribute: false }) store!: NotebookStore;
   /** The notebook to go back to. */
   @property({ attribute: false }) tutorial!: () => Notebook;
-  @property({ attribute: false }) labs!: () => Notebook;
   /** Why the page is not cross-origin isolated, in one sentence. */
   @property({ attribute: false }) notIsolated: string | null = null;
   @state() private dragging = false;
@@ -142,8 +141,8 @@ export class App extends LitElement {
         @open-notebook=${() => this.picker.click()}
         @download-notebook=${this.#download}
         @reset-notebook=${this.#reset}
-        @open-labs=${() => this.store.open(this.labs(), "These are the labs.")}
-        @help=${() => this.help.show()}
+        @open-labs=${this.#openLabs}
+        @help=${this.#showHelp}
         @add-files=${(event: CustomEvent<File[]>) => this.#take(event.detail)}
       >
         <chunkbook-header .store=${store}></chunkbook-header>
@@ -219,6 +218,18 @@ export class App extends LitElement {
     const { notebook } = this.store;
     const text = serializeNotebook(notebook, { outputs: true });
     saveBlob(new Blob([text], { type: "application/x-ipynb+json" }), notebook.name);
+  }
+
+  async #openLabs(): Promise<void> {
+    const part = await labsPart.load();
+    if (part !== null) this.store.open(part.labs(), "These are the labs.");
+  }
+
+  async #showHelp(): Promise<void> {
+    if ((await keyHelpPart.load()) === null) return;
+    // Filled in only now, where it was not here before.
+    await this.help.updateComplete;
+    this.help.show();
   }
 
   #reset(): void {

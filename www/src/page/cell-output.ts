@@ -1,13 +1,12 @@
-import { css, html, LitElement, type TemplateResult } from "lit";
+import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { unsafeHTML } from "lit/directives/unsafe-html.js";
 import type { CellError } from "../protocol";
 import { base } from "../style/shared";
-import "./graph-explorer";
 import "./stream-view";
 import type { Output, OutputData, PanelOutput } from "./notebook";
 import type { NotebookStore } from "./notebook-store";
-import { sanitizeHtml, sanitizeSvg } from "./sanitize";
+import { richTextPart, viewsPart } from "./parts";
 import { StreamText } from "./stream-text";
 import type { StreamView } from "./stream-view";
 
@@ -85,9 +84,22 @@ export class CellOutput extends LitElement {
   }
 
   // A stream's text grows in place, so the element around it is told by hand.
-  protected override updated(): void {
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("output")) void this.#fetchParts();
     if (this.output.type === "stream") {
       this.renderRoot.querySelector<StreamView>("chunkbook-stream")?.requestUpdate();
+    }
+  }
+
+  /** What this output needs and the page does not have yet. */
+  async #fetchParts(): Promise<void> {
+    const { output } = this;
+    if (output.type !== "display" && output.type !== "result") return;
+    const form = richestForm(output.data);
+    if (form === GRAPH && viewsPart.module === null) await viewsPart.load();
+    if ((form === "image/svg+xml" || form === "text/html") && richTextPart.module === null) {
+      await richTextPart.load();
+      this.requestUpdate();
     }
   }
 }
@@ -102,15 +114,39 @@ function renderError(error: CellError): TemplateResult {
   </div>`;
 }
 
+const GRAPH = "application/vnd.chunkbook.graph+json";
+const FORMS = [GRAPH, "image/svg+xml", "text/html", "image/png", "text/plain"] as const;
+
+function richestForm(data: OutputData): (typeof FORMS)[number] {
+  return FORMS.find((form) => data[form] !== undefined) ?? "text/plain";
+}
+
 function renderData(data: OutputData, store: NotebookStore | null): TemplateResult {
-  const graph = data["application/vnd.chunkbook.graph+json"];
-  if (graph !== undefined)
-    return html`<chunkbook-graph-explorer .drawing=${graph} .store=${store}></chunkbook-graph-explorer>`;
-  const svg = data["image/svg+xml"];
-  if (svg !== undefined) return html`<div class="rich">${unsafeHTML(sanitizeSvg(svg))}</div>`;
-  const markup = data["text/html"];
-  if (markup !== undefined) return html`<div class="rich">${unsafeHTML(sanitizeHtml(markup))}</div>`;
-  const png = data["image/png"];
-  if (png !== undefined) return html`<img src="data:image/png;base64,${png}" alt=${data["text/plain"]} />`;
-  return html`<chunkbook-stream .text=${new StreamText(data["text/plain"])}></chunkbook-stream>`;
+  const plain = data["text/plain"];
+  const form = richestForm(data);
+  switch (form) {
+    case GRAPH:
+      return html`<chunkbook-graph-explorer .drawing=${data[form]} .store=${store}></chunkbook-graph-explorer>`;
+    case "image/svg+xml":
+      return renderRich((safe) => safe.sanitizeSvg(data[form] ?? ""), plain);
+    case "text/html":
+      return renderRich((safe) => safe.sanitizeHtml(data[form] ?? ""), plain);
+    case "image/png":
+      return html`<img src="data:image/png;base64,${data[form]}" alt=${plain} />`;
+    case "text/plain":
+      return renderPlain(plain);
+  }
+}
+
+/** Made safe, or plain as long as what makes it safe has not come. */
+function renderRich(
+  sanitize: (safe: NonNullable<typeof richTextPart.module>) => string,
+  plain: string,
+): TemplateResult {
+  const safe = richTextPart.module;
+  return safe === null ? renderPlain(plain) : html`<div class="rich">${unsafeHTML(sanitize(safe))}</div>`;
+}
+
+function renderPlain(text: string): TemplateResult {
+  return html`<chunkbook-stream .text=${new StreamText(text)}></chunkbook-stream>`;
 }

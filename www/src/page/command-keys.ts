@@ -19,6 +19,9 @@ export type Command =
   | "restart"
   | "help";
 
+/** What a key pressed in the editor of a cell asks of the cell. */
+export type EditorAction = Extract<Command, "run-and-advance" | "run-in-place" | "run-and-insert"> | "leave";
+
 /** The part of a `KeyboardEvent` that matters here. */
 export interface KeyPress {
   key: string;
@@ -65,6 +68,17 @@ export const KEY_HELP: readonly (readonly [keys: string, does: string])[] = [
   ["0 0", "Restart the kernel"],
   ["H", "Show these keys"],
 ];
+
+/** What a key pressed in an editor asks of its cell, or `null` where it is the editor's own. */
+export function editorAction({ key, shiftKey, ctrlKey, altKey, metaKey }: KeyPress): EditorAction | null {
+  const control = ctrlKey || metaKey;
+  if (key === "Escape") return shiftKey || control || altKey ? null : "leave";
+  if (key !== "Enter") return null;
+  if (shiftKey && !control && !altKey) return "run-and-advance";
+  if (control && !shiftKey && !altKey) return "run-in-place";
+  if (altKey && !shiftKey && !control) return "run-and-insert";
+  return null;
+}
 
 /** Reads key presses, remembering the last for the commands of two. */
 export class CommandReader {

@@ -2,15 +2,12 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { customElement, property, state } from "lit/decorators.js";
 import type { TaskGraphDrawing } from "../protocol";
 import { base, buttons } from "../style/shared";
-import "./chunk-grid";
 import type { Computation } from "./computation";
 import { computationFacts } from "./computation-text";
-import "./graph-explorer";
 import { icons } from "./icons";
-import "./memory-chart";
 import type { ComputationViewName, NotebookStore } from "./notebook-store";
+import { viewsPart } from "./parts";
 import { StoreController } from "./store-controller";
-import "./task-stream";
 
 const VIEWS: Record<ComputationViewName, string> = {
   chunks: "Chunks",
@@ -118,9 +115,7 @@ export class ComputationView extends LitElement {
         <button
           class="quiet small"
           aria-expanded=${view !== null}
-          @click=${() => {
-            this.store.computationView = view === null ? "chunks" : null;
-          }}
+          @click=${() => this.#open(view === null ? "chunks" : null)}
         ><span class="twist">${icons.twist}</span>${computation.ended ? "How it ran" : "How it runs"}</button>
         <span class="facts">${computationFacts(computation).join(" · ")}</span>
         ${computation.error === null ? nothing : html`<span class="error">stopped: ${firstLine(computation.error)}</span>`}
@@ -141,9 +136,7 @@ export class ComputationView extends LitElement {
               aria-selected=${name === view}
               aria-controls="view"
               tabindex=${name === view ? 0 : -1}
-              @click=${() => {
-                this.store.computationView = name as ComputationViewName;
-              }}
+              @click=${() => this.#open(name as ComputationViewName)}
             >${title}</button>`,
           )}
         </div>
@@ -211,6 +204,11 @@ export class ComputationView extends LitElement {
     </span>`;
   }
 
+  #open(view: ComputationViewName | null): void {
+    this.store.computationView = view;
+    if (view !== null) void viewsPart.load();
+  }
+
   #shown(): Computation | undefined {
     return this.computations[this.turn ?? this.computations.length - 1];
   }
@@ -248,7 +246,7 @@ export class ComputationView extends LitElement {
     event.preventDefault();
     event.stopPropagation();
     const next = names[(names.indexOf(view) + step + names.length) % names.length] ?? view;
-    this.store.computationView = next;
+    this.#open(next);
     void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`#tab-${next}`)?.focus());
   }
 }

@@ -3,11 +3,11 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { ShelfFile } from "../protocol";
 import { base, buttons } from "../style/shared";
-import "./file-browser";
 import { shelfStyles } from "./file-shelf.styles";
 import { formatBytes, plural } from "./format";
 import { icons } from "./icons";
 import type { NotebookStore } from "./notebook-store";
+import { fileBrowserPart } from "./parts";
 import { saveBlob, storedFile } from "./save";
 import { StoreController } from "./store-controller";
 
@@ -173,7 +173,10 @@ export class FileShelf extends LitElement {
 
   #browse(file: ShelfFile): void {
     const browsed = new Set(this.browsed);
-    if (!browsed.delete(identity(file))) browsed.add(identity(file));
+    if (!browsed.delete(identity(file))) {
+      browsed.add(identity(file));
+      void fileBrowserPart.load();
+    }
     this.browsed = browsed;
   }
 

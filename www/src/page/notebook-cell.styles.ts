@@ -80,6 +80,10 @@ export const cellStyles = css`
     padding: 0.1rem 0.75rem;
     cursor: text;
   }
+  /* Its source, until what renders it has come. */
+  .unrendered {
+    white-space: pre-wrap;
+  }
   /* In the gap between the notebook and the shelf, so that it covers no text. */
   .actions {
     position: absolute;

@@ -1,4 +1,4 @@
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { unsafeHTML } from "lit/directives/unsafe-html.js";
@@ -6,19 +6,18 @@ import { prose } from "../style/prose";
 import { base, buttons, codeColours } from "../style/shared";
 import "./cell-output";
 import "./code-editor";
-import "./control-panel";
 import "./progress-bar";
-import type { CodeEditor, EditorAction } from "./code-editor";
-import { type Command, CommandReader } from "./command-keys";
+import type { CodeEditor } from "./code-editor";
+import { type Command, CommandReader, type EditorAction } from "./command-keys";
 import "./computation-view";
 import { formatDuration } from "./format";
 import { icons } from "./icons";
-import { markdownToHtml } from "./markdown";
 import type { Cell } from "./notebook";
 import { cellStyles } from "./notebook-cell.styles";
 import type { NotebookStore } from "./notebook-store";
+import { controlsPart, richTextPart } from "./parts";
 import { progressShown } from "./progress-text";
-import { sanitizeHtml } from "./sanitize";
+import { renderedByBuild } from "./rendered";
 
 /**
  * One cell: its prompt, its text or editor, what it has put out, and what can be done with it.
@@ -71,6 +70,16 @@ export class NotebookCell extends LitElement {
     `;
   }
 
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!changed.has("cell")) return;
+    const { cell } = this;
+    if (cell.outputs.some(({ type }) => type === "panel") && controlsPart.module === null)
+      void controlsPart.load();
+    if (showsText(cell) && renderedByBuild(cell.source) === undefined && richTextPart.module === null) {
+      void richTextPart.load().then(() => this.requestUpdate());
+    }
+  }
+
   /** Takes the keyboard: into the editor, or onto the cell. */
   async takeFocus(edit: boolean): Promise<void> {
     if (edit && this.cell.kind === "markdown" && this.cell.rendered) {
@@ -105,9 +114,11 @@ export class NotebookCell extends LitElement {
 
   #renderSource(): TemplateResult {
     const { cell } = this;
-    if (cell.kind === "markdown" && cell.rendered && cell.source.trim() !== "") {
+    if (showsText(cell)) {
+      const text = renderedByBuild(cell.source) ?? richTextPart.module?.renderMarkdown(cell.source);
+      if (text === undefined) return html`<div class="prose unrendered">${cell.source}</div>`;
       return html`<div class="prose" @dblclick=${() => this.takeFocus(true)}>
-        ${unsafeHTML(sanitizeHtml(markdownToHtml(cell.source)))}
+        ${unsafeHTML(text)}
       </div>`;
     }
     return html`<chunkbook-editor
@@ -249,4 +260,9 @@ export class NotebookCell extends LitElement {
         break;
     }
   }
+}
+
+/** Whether a cell is shown as text, not as its source. */
+function showsText({ kind, rendered, source }: Cell): boolean {
+  return kind === "markdown" && rendered && source.trim() !== "";
 }
