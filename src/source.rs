@@ -34,9 +34,10 @@ pub trait ChunkSource: Send + Sync {
         None
     }
 
-    /// Reads of fewer bytes than this take longer by the byte; 0 where it makes no difference.
-    fn request_bytes(&self) -> u64 {
-        0
+    /// Whether reads are much faster where each thread goes on where its last one ended: threads then take runs of
+    /// neighbouring blocks, and more of them take part than there are processors, since they mostly wait.
+    fn prefers_runs(&self) -> bool {
+        false
     }
 
     /// Bytes that reading `region` moves from storage, for progress and forecasts.

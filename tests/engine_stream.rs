@@ -19,7 +19,6 @@ use std::sync::{Arc, Mutex};
 struct Table {
     inner: MemorySource,
     grain: Option<u64>,
-    request_bytes: u64,
     reads: Arc<Mutex<Vec<Region>>>,
     fails_at: Option<u64>,
 }
@@ -49,10 +48,6 @@ impl ChunkSource for Table {
         self.grain
     }
 
-    fn request_bytes(&self) -> u64 {
-        self.request_bytes
-    }
-
     fn read(&self, region: &Region) -> Result<Block> {
         if self.fails_at.is_some_and(|row| (region.start[0]..region.start[0] + region.count[0]).contains(&row)) {
             return Err(Error::invalid_file("the file is truncated; get a whole copy of it"));
@@ -69,21 +64,12 @@ const PIECE: u64 = 4 << 20;
 
 /// The table in chunks of `chunk`, and the reads of it so far.
 fn table_array(grain: Option<u64>, chunk: &[u64], fails_at: Option<u64>) -> (Array, Arc<Mutex<Vec<Region>>>) {
-    table_with_requests(0, grain, chunk, fails_at)
-}
-
-fn table_with_requests(
-    request_bytes: u64,
-    grain: Option<u64>,
-    chunk: &[u64],
-    fails_at: Option<u64>,
-) -> (Array, Arc<Mutex<Vec<Region>>>) {
     let number = |i: usize| ((i as f64 * 0.754_877_666 + 0.1) % 1.0) * 4.0 - 1.7;
     let numbers: Vec<f64> = (0..ROWS * COLUMNS).map(number).collect();
     let block = Block::from_elements(DType::F64, &[ROWS, COLUMNS], &numbers).unwrap();
     let reads = Arc::new(Mutex::new(vec![]));
     let inner = MemorySource::new(Arc::new(block), "numbers");
-    let source = Table { inner, grain, request_bytes, reads: Arc::clone(&reads), fails_at };
+    let source = Table { inner, grain, reads: Arc::clone(&reads), fails_at };
     let grid = ChunkGrid::regular(source.shape(), chunk);
     (Array::from_source(Arc::new(source), grid, None).unwrap(), reads)
 }
@@ -107,16 +93,6 @@ fn a_chunk_of_many_megabytes_is_read_in_pieces_and_each_once() {
         let starts = reads.iter().skip(1).map(|region| region.start[0]).chain([ROWS as u64]);
         assert!(ends.eq(starts), "every row once");
     }
-}
-
-#[test]
-fn a_source_that_is_slow_to_begin_a_read_is_asked_for_larger_pieces() {
-    let (array, reads) = table_with_requests(8 << 20, Some(1), &[3000, 1000], None);
-    let sum = compute(&[reduce(&array, Reduction::Sum, None)], &options(Scheduler::Serial)).unwrap();
-    assert_eq!(reads.lock().unwrap().len(), 3);
-    let (whole, _) = table_array(None, &[3000, 1000], None);
-    let expected = compute(&[reduce(&whole, Reduction::Sum, None)], &options(Scheduler::Serial)).unwrap();
-    assert_eq!(bits(&elements(&sum[0])), bits(&elements(&expected[0])));
 }
 
 #[test]

@@ -145,6 +145,12 @@ impl Plan {
         &self.stages[node.stage as usize]
     }
 
+    /// Number of nodes that take no block of another.
+    pub(crate) fn leaf_count(&self) -> usize {
+        let leaves = self.stages.iter().filter(|stage| stage.externals.is_empty()).map(|stage| stage.steps[0].layer);
+        leaves.map(|layer| self.needed[layer].count(self.layer_len(layer))).sum()
+    }
+
     /// Calls `visit` with each block of another stage that `node` takes, as number of the external edge,
     /// layer and position, in order.
     pub(crate) fn visit_inputs(&self, node: Node, mut visit: impl FnMut(usize, usize, usize)) {

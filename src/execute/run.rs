@@ -32,12 +32,13 @@ struct State {
 
 impl Run {
     pub(crate) fn new(plan: Plan, options: &Options) -> Run {
-        let schedule = Schedule::new(&plan, options.memory_budget);
         let threads = match options.scheduler {
             Scheduler::Serial => 1,
             Scheduler::Threads => rayon::current_num_threads(),
             Scheduler::Workers(most) => most.get().min(rayon::current_num_threads()),
         };
+        // Any thread of the pool may come to work, though not more than `threads` at once.
+        let schedule = Schedule::new(&plan, options.memory_budget, threads.max(rayon::current_num_threads()));
         Run {
             plan,
             cancel: options.cancel.clone(),
@@ -119,7 +120,7 @@ impl Run {
 
     /// Has one more thread of the pool come to work, if there is work that may begin.
     fn invite(self: &Arc<Self>, state: &mut State) {
-        if state.workers < self.threads && state.schedule.next(&self.plan).is_some() {
+        if state.workers < self.threads && state.schedule.has_work(&self.plan) {
             state.workers += 1;
             let run = Arc::clone(self);
             rayon::spawn(move || run.work());

@@ -6,7 +6,7 @@ use super::trace::{TaskEnd, Trace};
 use super::Progress;
 use crate::clock::Spent;
 use crate::error::{Error, Result};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A hasher for small integers (Fibonacci hashing): a task has to cost less than a microsecond.
@@ -63,8 +63,11 @@ pub(crate) struct Time {
 /// Everything that changes while a plan runs. Its size goes with what is in flight, not with the graph.
 pub(crate) struct Schedule {
     leaves: Leaves,
-    /// The leaf that is next, once it was looked at.
-    next_leaf: Option<Node>,
+    /// Leaves that are not in a queue yet, about.
+    leaves_left: usize,
+    /// The leaves that are next. There is one queue for all threads, with one leaf at a time; or, where sources prefer
+    /// runs of neighbouring blocks, one for each thread, with a run.
+    queues: Vec<VecDeque<Node>>,
     /// Nodes whose inputs are all there; the last one is next.
     ready: Vec<Node>,
     /// The same for those that also read a source, and so wait for memory.
@@ -80,10 +83,13 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    pub(crate) fn new(plan: &Plan, budget: u64) -> Schedule {
+    /// Nothing done yet of `plan`. `threads` are all that may call [`Schedule::take`].
+    pub(crate) fn new(plan: &Plan, budget: u64, threads: usize) -> Schedule {
+        let queues = if plan.graph().prefers_runs() { threads.max(1) } else { 1 };
         Schedule {
             leaves: Leaves::new(plan),
-            next_leaf: None,
+            leaves_left: plan.leaf_count(),
+            queues: vec![VecDeque::new(); queues],
             ready: vec![],
             ready_reads: vec![],
             waiting: IntegerMap::default(),
@@ -96,27 +102,58 @@ impl Schedule {
         }
     }
 
-    /// The node that should run next, if one may begin now.
-    pub(crate) fn next(&mut self, plan: &Plan) -> Option<Node> {
+    /// Whether a thread more would find something to do.
+    pub(crate) fn has_work(&mut self, plan: &Plan) -> bool {
+        let queue = self.queues.iter().position(|queue| !queue.is_empty()).unwrap_or(0);
+        self.next(plan, queue).is_some()
+    }
+
+    /// The node that `thread` should run next, if one may begin now.
+    fn next(&mut self, plan: &Plan, thread: usize) -> Option<Node> {
         if self.error.is_some() {
             return None;
         }
         if let Some(&node) = self.ready.last() {
             return Some(node);
         }
-        if self.ready_reads.is_empty() && self.next_leaf.is_none() {
-            self.next_leaf = self.leaves.next(plan);
-        }
-        let node = self.ready_reads.last().copied().or(self.next_leaf)?;
+        let node = match self.ready_reads.last() {
+            Some(&node) => node,
+            None => self.next_leaf(plan, thread)?,
+        };
         let fits = || self.progress.bytes_in_flight.saturating_add(plan.estimate(node)) <= self.budget;
         (self.running == 0 || fits()).then_some(node)
     }
 
+    fn queue(&mut self, thread: usize) -> &mut VecDeque<Node> {
+        let queues = self.queues.len();
+        &mut self.queues[thread % queues]
+    }
+
+    /// The leaf that `thread` should run next. It takes a new run when it is through with its own: a part of what is
+    /// left, as guided self-scheduling does (Polychronopoulos & Kuck 1987), so that runs are long and the last ones
+    /// short; in the end, half of another thread's.
+    fn next_leaf(&mut self, plan: &Plan, thread: usize) -> Option<Node> {
+        if self.queue(thread).is_empty() {
+            let queues = self.queues.len();
+            let run = if queues == 1 { 1 } else { (self.leaves_left / (2 * queues)).max(1) };
+            for _ in 0..run {
+                let Some(leaf) = self.leaves.next(plan) else { break };
+                self.leaves_left = self.leaves_left.saturating_sub(1);
+                self.queue(thread).push_back(leaf);
+            }
+        }
+        if self.queue(thread).is_empty() {
+            let longest = self.queues.iter_mut().max_by_key(|queue| queue.len())?;
+            *self.queue(thread) = longest.split_off(longest.len() / 2);
+        }
+        self.queue(thread).front().copied()
+    }
+
     /// Takes what [`Schedule::next`] gives out of the queues, with its inputs, for `thread` to run from `start_ms` on.
     pub(crate) fn take(&mut self, plan: &Plan, thread: usize, start_ms: f64) -> Option<Job> {
-        let node = self.next(plan)?;
+        let node = self.next(plan, thread)?;
         if self.ready.pop().is_none() && self.ready_reads.pop().is_none() {
-            self.next_leaf = None;
+            self.queue(thread).pop_front();
         }
         let mut inputs = vec![vec![]; plan.stage(node).externals.len()];
         plan.visit_inputs(node, |edge, layer, position| {

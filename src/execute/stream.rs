@@ -93,8 +93,7 @@ impl Stream {
     /// How the chunk at `position` is cut; `None` where it is better, or only to be, had whole.
     fn cut(&self, graph: &Graph, stage: &Stage, position: usize) -> Option<Cut> {
         let (layer, source) = Stream::source(graph, stage)?;
-        let piece = source.request_bytes().max(PIECE);
-        if layer.block_bytes(position) <= WHOLE * piece {
+        if layer.block_bytes(position) <= WHOLE * PIECE {
             return None;
         }
         let region = layer.grid().region(&unravel(position, layer.counts()));
@@ -107,7 +106,7 @@ impl Stream {
                 grain = least_common_multiple(grain, ChunkReduction::grain(&shape, axes)? as u64)?;
             }
         }
-        let rows = (piece / row / grain).max(1).saturating_mul(grain);
+        let rows = (PIECE / row / grain).max(1).saturating_mul(grain);
         (rows < region.count[axis]).then_some(Cut { region, axis, rows })
     }
 

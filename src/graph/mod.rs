@@ -56,6 +56,11 @@ impl Graph {
         graph
     }
 
+    /// Whether some array of it is read that [`crate::source::ChunkSource::prefers_runs`].
+    pub fn prefers_runs(&self) -> bool {
+        self.layers.iter().filter_map(|layer| layer.source()).any(|source| source.prefers_runs())
+    }
+
     /// The number of `layer`, added with everything it needs. It walks by a list of its own, so that
     /// the longest chain of layers cannot exhaust the stack.
     fn add(&mut self, layer: &Arc<Layer>) -> usize {

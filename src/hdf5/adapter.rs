@@ -54,9 +54,9 @@ impl Bytes {
         self.storage.version()
     }
 
-    /// See [`Storage::request_bytes`].
-    pub(super) fn request_bytes(&self) -> u64 {
-        self.storage.request_bytes()
+    /// See [`Storage::prefers_runs`].
+    pub(super) fn prefers_runs(&self) -> bool {
+        self.storage.prefers_runs()
     }
 
     /// Fills `out` from `address` on.

@@ -89,8 +89,8 @@ impl ChunkSource for FieldSource {
         (cut < rank).then(|| self.bytes.grain(&self.stored(region)))?
     }
 
-    fn request_bytes(&self) -> u64 {
-        self.bytes.request_bytes()
+    fn prefers_runs(&self) -> bool {
+        self.bytes.prefers_runs()
     }
 
     fn stored_bytes(&self, region: &Region) -> u64 {

@@ -233,8 +233,8 @@ impl ChunkSource for DatasetSource {
         }
     }
 
-    fn request_bytes(&self) -> u64 {
-        self.raw.as_ref().unwrap_or(self.file.bytes()).request_bytes()
+    fn prefers_runs(&self) -> bool {
+        self.raw.as_ref().unwrap_or(self.file.bytes()).prefers_runs()
     }
 
     fn stored_bytes(&self, region: &Region) -> u64 {

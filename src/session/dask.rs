@@ -215,9 +215,12 @@ impl Session {
         for array in &arrays {
             self.arrays.reserve(array.dtype(), &array.shape())?;
         }
-        let scheduler = match (self.scheduler(scheduler)?, workers) {
-            (Scheduler::Threads, Some(most)) => Scheduler::Workers(most),
-            (chosen, _) => chosen,
+        // Threads that mostly wait for a reader take no processor from the others.
+        let waiting = || Graph::of(&arrays).prefers_runs();
+        let scheduler = match (self.scheduler(scheduler)?, workers, NonZeroUsize::new(self.limits.threads)) {
+            (Scheduler::Threads, Some(most), _) => Scheduler::Workers(most),
+            (Scheduler::Threads, None, Some(threads)) if !waiting() => Scheduler::Workers(threads),
+            (chosen, ..) => chosen,
         };
         let label = Self::computation_label(&arrays);
         let named: Vec<LazyText> =

@@ -27,9 +27,9 @@ pub trait Storage: Send + Sync {
         0
     }
 
-    /// Reads of fewer bytes than this take longer by the byte; 0 where it makes no difference.
-    fn request_bytes(&self) -> u64 {
-        0
+    /// Whether reads are much faster that go on where the last one of the same thread ended.
+    fn prefers_runs(&self) -> bool {
+        false
     }
 
     /// Fills `out` with the bytes from `offset` on.

@@ -11,13 +11,12 @@ use std::sync::{Mutex, PoisonError};
 const STORED_READER: usize = 0;
 /// Reads larger than this are split, so that one request does not keep a reader for seconds.
 const REQUEST_BYTES: usize = 256 << 20;
-/// A dropped file is read by several readers at once, in parts of no fewer bytes: each costs milliseconds to begin.
+/// Outside the pool a dropped file is read by several readers at once, in parts of no fewer bytes: each costs
+/// milliseconds to begin.
 const PART_BYTES: usize = 16 << 20;
-/// What to ask of a dropped file at once.
-const DROPPED_REQUEST_BYTES: u64 = 32 << 20;
-/// Small ranges are cut from a block of this size, which is kept: metadata lies close together, and
+/// Small ranges are cut from a block of this size, which is kept: metadata and small chunks lie close together, and
 /// a dropped `File` takes about a millisecond for any range, however small.
-const METADATA_BLOCK: usize = 256 << 10;
+const BLOCK_BYTES: usize = 256 << 10;
 
 /// Whether a reader other than [`STORED_READER`] has a stored file open.
 #[derive(Clone, Copy, Default)]
@@ -42,10 +41,25 @@ pub struct WebStorage {
     dropped: bool,
     created: bool,
     closed: AtomicBool,
-    /// Spreads reads of a dropped file over the readers.
+    /// Spreads reads of a dropped file over the readers, where threads have none of their own.
     turn: AtomicU32,
-    /// The last block read for small ranges, with its offset: metadata lies close together.
-    block: Mutex<(u64, Vec<u8>)>,
+    /// The last block read for small ranges: for each reader's threads one, and one for all others, so that threads
+    /// that read in different places leave each other's alone.
+    blocks: [Mutex<Kept>; READERS + 1],
+}
+
+/// Bytes of a file that are kept, and where they lie.
+#[derive(Default)]
+struct Kept {
+    offset: u64,
+    bytes: Vec<u8>,
+}
+
+impl Kept {
+    fn get(&self, offset: u64, length: usize) -> Option<&[u8]> {
+        let start = usize::try_from(offset.checked_sub(self.offset)?).ok()?;
+        self.bytes.get(start..start.checked_add(length)?)
+    }
 }
 
 impl WebStorage {
@@ -72,7 +86,7 @@ impl WebStorage {
             created,
             closed: AtomicBool::new(false),
             turn: AtomicU32::new(0),
-            block: Mutex::default(),
+            blocks: Default::default(),
         }
     }
 
@@ -107,13 +121,16 @@ impl WebStorage {
     }
 
     /// The reader to ask, and the file's id there. Each compute thread has a reader of its own as far as they go:
-    /// the thread sleeps while its reader works, so that together they keep one core busy.
+    /// the thread sleeps while its reader works, so that together they keep one core busy, and a reader goes on in a
+    /// dropped file where its thread's last read ended.
     fn reader(&self) -> (usize, i32) {
         let readers = active_readers() as usize;
+        let own = rayon::current_thread_index().map(|thread| thread % readers);
         if self.dropped {
-            return (self.turn.fetch_add(1, Ordering::Relaxed) as usize % readers, self.file);
+            let turn = || self.turn.fetch_add(1, Ordering::Relaxed) as usize % readers;
+            return (own.unwrap_or_else(turn), self.file);
         }
-        let reader = rayon::current_thread_index().map_or(STORED_READER, |thread| thread % readers);
+        let reader = own.unwrap_or(STORED_READER);
         if reader == STORED_READER || self.created {
             return (STORED_READER, self.file);
         }
@@ -143,7 +160,7 @@ impl WebStorage {
     }
 
     fn read_directly(&self, mut offset: u64, out: &mut [u8]) -> Result<()> {
-        let part = if self.dropped {
+        let part = if self.dropped && rayon::current_thread_index().is_none() {
             let parts = (out.len() / PART_BYTES).clamp(1, active_readers() as usize);
             out.len().div_ceil(parts).clamp(1, REQUEST_BYTES)
         } else {
@@ -180,39 +197,60 @@ impl Storage for WebStorage {
         self.version
     }
 
-    fn request_bytes(&self) -> u64 {
-        if self.dropped {
-            DROPPED_REQUEST_BYTES
-        } else {
-            0
-        }
+    fn prefers_runs(&self) -> bool {
+        self.dropped
     }
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         self.check_open()?;
         let end = offset.checked_add(out.len() as u64).filter(|&end| end <= self.len());
-        let Some(end) = end else {
+        if end.is_none() {
             return Err(Error::invalid_file(format!(
                 "the file '{}' ends at byte {} but bytes from {offset} were asked for: it is truncated; get a whole copy of it",
                 self.name,
                 self.len()
             )));
-        };
-        if self.created || out.len() >= METADATA_BLOCK / 4 {
+        }
+        if self.created || out.len() >= BLOCK_BYTES / 4 {
             return self.read_directly(offset, out);
         }
-        let mut block = self.block.lock().unwrap_or_else(PoisonError::into_inner);
-        if offset < block.0 || end > block.0 + block.1.len() as u64 {
-            let start = offset / 4096 * 4096;
-            let length = (self.len() - start).min(METADATA_BLOCK as u64) as usize;
-            let mut bytes = std::mem::take(&mut block.1);
-            bytes.resize(length, 0);
-            self.read_directly(start, &mut bytes)?;
-            *block = (start, bytes);
+        let own = rayon::current_thread_index().map_or(READERS, |thread| thread % READERS);
+        let mut kept = self.blocks[own].lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.get(offset, out.len()).is_none() {
+            self.keep(&mut kept, offset)?;
         }
-        let from = (offset - block.0) as usize;
-        out.copy_from_slice(&block.1[from..from + out.len()]);
+        let Some(bytes) = kept.get(offset, out.len()) else {
+            return Err(Error::internal("a block of a file lacks what it was read for"));
+        };
+        out.copy_from_slice(bytes);
         Ok(())
+    }
+}
+
+impl WebStorage {
+    /// Reads the block that has what a small range at `offset` wants. It goes on where the last one ended, if the
+    /// range begins in that one: what they share is not read again.
+    fn keep(&self, kept: &mut Kept, offset: u64) -> Result<()> {
+        let mut start = offset / 4096 * 4096;
+        let mut bytes = std::mem::take(&mut kept.bytes);
+        let last = kept.offset..kept.offset + bytes.len() as u64;
+        let shared = if last.contains(&start) {
+            bytes.drain(..(start - last.start) as usize);
+            bytes.len()
+        } else {
+            bytes.clear();
+            0
+        };
+        let from = start + shared as u64;
+        let length = (self.len() - from).min(BLOCK_BYTES as u64) as usize;
+        bytes.resize(shared + length, 0);
+        let read = self.read_directly(from, &mut bytes[shared..]);
+        if read.is_err() {
+            bytes.clear();
+            start = 0;
+        }
+        *kept = Kept { offset: start, bytes };
+        read
     }
 }
 

@@ -175,74 +175,6 @@ export function describe(cause: unknown, file: string): IoError {
   }
 }
 
-/** Reads of a dropped file from this many bytes on pay for a stream. */
-const STREAMED_BYTES = 2 ** 20;
-
-/** What a stream is asked for at a time. */
-const STREAM_BLOCK = 2 * 2 ** 20;
-
-/** Streams being read: Chromium collects one that nothing else refers to, and its read then never ends. */
-const streams = new Set<ReadableStreamBYOBReader>();
-
-let streamBuffer = new ArrayBuffer(0);
-
-/**
- * Serves a large read of a dropped file through a stream into a buffer of ours, which reads twice as fast as
- * whole blocks at once; `undefined` where that does not apply, and {@link serveOpen} does.
- */
-export function serveStreamed(slot: Slot, open: OpenFile): Promise<void> | undefined {
-  if (open.kind !== "dropped" || slot.operation !== Operation.Read || slot.length < STREAMED_BYTES) {
-    return undefined;
-  }
-  const { offset, length } = slot;
-  if (offset + length > open.file.size) {
-    throw truncated(offset + length);
-  }
-  const reader = byteReader(open.file.slice(offset, offset + length));
-  if (!reader) {
-    return undefined;
-  }
-  streams.add(reader);
-  return (
-    pump(reader, slot)
-      // A stream calls every failure a network error; reading the same in blocks says what it is.
-      .catch(() => serveOpen(slot, open))
-      .finally(() => streams.delete(reader))
-  );
-}
-
-function byteReader(blob: Blob): ReadableStreamBYOBReader | undefined {
-  try {
-    return blob.stream().getReader({ mode: "byob" });
-  } catch {
-    // Browsers whose blobs stream only into buffers of their own.
-    return undefined;
-  }
-}
-
-async function pump(reader: ReadableStreamBYOBReader, slot: Slot): Promise<void> {
-  const { bytes, offset, length } = slot;
-  let filled = 0;
-  while (filled < length) {
-    // A read takes the buffer, and one that fails does not give it back.
-    if (streamBuffer.byteLength === 0) {
-      streamBuffer = new ArrayBuffer(STREAM_BLOCK);
-    }
-    const view = new Uint8Array(streamBuffer, 0, Math.min(STREAM_BLOCK, length - filled));
-    const { value, done } = await reader.read(view);
-    if (value) {
-      bytes.set(value, filled);
-      filled += value.length;
-      streamBuffer = value.buffer;
-    }
-    if (done) {
-      throw truncated(offset + length);
-    }
-  }
-  await reader.cancel();
-  slot.result = length;
-}
-
 /** Reads, writes and flushes: the operations on a file that is open, all synchronous. */
 export function serveOpen(slot: Slot, open: OpenFile): void {
   const { offset, length } = slot;
@@ -300,7 +232,8 @@ function readDropped(open: { name: string; file: File }, offset: number, out: Ui
   }
 }
 
-function truncated(end: number): IoError {
+/** What a read past the end of a file is told. */
+export function truncated(end: number): IoError {
   return new IoError(
     Status.InvalidFile,
     `the file ends before byte ${end}: it is truncated; get a whole copy of it`,

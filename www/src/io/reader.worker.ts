@@ -13,10 +13,10 @@ import {
   openStored,
   removeStored,
   serveOpen,
-  serveStreamed,
 } from "./files.js";
 import { type FromReader, listShelf, type ToReader } from "./messages.js";
 import { IoError, Operation, Queue, type Slot, Status } from "./slots.js";
+import { forgetStreams, serveStreamed } from "./streamed-reads.js";
 
 const dropped = new Map<string, { id: number; file: File }>();
 const open = new Map<number, OpenFile>();
@@ -49,6 +49,7 @@ function forget(name: string): void {
   if (entry) {
     dropped.delete(name);
     open.delete(entry.id);
+    forgetStreams(entry.file);
   }
 }
 
@@ -86,7 +87,10 @@ function serveSlot(slot: Slot): void | Promise<void> {
       if (!file) {
         throw new IoError(Status.FileChanged, "the file was closed, deleted or replaced; open it again");
       }
-      return serveStreamed(slot, file) ?? serveOpen(slot, file);
+      if (file.kind === "dropped" && slot.operation === Operation.Read) {
+        return serveStreamed(slot, file.file, () => serveOpen(slot, file));
+      }
+      return serveOpen(slot, file);
     }
     case Operation.Open:
       return openFile(slot);

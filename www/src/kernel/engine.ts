@@ -56,7 +56,8 @@ export class Engine {
     await removePartials();
     const files = options.isolated ? await SharedFiles.start(engine, memory) : await ownFiles(engine, memory);
     if (options.isolated) {
-      await engine.initThreadPool(options.threads);
+      // Those beyond the processors take part where threads mostly wait for a reader: one for each then.
+      await engine.initThreadPool(options.threads === 1 ? 1 : Math.max(options.threads, READERS));
     }
     const session = new engine.Session(options.isolated ? options.threads : 1, {
       interrupted: options.interrupted,
