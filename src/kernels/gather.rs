@@ -98,6 +98,8 @@ pub(super) fn collector(kind: Kind, input: DType, shape: &[usize], axes: &[usize
     })
 }
 
+type Value<T, S> = <S as Statistic<T>>::Value;
+
 /// What is gathered over.
 struct Over<'a> {
     input: DType,
@@ -106,11 +108,12 @@ struct Over<'a> {
 }
 
 impl Over<'_> {
-    fn collector<T: Element, S: Statistic<T> + 'static>(
-        &self,
-        finish: fn(Vec<S::Value>, DType) -> Result<Gathered>,
-    ) -> Box<dyn Collect> {
-        let gathering = Gathering::new(leaves_of::<T, S>(), self.shape, self.axes);
+    fn collector<T, S>(&self, finish: fn(Vec<Value<T, S>>, DType) -> Result<Gathered>) -> Box<dyn Collect>
+    where
+        T: Element,
+        S: Statistic<T> + Statistic<<S as Statistic<T>>::Wide, Value = Value<T, S>> + 'static,
+    {
+        let gathering = Gathering::new(leaves_of::<T, S, Value<T, S>>(), self.shape, self.axes);
         Box::new(Collector { gathering, input: self.input, finish })
     }
 }

@@ -24,6 +24,10 @@ pub(crate) trait Statistic<T: Element> {
     /// What is known of some elements.
     type Value: Copy;
 
+    /// The type that elements are made before columns of them are reduced: what is known of them is the same, and
+    /// loops over columns, which are long, are compiled for a few types only.
+    type Wide: Element;
+
     /// The longest run that is reduced at once.
     const LEAF: usize = LEAF;
 
@@ -32,6 +36,15 @@ pub(crate) trait Statistic<T: Element> {
 
     /// What is known of the elements of `left` followed by those of `right`.
     fn merge(left: Self::Value, right: Self::Value) -> Self::Value;
+
+    /// Whether runs are made so, too: where arithmetic is done in that type anyway.
+    const WIDENS: bool = false;
+
+    /// What is known of elements, of what is known of them as [`Statistic::Wide`].
+    #[inline(always)]
+    fn narrow(value: Self::Value) -> Self::Value {
+        value
+    }
 
     /// What is known of a run of at least one and at most [`Statistic::LEAF`] elements.
     fn leaf(run: &[T]) -> Self::Value;
@@ -88,6 +101,8 @@ pub(crate) struct FloatSum;
 
 impl<T: Element> Statistic<T> for FloatSum {
     type Value = f64;
+    type Wide = T::Float;
+    const WIDENS: bool = true;
 
     #[inline(always)]
     fn one(element: T) -> f64 {
@@ -110,6 +125,8 @@ pub(crate) struct FloatProduct;
 
 impl<T: Element> Statistic<T> for FloatProduct {
     type Value = f64;
+    type Wide = T::Float;
+    const WIDENS: bool = true;
 
     #[inline(always)]
     fn one(element: T) -> f64 {
@@ -142,6 +159,7 @@ pub(crate) struct IntegerSum;
 
 impl<T: Element> Statistic<T> for IntegerSum {
     type Value = u64;
+    type Wide = u64;
 
     #[inline(always)]
     fn one(element: T) -> u64 {
@@ -164,6 +182,7 @@ pub(crate) struct IntegerProduct;
 
 impl<T: Element> Statistic<T> for IntegerProduct {
     type Value = u64;
+    type Wide = u64;
 
     #[inline(always)]
     fn one(element: T) -> u64 {
@@ -231,6 +250,8 @@ pub(crate) struct Moments;
 
 impl<T: Element> Statistic<T> for Moments {
     type Value = MomentsValue;
+    type Wide = T::Float;
+    const WIDENS: bool = true;
 
     #[inline(always)]
     fn one(element: T) -> MomentsValue {
@@ -357,9 +378,15 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
 
 impl<T: Element, const GREATEST: bool> Statistic<T> for Extremum<GREATEST> {
     type Value = Bits;
+    type Wide = T::Ordered;
 
     // Its passes need no arithmetic to hide, and what is left of a run's lanes takes its time.
     const LEAF: usize = 4096;
+
+    #[inline(always)]
+    fn narrow(value: Bits) -> Bits {
+        Bits::of(T::cast_from(value.element::<T::Ordered>()))
+    }
 
     #[inline(always)]
     fn one(element: T) -> Bits {
@@ -410,8 +437,14 @@ pub(crate) struct ArgExtremum<const GREATEST: bool>;
 
 impl<T: Element, const GREATEST: bool> Statistic<T> for ArgExtremum<GREATEST> {
     type Value = Position;
+    type Wide = T::Ordered;
 
     const LEAF: usize = <Extremum<GREATEST> as Statistic<T>>::LEAF;
+
+    #[inline(always)]
+    fn narrow(value: Position) -> Position {
+        Position { value: <Extremum<GREATEST> as Statistic<T>>::narrow(value.value), ..value }
+    }
 
     #[inline(always)]
     fn one(element: T) -> Position {
@@ -443,6 +476,7 @@ pub(crate) struct Any;
 
 impl<T: Element> Statistic<T> for Any {
     type Value = bool;
+    type Wide = T::Ordered;
 
     #[inline(always)]
     fn one(element: T) -> bool {
@@ -465,6 +499,7 @@ pub(crate) struct All;
 
 impl<T: Element> Statistic<T> for All {
     type Value = bool;
+    type Wide = T::Ordered;
 
     #[inline(always)]
     fn one(element: T) -> bool {
