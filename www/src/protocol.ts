@@ -360,8 +360,11 @@ export type FromKernel =
   | { type: "call-ended"; id: number; panel: number; error: CellError | null }
   /** `null` when the computation has ended. Sent at most twenty times a second. */
   | { type: "progress"; id: number; progress: Progress | null }
-  /** What a computation of the cell does: its tasks that have ended since the last one, `TASK_NUMBERS` for each. */
-  | { type: "computation"; id: number; update: ComputationUpdate; tasks: Float64Array<ArrayBuffer> }
+  /**
+   * What a computation of the cell does: a `ComputationUpdate` as JSON, which whoever looks at it parses and not the
+   * thread that computes, and its tasks that have ended since the last one, `TASK_NUMBERS` for each.
+   */
+  | { type: "computation"; id: number; update: string; tasks: Float64Array<ArrayBuffer> }
   /** The cell has ended. `result` is the value of its last expression, `null` for none or None. */
   | { type: "done"; id: number; result: MimeBundle | null; error: CellError | null; ms: number }
   /** The shelf, whenever it changes. */

@@ -6,7 +6,7 @@ import { removePartials } from "../io/files.js";
 import { LocalFiles } from "../io/local-files.js";
 import { type FromReader, listShelf, type ToReader } from "../io/messages.js";
 import { Queue, READERS, Slot } from "../io/slots.js";
-import type { ComputationUpdate, Progress, ShelfFile } from "../protocol.js";
+import type { Progress, ShelfFile } from "../protocol.js";
 
 /** What the wasm package exports; built by `./build.sh`, loaded at run time and not bundled. */
 interface EnginePackage {
@@ -36,7 +36,7 @@ export interface EngineOptions {
   isolated: boolean;
   interrupted: () => boolean;
   progress: (report: Progress | null) => void;
-  computation: (update: ComputationUpdate, tasks: Float64Array<ArrayBuffer>) => void;
+  computation: (update: string, tasks: Float64Array<ArrayBuffer>) => void;
 }
 
 /** The engine and the files it can open. */
@@ -62,7 +62,7 @@ export class Engine {
     const session = new engine.Session(options.isolated ? options.threads : 1, {
       interrupted: options.interrupted,
       progress: (report) => options.progress(report === undefined ? null : (JSON.parse(report) as Progress)),
-      computation: (update, tasks) => options.computation(JSON.parse(update) as ComputationUpdate, tasks),
+      computation: options.computation,
     });
     return new Engine(session, files);
   }

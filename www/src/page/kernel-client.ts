@@ -319,7 +319,7 @@ export class KernelClient {
         run?.observer.progress?.(message.progress);
         break;
       case "computation":
-        run?.observer.computation?.(message.update, message.tasks);
+        run?.observer.computation?.(JSON.parse(message.update) as ComputationUpdate, message.tasks);
         return;
       case "done":
         if (run === null) return;
