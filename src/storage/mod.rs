@@ -6,9 +6,11 @@
 
 mod file;
 mod memory;
+mod range_cache;
 
 pub use file::{FileStorage, WritableFile};
 pub use memory::{MemoryStorage, WritableMemory};
+pub use range_cache::{Budget, RangeCache};
 
 use crate::error::Result;
 
