@@ -3,15 +3,18 @@
 
 mod engine_support;
 
-use chunkbook::array::Array;
+use chunkbook::array::{binary, Array, LazyOperand};
 use chunkbook::execute::{
     compute, CancelToken, Look, Observer, Outline, Progress, Scheduler, TaskRecord, TaskRun, TaskTotals, MOST_RECORDS,
 };
+use chunkbook::grid::ChunkGrid;
 use chunkbook::kernels::reduction::Reduction;
+use chunkbook::memory::BinaryOp;
 use engine_support::*;
 use std::sync::Mutex;
 
 const BOTH: [Scheduler; 2] = [Scheduler::Serial, Scheduler::Threads];
+const FOUR: [Reduction; 4] = [Reduction::Sum, Reduction::Mean, Reduction::Var { ddof: 0 }, Reduction::Std { ddof: 0 }];
 
 fn reduce(array: &Array, reduction: Reduction) -> Array {
     array.reduce(reduction, None, false, None).unwrap()
@@ -130,6 +133,55 @@ fn a_task_that_fails_is_recorded_however_many_came_before() {
     let failed: Vec<usize> = records.iter().filter(|record| record.failed).map(|record| record.position).collect();
     assert_eq!(failed, [at as usize]);
     assert_eq!(witness.totals.into_inner().unwrap().failed, 1);
+}
+
+/// Forecast and peak of a computation.
+fn forecast_and_peak(arrays: &[Array], scheduler: Scheduler) -> (u64, u64) {
+    let (witness, cancel) = (Witness::default(), CancelToken::new());
+    compute(arrays, &watched(scheduler, 1 << 30, &cancel, &witness)).unwrap();
+    let (outline, progress, _) = witness.last.into_inner().unwrap().unwrap();
+    (outline.forecast_bytes, progress.bytes_peak)
+}
+
+#[test]
+fn no_computation_holds_more_than_was_forecast() {
+    let flat = vector(3000, 1);
+    let square = memory_array(&table(60, 60), &[7, 11]);
+    let both_ways = [
+        square.reduce(Reduction::Sum, Some(&[0]), false, None),
+        square.reduce(Reduction::Sum, Some(&[1]), false, None),
+    ];
+    let mean = reduce(&square, Reduction::Mean);
+    let of = |array: &Array| LazyOperand::Array(array.clone());
+    let centred = binary(BinaryOp::Subtract, &of(&square), &of(&mean)).unwrap();
+    let turned = binary(BinaryOp::Add, &of(&square), &of(&square.transpose(&[1, 0]).unwrap())).unwrap();
+    let recut = square.rechunk(ChunkGrid::regular(&[60, 60], &[13, 5])).unwrap();
+    let cases: Vec<(&str, Vec<Array>)> = vec![
+        ("many chunks of one number", vec![reduce(&flat, Reduction::Sum)]),
+        ("four in one pass", FOUR.map(|reduction| reduce(&flat, reduction)).to_vec()),
+        ("wide results", vec![square.reduce(Reduction::Std { ddof: 0 }, Some(&[0]), false, Some(2)).unwrap()]),
+        ("trees across one another", both_ways.into_iter().map(Result::unwrap).collect()),
+        ("two passes", vec![reduce(&centred, Reduction::Sum)]),
+        ("turned", vec![reduce(&turned, Reduction::Max)]),
+        ("other chunks", vec![reduce(&recut, Reduction::Mean), recut.clone()]),
+        ("the least and where", vec![reduce(&flat, Reduction::ArgMin), reduce(&flat, Reduction::Min)]),
+    ];
+    for scheduler in BOTH {
+        for (name, arrays) in &cases {
+            let (forecast, peak) = forecast_and_peak(arrays, scheduler);
+            assert!(0 < peak && peak <= forecast, "{name}, {scheduler:?}: {peak} held, {forecast} forecast");
+        }
+    }
+}
+
+#[test]
+fn a_forecast_grows_with_the_rounds_of_combining_and_not_with_the_chunks() {
+    let forecast =
+        |chunks: u64| forecast_and_peak(&[reduce(&vector(chunks * 10, 10), Reduction::Sum)], Scheduler::Serial).0;
+    let (few, many) = (forecast(16), forecast(4096));
+    assert!(few < many && many < 4 * few, "{few} for 16 chunks, {many} for 4096");
+    let (large, peak) = forecast_and_peak(&[reduce(&vector(100_000, 10_000), Reduction::Sum)], Scheduler::Serial);
+    assert!(large < peak + peak / 100, "where chunks are large they are what counts: {large} forecast, {peak} held");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod bits;
 mod evaluate;
+mod forecast;
 mod outline;
 mod plan;
 mod run;
