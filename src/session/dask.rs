@@ -169,7 +169,8 @@ impl Session {
         let mut names: Vec<&str> = arrays
             .iter()
             .map(|array| array.name().rsplit_once('-').map_or(array.name(), |(prefix, _)| prefix))
-            .map(|prefix| prefix.split(['-', '_']).next().unwrap_or(prefix))
+            // The last step of `std` is `_sqrt`, as in Dask.
+            .map(|prefix| prefix.trim_start_matches('_').split(['-', '_']).next().unwrap_or(prefix))
             .collect();
         names.dedup();
         names.join(", ")
