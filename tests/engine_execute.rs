@@ -5,9 +5,7 @@ mod engine_support;
 
 use chunkbook::array::{binary, Array, LazyOperand};
 use chunkbook::error::{Error, ErrorKind};
-use chunkbook::execute::{
-    compute, get, CancelToken, Look, Observer, Outline, Progress, Scheduler, TaskRecord, TaskResult,
-};
+use chunkbook::execute::{compute, get, CancelToken, Look, Observer, Progress, Scheduler, TaskResult};
 use chunkbook::graph::{Graph, Key};
 use chunkbook::grid::ChunkGrid;
 use chunkbook::kernels::reduction::Reduction;
@@ -328,71 +326,4 @@ fn bits_are_the_same_whatever_the_scheduler_and_the_moment() {
         let found: Vec<Vec<u64>> = results.iter().map(|block| bits(&elements(block))).collect();
         assert_eq!(found, expected, "round {round}");
     }
-}
-
-/// Keeps all that an observer is shown.
-#[derive(Default)]
-struct Witness {
-    records: Mutex<Vec<TaskRecord>>,
-    last: Mutex<Option<(Outline, Progress, usize)>>,
-}
-
-impl Observer for Witness {
-    fn tick(&self, look: &Look) {
-        self.records.lock().unwrap().extend_from_slice(&look.finished);
-        *self.last.lock().unwrap() = Some((look.outline(), look.progress, look.running.len()));
-    }
-}
-
-#[test]
-fn an_observer_sees_each_task_once_in_order_and_their_counts_and_bytes_are_the_computations() {
-    for scheduler in BOTH {
-        let (array, _) = counted(6, 1);
-        let (witness, cancel) = (Witness::default(), CancelToken::new());
-        compute(&[reduce(&array, Reduction::Sum)], &watched(scheduler, 1 << 30, &cancel, &witness)).unwrap();
-        let records = witness.records.into_inner().unwrap();
-        let (outline, progress, running) = witness.last.into_inner().unwrap().unwrap();
-        let mut nodes: Vec<(usize, usize)> = records.iter().map(|record| (record.stage, record.position)).collect();
-        let count = nodes.len();
-        nodes.sort_unstable();
-        nodes.dedup();
-        assert_eq!(nodes.len(), count, "a task twice: {records:?}");
-        let tasks: usize = records.iter().map(|record| outline.stages[record.stage].len()).sum();
-        assert_eq!((tasks as u64, running), (progress.tasks_done, 0));
-        assert_eq!(outline.tasks, progress.tasks_total);
-        assert_eq!(outline.layers.iter().map(|layer| layer.tasks as u64).sum::<u64>(), outline.tasks);
-        assert_eq!(records.iter().map(|record| record.bytes_read).sum::<u64>(), progress.bytes_read);
-        assert!(records.windows(2).all(|pair| pair[0].end_ms <= pair[1].end_ms || scheduler == Scheduler::Threads));
-        assert!(records.iter().all(|record| record.start_ms <= record.end_ms && !record.failed));
-        assert!(records.iter().all(|record| record.thread < rayon::current_num_threads()));
-        let chunk = records.iter().find(|record| outline.stages[record.stage].len() > 1).unwrap();
-        let key = outline.key(chunk.stage, chunk.position).unwrap();
-        assert!(key.name.starts_with("sum-"), "a read and the sum of it run under the key of the sum: {key}");
-    }
-}
-
-#[test]
-fn a_task_that_fails_is_seen_to_fail() {
-    for scheduler in BOTH {
-        let array = WatchedSource::array(100, 10, "fails", |region| match region.start[0] {
-            50 => Err(chunkbook::error::Error::storage("gone")),
-            _ => Ok(()),
-        });
-        let (witness, cancel) = (Witness::default(), CancelToken::new());
-        let sum = reduce(&array, Reduction::Sum);
-        compute(&[sum], &watched(scheduler, 1 << 30, &cancel, &witness)).unwrap_err();
-        let records = witness.records.into_inner().unwrap();
-        let failed: Vec<usize> = records.iter().filter(|record| record.failed).map(|record| record.position).collect();
-        assert_eq!(failed, [5]);
-    }
-}
-
-#[test]
-fn the_outline_tells_the_whole_arrays_bytes_and_what_the_blocks_in_flight_will_take() {
-    let (array, _) = counted(6, 1);
-    let (witness, cancel) = (Witness::default(), CancelToken::new());
-    compute(&[reduce(&array, Reduction::Sum)], &watched(Scheduler::Serial, 1 << 30, &cancel, &witness)).unwrap();
-    let (outline, progress, _) = witness.last.into_inner().unwrap().unwrap();
-    assert_eq!((outline.naive_bytes, outline.threads), (6 * 8, 1));
-    assert!(progress.bytes_peak >= outline.forecast_bytes && outline.forecast_bytes > 0, "{outline:?} {progress:?}");
 }

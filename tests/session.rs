@@ -198,6 +198,29 @@ fn profilers_within_one_another_each_get_the_tasks_of_their_own_time() {
 }
 
 #[test]
+fn a_profiler_notes_what_arrays_hold_and_not_what_was_left_from_before() {
+    let mut notebook = Notebook::new();
+    let dataset = notebook.random_dataset(40, 5, 10, Value::Null);
+    let read = json!({"op": "h5_read", "dataset": dataset, "selection": [[0, 40, 1], [0, 5, 1]]});
+    notebook.ok(read.clone());
+    let from = notebook.ok(json!({"op": "da_trace"}));
+    let array = notebook.ok(read)["array"].clone();
+    notebook.ok(json!({"op": "np_reduce", "name": "sum", "array": array}));
+    let notes = notebook.ok(json!({"op": "da_trace", "from": from}));
+    let held: Vec<u64> = notes.as_array().unwrap().iter().filter_map(|note| note[2].as_u64()).collect();
+    assert_eq!(held, [1600], "{notes}");
+
+    // A computation afterwards begins anew: what the naive way left in memory is not what this one takes.
+    let lazy = notebook.ok(json!({"op": "da_from", "dataset": dataset, "chunks": [10, 5]}))["lazy"].clone();
+    let sum = notebook.ok(json!({"op": "da_reduce", "name": "sum", "lazy": lazy}))["lazy"].clone();
+    let from = notebook.ok(json!({"op": "da_trace"}));
+    notebook.ok(json!({"op": "da_compute", "lazies": [sum], "scheduler": "sync"}));
+    let notes = notebook.ok(json!({"op": "da_trace", "from": from}));
+    let tasks = notes.as_array().unwrap().iter().filter(|note| !note[0].is_null());
+    assert!(tasks.filter_map(|note| note[5].as_u64()).all(|held| (1..1600).contains(&held)), "{notes}");
+}
+
+#[test]
 fn reading_more_than_the_limit_is_a_memory_error_that_names_the_dataset_and_both_sizes() {
     let mut notebook = Notebook::with_limits(Limits { array_bytes: 10_000, ..Limits::for_tab(1) });
     let file = notebook.ok(json!({"op": "h5_open", "name": "big.hdf5", "mode": "w"}))["file"].clone();

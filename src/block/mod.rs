@@ -46,6 +46,11 @@ pub fn human_bytes(bytes: u64) -> String {
     }
 }
 
+/// Bytes that blocks have given back and that are kept for the next ones.
+pub fn spare_bytes() -> u64 {
+    spare::held() as u64
+}
+
 /// `(3000, 3000)`, `(7,)`, `()`: a shape as Python prints it.
 pub fn shape_text<T: std::fmt::Display>(shape: &[T]) -> String {
     match shape {

@@ -50,6 +50,11 @@ pub(super) fn give(words: Vec<u64>) {
     drop(spare);
 }
 
+/// Bytes that are kept.
+pub(super) fn held() -> usize {
+    spare().iter().map(|words| bytes(words)).sum()
+}
+
 /// Frees everything that is kept.
 pub(super) fn clear() {
     let freed = std::mem::take(&mut *spare());

@@ -6,6 +6,7 @@
 
 mod bits;
 mod evaluate;
+mod forecast;
 mod outline;
 mod plan;
 mod run;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 
 pub(crate) use evaluate::Value;
 pub use outline::{LayerOutline, Outline};
-pub use trace::{RunningTask, TaskRecord, MOST_RECORDS};
+pub use trace::{RunningTask, TaskRecord, TaskRun, TaskTotals, ThreadTime, MOST_RECORDS};
 
 /// Who runs the tasks. Results are the same, bit for bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -91,8 +92,12 @@ pub struct Look<'a> {
     /// How far it is.
     pub progress: Progress,
     /// The tasks that have ended since the last look, in the order they did: of a computation the first
-    /// [`MOST_RECORDS`].
+    /// [`MOST_RECORDS`], and all that failed.
     pub finished: Vec<TaskRecord>,
+    /// The others that have ended since the last look.
+    pub unrecorded: Vec<TaskRun>,
+    /// Sums over all that have ended so far.
+    pub totals: TaskTotals,
     /// The tasks that run now.
     pub running: Vec<RunningTask>,
     plan: &'a Plan,

@@ -1,6 +1,7 @@
 //! What a computation is going to do, as far as it can be told beforehand.
 
-use super::plan::{Node, Plan};
+use super::forecast::most_held;
+use super::plan::Plan;
 use crate::graph::Key;
 
 /// The layers and stages of a computation, and what it will need.
@@ -14,7 +15,8 @@ pub struct Outline {
     pub tasks: u64,
     /// Bytes that the sources' arrays would take in memory whole.
     pub naive_bytes: u64,
-    /// Bytes of blocks that are held at once, by estimate: as many of the largest that read as there are threads.
+    /// The most bytes of blocks that tasks will hold at once: those of running tasks, one for each thread, and results that
+    /// wait to be combined.
     pub forecast_bytes: u64,
     /// Bytes that blocks may take before reading waits.
     pub budget_bytes: u64,
@@ -78,12 +80,7 @@ impl Outline {
             plan.stages.iter().map(|stage| stage.steps.iter().map(|step| step.layer).collect()).collect();
         let sources = layers.iter().filter(|layer| layer.source.is_some());
         let naive_bytes = sources.fold(0u64, |bytes, layer| bytes.saturating_add(layer.bytes));
-        let largest = |(stage, parts): (usize, &super::stage::Stage)| {
-            let position = plan.needed(parts.steps[0].layer).next(0, usize::MAX)?;
-            parts.reads.then(|| plan.estimate(Node { stage: stage as u32, position }))
-        };
-        let largest = plan.stages.iter().enumerate().filter_map(largest).max().unwrap_or(0);
-        let forecast_bytes = largest.saturating_mul(threads as u64).min(budget_bytes.max(largest));
+        let forecast_bytes = most_held(plan, threads, budget_bytes);
         Outline { layers, stages, tasks: plan.tasks_total, naive_bytes, forecast_bytes, budget_bytes, threads }
     }
 

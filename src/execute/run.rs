@@ -3,6 +3,7 @@
 use super::evaluate::Value;
 use super::plan::Plan;
 use super::schedule::{Schedule, Time};
+use super::trace;
 use super::{CancelToken, Look, Options, Scheduler};
 use crate::block::Block;
 use crate::clock;
@@ -85,10 +86,14 @@ impl Run {
     fn show(&self, options: &Options, began: f64) {
         let mut state = self.lock();
         let (mut progress, trace) = (state.schedule.progress, &mut state.schedule.trace);
-        let (finished, running) = (trace.take_finished(), trace.running());
+        let (finished, unrecorded) = (trace.take_finished(), trace.take_unrecorded());
+        let (totals, running) = (trace.totals(), trace.running());
         drop(state);
         progress.elapsed_ms = clock::now_ms() - began;
-        let look = Look { progress, finished, running, plan: &self.plan, threads: self.threads, budget: self.budget };
+        let (plan, threads, budget) = (&self.plan, self.threads, self.budget);
+        // Sorted here, where no thread waits for it.
+        let unrecorded = trace::runs(unrecorded);
+        let look = Look { progress, finished, unrecorded, totals, running, plan, threads, budget };
         options.observer.tick(&look);
     }
 

@@ -179,7 +179,8 @@ impl Schedule {
         self.running -= 1;
         let Time { end_ms, spent } = time;
         let (bytes_read, failed) = result.as_ref().map_or((0, true), |done| (done.bytes_read, false));
-        self.trace.end(job.node, &TaskEnd { end_ms, spent, bytes_read, failed }, &self.progress);
+        let reads = plan.stage(job.node).reads;
+        self.trace.end(job.node, reads, &TaskEnd { end_ms, spent, bytes_read, failed }, &self.progress);
         self.progress.bytes_in_flight = self.progress.bytes_in_flight.saturating_sub(job.estimate);
         let done = match result {
             Ok(done) => done,

@@ -4,7 +4,8 @@ use super::plan::Node;
 use super::Progress;
 use crate::clock::Spent;
 
-/// Records of a computation beyond this many are let go, so that they do not grow with the graph.
+/// Records of a computation beyond this many are let go, so that they do not grow with the graph. Those of tasks that
+/// fail are kept in any case: they are few, and what people look for.
 pub const MOST_RECORDS: usize = 200_000;
 
 /// A task, with those fused into it, that has run.
@@ -30,6 +31,24 @@ pub struct TaskRecord {
     pub failed: bool,
 }
 
+impl TaskRecord {
+    /// The record as numbers: what the page lists as `TASK_NUMBERS` in `www/src/protocol.ts`.
+    pub fn numbers(&self) -> [f64; 10] {
+        [
+            self.stage as f64,
+            self.position as f64,
+            self.thread as f64,
+            self.start_ms,
+            self.end_ms,
+            self.spent.reading_ms,
+            self.spent.decoding_ms,
+            self.bytes_read as f64,
+            self.bytes_in_flight as f64,
+            f64::from(u8::from(self.failed)),
+        ]
+    }
+}
+
 /// A task that runs now.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RunningTask {
@@ -43,11 +62,76 @@ pub struct RunningTask {
     pub start_ms: f64,
 }
 
+/// Tasks at positions that follow one another, which have ended and of which there is no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskRun {
+    /// As in [`TaskRecord`].
+    pub stage: usize,
+    /// The first position.
+    pub first: usize,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// What a thread has spent its time on, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ThreadTime {
+    /// What was not computing.
+    pub spent: Spent,
+    /// The rest of the tasks' time.
+    pub computing_ms: f64,
+}
+
+/// Sums over all tasks that have ended, also those whose records were let go.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TaskTotals {
+    /// How many there are; tasks that ran as one are one.
+    pub ended: u64,
+    /// How many of them failed.
+    pub failed: u64,
+    /// The time of each thread.
+    pub threads: Vec<ThreadTime>,
+    /// The one that took longest, of those that read a source where there are any.
+    pub slowest: Option<TaskRecord>,
+    /// When the last one ended, in milliseconds as in [`TaskRecord`].
+    pub last_ms: f64,
+    slowest_reads: bool,
+}
+
+impl TaskTotals {
+    fn add(&mut self, record: &TaskRecord, reads: bool) {
+        self.ended += 1;
+        self.failed += u64::from(record.failed);
+        self.last_ms = self.last_ms.max(record.end_ms);
+        if record.thread >= self.threads.len() {
+            self.threads.resize(record.thread + 1, ThreadTime::default());
+        }
+        let took = |record: &TaskRecord| record.end_ms - record.start_ms;
+        let Spent { reading_ms, decoding_ms } = record.spent;
+        let time = &mut self.threads[record.thread];
+        time.spent.reading_ms += reading_ms;
+        time.spent.decoding_ms += decoding_ms;
+        time.computing_ms += (took(record) - reading_ms - decoding_ms).max(0.0);
+        let slower = match &self.slowest {
+            Some(slowest) if reads == self.slowest_reads => took(record) > took(slowest),
+            Some(_) => reads,
+            None => true,
+        };
+        if slower {
+            self.slowest = Some(*record);
+            self.slowest_reads = reads;
+        }
+    }
+}
+
 /// What the scheduler notes for whoever looks.
 #[derive(Default)]
 pub(crate) struct Trace {
     finished: Vec<TaskRecord>,
     noted: usize,
+    /// Stage and position of those that have ended since the last look and are not recorded.
+    unrecorded: Vec<(usize, usize)>,
+    totals: TaskTotals,
     running: Vec<RunningTask>,
 }
 
@@ -56,24 +140,36 @@ impl Trace {
         self.running.push(RunningTask { stage: node.stage as usize, position: node.position, thread, start_ms });
     }
 
-    pub(crate) fn end(&mut self, node: Node, end: &TaskEnd, progress: &Progress) {
+    /// Notes that `node` has ended; `reads` tells whether it read a source.
+    pub(crate) fn end(&mut self, node: Node, reads: bool, end: &TaskEnd, progress: &Progress) {
         let is_it = |task: &RunningTask| task.stage == node.stage as usize && task.position == node.position;
         let Some(index) = self.running.iter().position(is_it) else { return };
         let RunningTask { stage, position, thread, start_ms } = self.running.swap_remove(index);
-        if self.noted == MOST_RECORDS {
-            return;
-        }
-        self.noted += 1;
         let TaskEnd { end_ms, spent, bytes_read, failed } = *end;
         let bytes_in_flight = progress.bytes_in_flight;
         let record =
             TaskRecord { stage, position, thread, start_ms, end_ms, spent, bytes_read, bytes_in_flight, failed };
-        self.finished.push(record);
+        self.totals.add(&record, reads);
+        if self.noted < MOST_RECORDS || failed {
+            self.noted += 1;
+            self.finished.push(record);
+        } else {
+            self.unrecorded.push((stage, position));
+        }
     }
 
     /// The tasks that have ended since the last look, in the order they did.
     pub(crate) fn take_finished(&mut self) -> Vec<TaskRecord> {
         std::mem::take(&mut self.finished)
+    }
+
+    /// The tasks that have ended since the last look without a record.
+    pub(crate) fn take_unrecorded(&mut self) -> Vec<(usize, usize)> {
+        std::mem::take(&mut self.unrecorded)
+    }
+
+    pub(crate) fn totals(&self) -> TaskTotals {
+        self.totals.clone()
     }
 
     pub(crate) fn running(&self) -> Vec<RunningTask> {
@@ -87,4 +183,30 @@ pub(crate) struct TaskEnd {
     pub(crate) spent: Spent,
     pub(crate) bytes_read: u64,
     pub(crate) failed: bool,
+}
+
+/// Stages and positions in any order as runs, in order.
+pub(crate) fn runs(mut tasks: Vec<(usize, usize)>) -> Vec<TaskRun> {
+    tasks.sort_unstable();
+    let mut runs: Vec<TaskRun> = vec![];
+    for (stage, position) in tasks {
+        match runs.last_mut() {
+            Some(run) if run.stage == stage && run.first + run.count == position => run.count += 1,
+            _ => runs.push(TaskRun { stage, first: position, count: 1 }),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_that_follow_one_another_are_one_run_in_whatever_order_they_ended() {
+        let ended = vec![(0, 4), (1, 6), (0, 3), (0, 5), (1, 5), (0, 9)];
+        let run = |stage, first, count| TaskRun { stage, first, count };
+        assert_eq!(runs(ended), [run(0, 3, 3), run(0, 9, 1), run(1, 5, 2)]);
+        assert_eq!(runs(vec![]), []);
+    }
 }

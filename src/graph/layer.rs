@@ -159,6 +159,18 @@ impl Layer {
         self.grid.block_len(position).saturating_mul(self.dtype.size() as u64 * fields)
     }
 
+    /// Bytes of the largest block, or a few more. The sums of a partial have 64 bits, and moments a low part of the mean.
+    pub(crate) fn largest_bytes(&self) -> u64 {
+        let element = match &self.operation {
+            Operation::Chunk { reduction, .. } | Operation::Combine { reduction } => {
+                let low = matches!(reduction, Reduction::Var { .. } | Reduction::Std { .. });
+                8 * (field_count(*reduction) + u64::from(low))
+            }
+            _ => self.dtype.size() as u64,
+        };
+        self.grid.largest().saturating_mul(element)
+    }
+
     /// Extents of the block at `position`.
     pub fn block_shape(&self, position: usize) -> Vec<u64> {
         self.grid.region(&unravel(position, &self.counts)).count

@@ -76,6 +76,16 @@ impl Arrays {
         self.entries.values().map(|entry| entry.held() as u64).sum()
     }
 
+    /// How often arrays have been used.
+    pub fn uses(&self) -> u64 {
+        self.uses
+    }
+
+    /// Bytes that those arrays hold which were made or used after the first `uses` uses.
+    pub fn held_since(&self, uses: u64) -> u64 {
+        self.entries.values().filter(|entry| entry.last_use > uses).map(|entry| entry.held() as u64).sum()
+    }
+
     /// Makes room for an array of `shape`, giving up elements that can be made again.
     ///
     /// # Errors

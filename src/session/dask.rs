@@ -58,7 +58,7 @@ impl Session {
                 let array = self.lazy(lazy)?.reduce(reduction, axes.as_deref(), keepdims, split_every)?;
                 Ok(self.add_lazy(array))
             }
-            Request::DaTrace { from: None } => Ok(json!(self.profile.begin())),
+            Request::DaTrace { from: None } => Ok(json!(self.profile.begin(self.arrays.uses()))),
             Request::DaTrace { from: Some(from) } => Ok(self.profile.end(from)),
             Request::DaCompute { lazies, scheduler, workers } => self.compute(&lazies, scheduler.as_deref(), workers),
             Request::DaGraph { lazy, limit } => self.list_tasks(lazy, limit),
@@ -169,7 +169,8 @@ impl Session {
         let mut names: Vec<&str> = arrays
             .iter()
             .map(|array| array.name().rsplit_once('-').map_or(array.name(), |(prefix, _)| prefix))
-            .map(|prefix| prefix.split(['-', '_']).next().unwrap_or(prefix))
+            // The last step of `std` is `_sqrt`, as in Dask.
+            .map(|prefix| prefix.trim_start_matches('_').split(['-', '_']).next().unwrap_or(prefix))
             .collect();
         names.dedup();
         names.join(", ")
@@ -184,7 +185,9 @@ impl Session {
     ) -> Result<T> {
         self.computations += 1;
         let cancel = CancelToken::new();
-        let announcement = Announcement { number: self.computations, label, lazies };
+        self.profile.note_arrays(&self.arrays);
+        let (arrays, array_limit) = (self.arrays.held(), self.arrays.limit());
+        let announcement = Announcement { number: self.computations, label, lazies, arrays, array_limit };
         let watch = Watch::new(&*self.host, announcement, &cancel, self.profile.is_on());
         let mut result =
             work(&Options { scheduler, memory_budget: self.limits.task_bytes, cancel: &cancel, observer: &watch });

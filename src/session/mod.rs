@@ -90,7 +90,11 @@ impl Session {
     /// Answers a request: `{"ok": value}`, or `{"error": {"kind", "message"}}` with a kind of
     /// [`crate::error::ErrorKind::name`]. It never panics: a bug becomes an error of kind `internal`.
     pub fn dispatch(&mut self, request: &str) -> String {
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.answer(Request::parse(request)?)));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let answer = self.answer(Request::parse(request)?);
+            self.profile.note_arrays(&self.arrays);
+            answer
+        }));
         let result = outcome.unwrap_or_else(|panic| {
             let reason = panic
                 .downcast_ref::<String>()

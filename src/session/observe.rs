@@ -1,10 +1,13 @@
 //! Computations as the page and the profilers see them.
 
+use super::arrays::Arrays;
 use super::host::{ComputationUpdate, Host, ProgressReport};
 use super::request::LazyText;
 use super::Session;
+use crate::block;
+use crate::clock::{now_ms, Spent};
 use crate::error::{Error, Result};
-use crate::execute::{self, CancelToken, Look, Observer, Outline, TaskRecord};
+use crate::execute::{self, CancelToken, Look, Observer, Outline, TaskRecord, TaskRun, TaskTotals};
 use crate::graph::{Graph, Key, Layer};
 use crate::grid::{unravel, Region};
 use crate::source::ChunkSource;
@@ -27,6 +30,9 @@ pub(super) struct Announcement<'a> {
     pub(super) label: &'a str,
     /// The lazy arrays whose graph it is.
     pub(super) lazies: &'a [LazyText],
+    /// Bytes that arrays hold while it runs, and that they may hold.
+    pub(super) arrays: u64,
+    pub(super) array_limit: u64,
 }
 
 /// Passes what a computation does to the host, and the user's wish to stop to the computation.
@@ -36,10 +42,22 @@ pub(super) struct Watch<'a> {
     cancel: &'a CancelToken,
     /// All records, where a profiler wants them.
     profiled: Option<RefCell<Vec<TaskRecord>>>,
+    /// How many more tasks have ended than there are records of.
+    unrecorded: Cell<u64>,
     outline: RefCell<Option<Outline>>,
     told: Cell<bool>,
+    /// Bytes of memory the program had before it began.
+    memory_before: u64,
     /// What the host has not been told yet.
-    pending: RefCell<Option<(Value, Vec<TaskRecord>)>>,
+    pending: RefCell<Option<Pending>>,
+}
+
+/// What happened since the host was last told.
+#[derive(Default)]
+struct Pending {
+    update: Value,
+    finished: Vec<TaskRecord>,
+    unrecorded: Vec<TaskRun>,
 }
 
 impl<'a> Watch<'a> {
@@ -54,8 +72,10 @@ impl<'a> Watch<'a> {
             announcement,
             cancel,
             profiled: profiled.then(RefCell::default),
+            unrecorded: Cell::default(),
             outline: RefCell::default(),
             told: Cell::new(false),
+            memory_before: host.memory_used(),
             pending: RefCell::default(),
         }
     }
@@ -64,21 +84,25 @@ impl<'a> Watch<'a> {
     pub(super) fn end(self, error: Option<&Error>, profile: &mut Profile) {
         self.host.progress(None);
         if let (Some(records), Some(outline)) = (&self.profiled, &*self.outline.borrow()) {
-            profile.add(outline, &records.borrow());
+            profile.add(outline, &records.borrow(), self.unrecorded.get());
         }
-        let Some((mut update, finished)) = self.pending.take() else { return };
-        update["ended"] = json!({ "error": error.map(ToString::to_string) });
-        self.tell(update, &finished);
+        let Some(mut pending) = self.pending.take() else { return };
+        pending.update["ended"] = json!({ "error": error.map(ToString::to_string) });
+        self.tell(pending);
     }
 
-    fn tell(&self, mut update: Value, finished: &[TaskRecord]) {
+    fn tell(&self, pending: Pending) {
+        let Pending { mut update, finished, unrecorded } = pending;
+        let runs = unrecorded.iter().map(|run| json!([run.stage, run.first, run.count]));
+        update["unrecorded"] = runs.collect();
         update["number"] = json!(self.announcement.number);
         if !self.told.replace(true) {
             if let Some(outline) = &*self.outline.borrow() {
-                update["outline"] = outline_value(self.announcement.label, self.announcement.lazies, outline);
+                let Announcement { label, lazies, array_limit, .. } = self.announcement;
+                update["outline"] = outline_value(label, lazies, outline, array_limit);
             }
         }
-        self.host.computation(&ComputationUpdate { json: update.to_string(), finished });
+        self.host.computation(&ComputationUpdate { json: update.to_string(), finished: &finished });
     }
 }
 
@@ -92,6 +116,7 @@ impl Observer for Watch<'_> {
         }
         if let Some(records) = &self.profiled {
             records.borrow_mut().extend_from_slice(&look.finished);
+            self.unrecorded.set(look.totals.ended - records.borrow().len() as u64);
         }
         let (progress, memory) = (look.progress, self.host.memory_used());
         let running = look.running.iter().map(|task| json!([task.stage, task.position, task.thread, task.start_ms]));
@@ -103,11 +128,17 @@ impl Observer for Watch<'_> {
             "peak": progress.bytes_peak,
             "elapsed": progress.elapsed_ms,
             "memory": memory,
+            "memoryBefore": self.memory_before,
+            "arrays": self.announcement.arrays,
+            "spare": block::spare_bytes(),
+            "totals": totals_value(&look.totals),
             "running": running.collect::<Vec<_>>(),
             "ended": null,
         });
-        let (_, mut finished) = self.pending.take().unwrap_or_default();
-        finished.extend_from_slice(&look.finished);
+        let mut pending = self.pending.take().unwrap_or_default();
+        pending.update = update;
+        pending.finished.extend_from_slice(&look.finished);
+        pending.unrecorded.extend_from_slice(&look.unrecorded);
         if progress.elapsed_ms >= REPORT_EVERY {
             self.host.progress(Some(&ProgressReport {
                 label: self.announcement.label.to_owned(),
@@ -118,26 +149,46 @@ impl Observer for Watch<'_> {
                 memory,
             }));
             if progress.tasks_done < progress.tasks_total {
-                let mut update = update.clone();
+                let mut told = Pending { update: pending.update.clone(), ..std::mem::take(&mut pending) };
+                pending.update = told.update.clone();
                 if !self.told.get() && look.graph().len() <= MOST_DRAWN {
                     // The page cannot ask for it while the computation keeps the kernel.
-                    update["drawing"] = super::to_value(look.graph().draw(DRAWN_NODES)).unwrap_or(Value::Null);
+                    told.update["drawing"] = super::to_value(look.graph().draw(DRAWN_NODES)).unwrap_or(Value::Null);
                 }
-                self.tell(update, &finished);
-                finished.clear();
+                self.tell(told);
             }
         }
         // Kept for the end, which has nothing of its own to say but that it is the end.
-        *self.pending.borrow_mut() = Some((update, finished));
+        *self.pending.borrow_mut() = Some(pending);
     }
 }
 
-/// What ran while somebody profiled: `dask.diagnostics.Profiler` and `ResourceProfiler`.
+/// `totals` of a `ComputationUpdate`.
+fn totals_value(totals: &TaskTotals) -> Value {
+    let threads = totals.threads.iter().map(|thread| {
+        let Spent { reading_ms, decoding_ms } = thread.spent;
+        json!([reading_ms, decoding_ms, thread.computing_ms])
+    });
+    json!({
+        "ended": totals.ended,
+        "failed": totals.failed,
+        "threads": threads.collect::<Vec<_>>(),
+        "slowest": totals.slowest.map(|slowest| slowest.numbers()),
+        "last": totals.last_ms,
+    })
+}
+
+/// What ran and was held while somebody profiled: `dask.diagnostics.Profiler` and `ResourceProfiler`.
 #[derive(Default)]
 pub(super) struct Profile {
     /// How many profilers are at it.
     profilers: u32,
-    tasks: Vec<Value>,
+    /// Tasks, and between them what arrays held.
+    notes: Vec<Value>,
+    /// How often arrays had been used when the first profiler began: what was used since is what the work takes.
+    uses_before: u64,
+    /// Bytes of such arrays, as last noted.
+    arrays: u64,
 }
 
 impl Profile {
@@ -145,31 +196,52 @@ impl Profile {
         self.profilers > 0
     }
 
-    /// One more profiler: where its tasks will begin.
-    pub(super) fn begin(&mut self) -> usize {
+    /// One more profiler: where its notes will begin. `uses` is how often arrays have been used so far.
+    pub(super) fn begin(&mut self, uses: u64) -> usize {
+        if self.profilers == 0 {
+            (self.uses_before, self.arrays) = (uses, 0);
+        }
         self.profilers += 1;
-        self.tasks.len()
+        self.notes.len()
     }
 
-    /// The tasks since `from`, for a profiler that ends.
+    /// The notes since `from`, for a profiler that ends.
     pub(super) fn end(&mut self, from: usize) -> Value {
-        let tasks = self.tasks.get(from..).unwrap_or_default().to_vec();
+        let notes = self.notes.get(from..).unwrap_or_default().to_vec();
         self.profilers = self.profilers.saturating_sub(1);
         if self.profilers == 0 {
-            self.tasks.clear();
+            self.notes.clear();
         }
-        Value::Array(tasks)
+        Value::Array(notes)
     }
 
-    /// `[key, layers, start, end, thread, bytes in flight]` of each, with seconds as Dask has them.
-    fn add(&mut self, outline: &Outline, records: &[TaskRecord]) {
-        self.tasks.extend(records.iter().map(|record| {
+    /// Takes note of what arrays hold, where that has changed: `[null, time, bytes]`. Those from before the profiler
+    /// began count once they are used; Python lets go of them only between cells.
+    pub(super) fn note_arrays(&mut self, arrays: &Arrays) {
+        if !self.is_on() {
+            return;
+        }
+        let held = arrays.held_since(self.uses_before);
+        if held != self.arrays {
+            self.arrays = held;
+            self.notes.push(json!([null, now_ms() / 1e3, held]));
+        }
+    }
+
+    /// `[key, layers, start, end, thread, bytes held]` of each, with seconds as Dask has them, and what tasks and
+    /// arrays hold together; at the end `[null, null, count]` where not all tasks were recorded.
+    fn add(&mut self, outline: &Outline, records: &[TaskRecord], unrecorded: u64) {
+        let arrays = self.arrays;
+        self.notes.extend(records.iter().map(|record| {
             let layers = outline.stages.get(record.stage).into_iter().flatten();
             let names: Vec<&str> = layers.map(|&layer| outline.layers[layer].name.as_str()).collect();
             let key = outline.key(record.stage, record.position).map(|key| key_value(&key));
             let (start, end) = (record.start_ms / 1e3, record.end_ms / 1e3);
-            json!([key, names, start, end, record.thread, record.bytes_in_flight])
+            json!([key, names, start, end, record.thread, record.bytes_in_flight + arrays])
         }));
+        if unrecorded > 0 {
+            self.notes.push(json!([null, null, unrecorded]));
+        }
     }
 }
 
@@ -208,7 +280,7 @@ impl Session {
     /// What computing some lazy arrays is going to do.
     pub(super) fn outline(&self, lazies: &[LazyText]) -> Result<Value> {
         let outline = execute::outline(&self.graph_of(lazies)?, self.limits.threads, self.limits.task_bytes);
-        Ok(outline_value("", lazies, &outline))
+        Ok(outline_value("", lazies, &outline, self.arrays.limit()))
     }
 
     /// What is stored for each of some blocks of a layer that reads a source, as `StoredChunk`s of
@@ -248,7 +320,7 @@ fn stored_value(source: &dyn ChunkSource, region: &Region) -> Result<Value> {
 }
 
 /// `ComputationOutline` of `www/src/protocol.ts`.
-fn outline_value(label: &str, lazies: &[LazyText], outline: &Outline) -> Value {
+fn outline_value(label: &str, lazies: &[LazyText], outline: &Outline, array_limit: u64) -> Value {
     let layers: Vec<Value> = outline
         .layers
         .iter()
@@ -276,6 +348,7 @@ fn outline_value(label: &str, lazies: &[LazyText], outline: &Outline) -> Value {
         "naive": outline.naive_bytes,
         "forecast": outline.forecast_bytes,
         "budget": outline.budget_bytes,
+        "limit": array_limit,
         "threads": outline.threads,
     })
 }

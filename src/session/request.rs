@@ -367,8 +367,8 @@ pub enum Request {
         #[serde(default)]
         split_every: Option<usize>,
     },
-    /// Begins to take note of the tasks that run, and answers where its notes begin; with that number, ends and
-    /// answers with the notes.
+    /// Begins to take note of the tasks that run and of what arrays hold, and answers where its notes begin; with that
+    /// number, ends and answers with the notes.
     DaTrace {
         #[serde(default)]
         from: Option<usize>,

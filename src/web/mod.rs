@@ -164,23 +164,7 @@ impl Host for WebHost {
     }
 
     fn computation(&self, update: &ComputationUpdate<'_>) {
-        // As `TASK_NUMBERS` of `www/src/protocol.ts` lists them.
-        let numbers = |task: &TaskRecord| {
-            [
-                task.stage as f64,
-                task.position as f64,
-                task.thread as f64,
-                task.start_ms,
-                task.end_ms,
-                task.spent.reading_ms,
-                task.spent.decoding_ms,
-                task.bytes_read as f64,
-                task.bytes_in_flight as f64,
-                f64::from(u8::from(task.failed)),
-            ]
-        };
-        let mut flat = Vec::with_capacity(update.finished.len() * 10);
-        update.finished.iter().for_each(|task| flat.extend_from_slice(&numbers(task)));
+        let flat = update.finished.iter().flat_map(TaskRecord::numbers).collect();
         self.callbacks.computation(update.json.clone(), flat);
     }
 

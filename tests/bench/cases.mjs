@@ -68,6 +68,12 @@ ${four("l")}
 print(_bridge.call("info")["memory_used"])
 `;
 
+/** A reduction of so many chunks that what the page is told of them counts, in a cell of the notebook. */
+export const VIEWS = {
+  prepare: "viewed = dask.array.from_array(numpy.arange(100000.0), chunks=1)",
+  statement: "viewed.sum().compute()",
+};
+
 /** A file on the disk, dropped on the page. */
 export const DROPPED = {
   group: "dropped file, 15000 x 15000 (1.8 GB)",

@@ -16,7 +16,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { serve } from "../../www/scripts/serve.mjs";
 import { dropFile, fetchedByReady, gzippedSize, openPage, PYTHON, ROOT, runCell } from "../e2e/harness.mjs";
-import { CASES, DROPPED, PEAK, PREPARE } from "./cases.mjs";
+import { CASES, DROPPED, PEAK, PREPARE, VIEWS } from "./cases.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -102,6 +102,34 @@ async function measurePeak(page) {
   return Number(await inPage(page, PREPARE + PEAK));
 }
 
+/** Seconds of a computation below whose cell the chunks are open, in multiples of those without a view. */
+async function measureViews(page) {
+  await inPage(page, VIEWS.prepare);
+  await page.locator(".cm-content").last().click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.insertText(`print(times(lambda: ${VIEWS.statement}, 3))`);
+  const run = () =>
+    page.evaluate(async () => {
+      const { store } = document.querySelector("chunkbook-app");
+      const { id } = store.notebook.cells.findLast(({ source }) => source.includes("viewed"));
+      await store.run(id);
+      return store.notebook.cells.find((cell) => cell.id === id).outputs[0].text.toString();
+    });
+  await run();
+  const view = page.locator("chunkbook-computation").last();
+  const toggle = () => view.getByRole("button", { name: "How it ran" }).click();
+  const taken = { closed: [], open: [] };
+  for (let round = 0; round < rounds; round += 1) {
+    taken.closed.push(best(await run()));
+    await toggle();
+    await view.getByRole("img", { name: /Grid of/ }).waitFor();
+    taken.open.push(best(await run()));
+    await toggle();
+    process.stderr.write(`views: round ${round + 1} of ${rounds}\n`);
+  }
+  return median(taken.open) / median(taken.closed);
+}
+
 /** A page of its own for what the browser and h5wasm make of a file. */
 async function openPeers(page, path) {
   const server = await serve({ root: join(ROOT, "www"), base: "/", headers: true });
@@ -177,7 +205,7 @@ function milliseconds(seconds) {
   return ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0)} ms`;
 }
 
-function table(results, { machine, date, versions, megabytes, peakBytes, allFourToSum }) {
+function table(results, { machine, date, versions, megabytes, peakBytes, allFourToSum, viewToNone }) {
   const rows = results.map(({ group, name, against, least, ours, theirs }) => {
     const ratio = theirs / ours;
     const mark = ratio >= least ? "" : " (short of it)";
@@ -191,6 +219,9 @@ function table(results, { machine, date, versions, megabytes, peakBytes, allFour
     `Medians of interleaved rounds on ${machine}, ${date}: Chromium ${versions.chromium}, CPython ${versions.python}, NumPy ${versions.numpy},`,
     `Dask ${versions.dask} with its allocator tuned, h5py ${versions.h5py}. Code before the first cell can run: ${megabytes} MB gzipped.`,
     ...(peakBytes === undefined ? [] : [`WebAssembly memory at its peak, all four of the 7.2 GB: ${Math.round(peakBytes / 1e6)} MB.`]),
+    ...(viewToNone === undefined
+      ? []
+      : [`With the chunks in view a sum of 100,000 chunks takes ${viewToNone.toFixed(2)} times as long as with no view open.`]),
     ...(allFourToSum === undefined ? [] : [`All four take ${allFourToSum.toFixed(2)} times as long as the sum alone (3000 x 3000).`]),
   ].join("\n");
 }
@@ -210,6 +241,7 @@ try {
   const peak = cases.some(({ large }) => large === true) ? await measurePeak(page) : undefined;
   if (peak !== undefined) await inPage(page, PREPARE);
   if (wanted({ group: DROPPED.group, name: "sum" })) results.push(...(await measureDropped(page, native, folder)));
+  const viewToNone = wanted({ group: "views", name: "chunks" }) ? await measureViews(page) : undefined;
   const sum = results.find(({ group, name }) => group.startsWith("file in") && name === "sum");
   const all = results.find(({ group, name }) => group.startsWith("file in") && name === "all four");
   const facts = {
@@ -218,6 +250,7 @@ try {
     versions,
     megabytes,
     ...(peak !== undefined && { peakBytes: peak }),
+    ...(viewToNone !== undefined && { viewToNone }),
     ...(sum !== undefined && all !== undefined && { allFourToSum: all.ours / sum.ours }),
   };
   const text = table(results, facts);

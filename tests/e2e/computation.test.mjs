@@ -114,7 +114,11 @@ test("arrow keys go from view to view, and the stream and the memory have words 
   await view.getByRole("tab", { name: "Threads" }).focus();
   await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("ArrowLeft");
-  await view.getByText(/Forecast from chunk sizes and \d+ threads?/).waitFor();
+  await view.getByText(/this run took .* at its peak.* The forecast was at most .*, which held\./).waitFor();
+  await view.getByText(/The naive way needs the whole array at once, 1\.83 MiB/).waitFor();
+  await view.getByRole("img", { name: /Memory of the engine over/ }).waitFor();
+  await view.getByText("Memory over time as a table").click();
+  assert.match(await view.locator("tbody tr").last().textContent(), /[MG]iB/);
 });
 
 test("a task of the graph tells what it is and took, and just its key can be run", async () => {
@@ -229,8 +233,39 @@ test("a graph that has not been computed tells beforehand what it will need", as
   await runInNotebook(page, "x.mean().visualize()");
   const graph = page.locator("chunkbook-output chunkbook-graph-explorer").last();
   await graph
-    .getByText(/Forecast: \d+ tasks on \d+ threads?, about .* The whole array would need 1\.83 MiB\./)
+    .getByText(/Forecast: \d+ tasks on \d+ threads?, at most .* The whole array would need 1\.83 MiB\./)
     .waitFor();
   await graph.locator(".node").last().click();
   await graph.getByRole("button", { name: "Run just this key" }).waitFor();
+});
+
+test("of more tasks than are recorded no chunk waits, the sums are those of all, and the views say what they leave out", async () => {
+  const { page } = opened;
+  await runInNotebook(page, "da.from_array(numpy.zeros(220000), chunks=1).sum().compute()");
+  await ended(page);
+  const { computation, waiting } = await page.evaluate(() => {
+    const { store } = document.querySelector("chunkbook-app");
+    const cell = store.notebook.cells.findLast(({ computations }) => computations.length > 0);
+    const last = cell.computations.at(-1);
+    const states = Array.from({ length: 220_000 }, (_, position) => last.state(0, position));
+    const { count, recorded, partial, latest } = last;
+    return {
+      computation: { count, recorded, partial, latest },
+      waiting: states.filter((state) => state !== "done").length,
+    };
+  });
+  const { count, recorded, partial, latest } = computation;
+  assert.deepEqual([count, partial, waiting], [200_000, true, 0]);
+  assert.equal(latest.done, latest.total);
+  assert.ok(latest.totals.ended > 220_000);
+  const view = page.locator("chunkbook-computation").last();
+  const first = `the first ${recorded.toLocaleString("en-US")} tasks only`;
+  assert.ok((await view.locator(".facts").textContent()).includes(first));
+  const part = view.locator(".part");
+  for (const tab of ["Chunks", "Threads", "Graph", "Memory"]) {
+    await view.getByRole("tab", { name: tab }).click();
+    await part.filter({ hasText: first }).waitFor();
+  }
+  await view.getByRole("tab", { name: "Chunks" }).click();
+  await part.filter({ hasText: "What is stored is told of the first 100,000 chunks only." }).waitFor();
 });

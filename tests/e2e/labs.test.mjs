@@ -109,10 +109,28 @@ test("the labs open from the page's menu, run without an error, and leave a way 
     assert.match(second[0], /mean of squares - square of mean<\/td><td[^>]*>0\.66666666666/);
   });
 
-  await t.test("the peak of memory of what Dask computes is told", async () => {
+  await t.test("the peak of memory is told of the naive way too, and is the whole array there", async () => {
     const [table] = await outputsOf(page, "three-ways");
-    const peaks = [...table.matchAll(/>(\d+) MB</g)].map((match) => Number(match[1]));
-    assert.ok(peaks.length >= 2 && peaks.every((peak) => peak > 0), `peaks: ${peaks}`);
+    const sizes = [...table.matchAll(/>([\d.]+) MB</g)].map((match) => Number(match[1]));
+    // Each row has what the data takes and the peak.
+    assert.equal(sizes.length, 6, table);
+    const [naive, serial, threaded] = [sizes[1], sizes[3], sizes[5]];
+    assert.equal(naive, 32);
+    assert.ok(serial > 0 && serial < 2, `one thread: ${serial} MB`);
+    assert.ok(threaded > 0 && threaded < 16, `many threads: ${threaded} MB`);
+  });
+
+  await t.test("lab 2 says which of its computations is told of, and leads to yours", async () => {
+    const cell = page.locator('chunkbook-cell[data-id="chunk-size"]');
+    const facts = cell.locator("chunkbook-computation .facts");
+    assert.match(await facts.textContent(), /^the last of 6 computations · /);
+    await cell.getByRole("button", { name: "How it ran" }).click();
+    const name = cell.locator("chunkbook-computation .turn");
+    for (let step = 0; step < 2; step += 1)
+      await cell.getByRole("button", { name: "Computation before" }).click();
+    assert.match(await facts.textContent(), /^number 4 of 6 computations · /);
+    assert.match(await name.textContent(), /sum, chunks of \(300, 300\)/);
+    await cell.getByRole("button", { name: "How it ran" }).click();
   });
 
   await t.test("advice lies on the file's chunks", async () => {

@@ -118,10 +118,12 @@ export interface ComputationOutline {
   tasks: number;
   /** Bytes that the sources would take in memory whole. */
   naive: number;
-  /** Bytes of blocks that are held at once, by estimate. */
+  /** Bytes of blocks that tasks will hold at once, at most. */
   forecast: number;
   /** Bytes that blocks may take before reading waits. */
   budget: number;
+  /** Bytes that NumPy arrays may take together: what the naive way has to do with. */
+  limit: number;
   threads: number;
 }
 
@@ -163,11 +165,31 @@ export interface ComputationUpdate {
   peak: number;
   /** Milliseconds. */
   elapsed: number;
-  /** Wasm memory in use, in bytes. */
+  /** Wasm memory in use, in bytes, and how much it was when the computation began. */
   memory: number;
+  memoryBefore: number;
+  /** Bytes of it that NumPy arrays hold, and that are kept for the next blocks. */
+  arrays: number;
+  spare: number;
+  totals: TaskTotals;
+  /** Tasks that have ended and are not told of one by one, as there are too many: stage, first position, and count. */
+  unrecorded: [stage: number, first: number, count: number][];
   running: RunningTask[];
   /** With the last update: why it failed or was stopped, `null` where it did not. */
   ended: { error: string | null } | null;
+}
+
+/** Sums over all tasks that have ended, also those that are not told of one by one. */
+export interface TaskTotals {
+  /** How many have; those that ran as one are one. */
+  ended: number;
+  failed: number;
+  /** Milliseconds of each thread. */
+  threads: [reading: number, decoding: number, computing: number][];
+  /** The task that took longest, of those that read where there are any; as `TASK_NUMBERS` says. */
+  slowest: number[] | null;
+  /** When the last one ended. */
+  last: number;
 }
 
 /**

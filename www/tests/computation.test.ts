@@ -5,11 +5,14 @@ import { cellAt, planGrid, positionOf } from "../src/page/chunk-grid-plan";
 import { Computation, unravel } from "../src/page/computation";
 import {
   computationFacts,
+  computationName,
   formatShort,
   memorySentences,
+  partSentences,
   shares,
   taskName,
   taskTime,
+  turnText,
 } from "../src/page/computation-text";
 import { nodeStates, paint, search } from "../src/page/graph-paint";
 import type {
@@ -18,6 +21,7 @@ import type {
   LayerOutline,
   TaskGraphDrawing,
   TaskGraphNode,
+  TaskTotals,
 } from "../src/protocol";
 
 const MIB = 2 ** 20;
@@ -52,6 +56,7 @@ const outline: ComputationOutline = {
   naive: 8 * 2 ** 30,
   forecast: 2 * MIB,
   budget: 256 * MIB,
+  limit: 2048 * MIB,
   threads: 2,
 };
 
@@ -65,6 +70,11 @@ function update(more: Partial<ComputationUpdate> = {}): ComputationUpdate {
     peak: MIB,
     elapsed: 10,
     memory: 64 * MIB,
+    memoryBefore: 60 * MIB,
+    arrays: 8 * MIB,
+    spare: 4 * MIB,
+    totals: { ended: 0, failed: 0, threads: [], slowest: null, last: 0 },
+    unrecorded: [],
     running: [],
     ended: null,
     ...more,
@@ -76,9 +86,36 @@ const FIRST = [0, 4, 0, 1000, 1002, 0.5, 1, MIB, MIB, 0];
 const SECOND = [0, 0, 1, 1000.5, 1006.5, 2, 1, MIB, 2 * MIB, 0];
 const FAILED = [0, 5, 1, 1007, 1008, 0, 0, 0, 0, 1];
 
+/** Of the first two. */
+const TOTALS: TaskTotals = {
+  ended: 2,
+  failed: 0,
+  threads: [
+    [0.5, 1, 0.5],
+    [2, 1, 3],
+  ],
+  slowest: SECOND,
+  last: 1006.5,
+};
+
 function running(): Computation {
   const tasks = new Float64Array([...FIRST, ...SECOND]);
-  return new Computation(outline, update({ done: 4, bytes: 2 * MIB, running: [[0, 2, 0, 1007]] }), tasks);
+  const more = { done: 4, bytes: 2 * MIB, totals: TOTALS, running: [[0, 2, 0, 1007]] };
+  return new Computation(outline, update(more as Partial<ComputationUpdate>), tasks);
+}
+
+/** The same when it has ended, with the other four chunks done but not recorded, one of them slower than all. */
+function partial(): Computation {
+  const computation = running();
+  const slowest = [0, 3, 0, 1010, 1020, 1, 1, MIB, MIB, 0];
+  const totals: TaskTotals = { ...TOTALS, ended: 7, threads: [[2, 4, 14]], slowest, last: 1030 };
+  const unrecorded: ComputationUpdate["unrecorded"] = [
+    [0, 1, 3],
+    [0, 5, 1],
+    [1, 0, 1],
+  ];
+  computation.add(update({ done: 13, totals, unrecorded, ended: { error: null } }), new Float64Array());
+  return computation;
 }
 
 test("each block of a layer is waiting, running, done or failed", () => {
@@ -94,9 +131,8 @@ test("each block of a layer is waiting, running, done or failed", () => {
 test("times count from the first task's begin and are split into reading, decompressing and computing", () => {
   const computation = running();
   expect(computation.spent).toEqual({ reading: 2.5, decoding: 2, computing: 3.5 });
-  const index = computation.slowest();
-  expect(index).toBe(1);
-  const task = computation.task(index ?? 0);
+  const task = computation.slowest() ?? computation.task(0);
+  expect(task).toEqual(computation.task(1));
   expect([task.start, task.end, task.thread]).toEqual([0.5, 6.5, 1]);
   expect(taskTime(task)).toBe("6.00 ms: 2.00 ms reading, 1.00 ms decompressing, 3.00 ms computing");
   expect(taskName(computation, task)).toBe("chunk (0, 0)");
@@ -116,7 +152,7 @@ test("tasks that arrive later are added to those before, however many", () => {
 test("a hundred thousand tasks are told of in time that does not grow with each", () => {
   const computation = running();
   const tasks = Float64Array.from({ length: 1_000_000 }, (_, at) => SECOND[at % 10] ?? 0);
-  computation.add(update(), tasks);
+  computation.add(update({ totals: { ...TOTALS, ended: 100_002 } }), tasks);
   // Were the span worked out anew for each task, as it once was, this would take minutes.
   let inside = 0;
   for (let index = 0; index < computation.count; index += 1) {
@@ -136,14 +172,85 @@ test("the line below a cell tells tasks, bytes, shares, peak and the slowest chu
     "peak 1.00 MiB of the whole 8.00 GiB",
     "slowest: chunk (0, 0), 6.00 ms",
   ]);
-  computation.add(update({ done: 13, ended: { error: null } }), new Float64Array());
+  computation.add(update({ done: 13, totals: TOTALS, ended: { error: null } }), new Float64Array());
   expect(computationFacts(computation)[0]).toBe("13 tasks in 10 ms");
 });
 
-test("the memory view says that an array larger than a tab makes the naive way fail", () => {
-  const [naive, chunked] = memorySentences(running());
-  expect(naive).toContain("8.00 GiB at once, more than the 4.00 GiB a tab may have: the naive way must fail");
-  expect(chunked).toContain("so far is 1.00 MiB. Forecast from chunk sizes and 2 threads: 2.00 MiB");
+test("of more tasks than are recorded the facts are those of all, and what is known of a part says so", () => {
+  const computation = partial();
+  const states = [0, 1, 2, 3, 4, 5].map((position) => computation.state(0, position));
+  expect(states).toEqual(["done", "done", "done", "done", "done", "done"]);
+  expect(computation.stateText(0, 4)).toBe("done");
+  expect(computation.stateText(0, 5)).toBe("done, not recorded");
+  expect([computation.count, computation.recorded, computation.span]).toEqual([2, 4, 30]);
+  expect(computationFacts(computation).slice(1)).toEqual([
+    "10 % reading",
+    "20 % decompressing",
+    "70 % computing",
+    "peak 1.00 MiB of the whole 8.00 GiB",
+    "slowest: chunk (1, 0), 10 ms",
+    "single tasks are known of the first 4 tasks only",
+  ]);
+  for (const view of ["chunks", "threads", "graph", "memory"] as const) {
+    expect(partSentences(computation, view).join(" ")).toContain("of the first 4 tasks only");
+    expect(partSentences(running(), view)).toEqual([]);
+  }
+});
+
+test("more chunks than are asked what is stored for them are said to be so", () => {
+  const many = { ...outline, layers: [layer("array", [100_001], { source: "f.hdf5:/x" })], stages: [[0]] };
+  const computation = new Computation(many, update(), new Float64Array());
+  expect(partSentences(computation, "chunks")).toEqual([
+    "What is stored is told of the first 100,000 chunks only.",
+  ]);
+  expect(partSentences(computation, "threads")).toEqual([]);
+});
+
+test("a computation among several of its cell is told by its number and its chunks", () => {
+  const [first, second] = [1, 2].map(
+    (turn) => new Computation(outline, update({ number: turn }), new Float64Array(), turn),
+  );
+  if (first === undefined || second === undefined) throw new Error("there are two");
+  expect([turnText(first, first), turnText(first, second), turnText(second, second)]).toEqual([
+    null,
+    "number 1 of 2 computations",
+    "the last of 2 computations",
+  ]);
+  expect(computationName(first)).toBe("sum, chunks of (100, 100)");
+});
+
+test("the memory view says what the run took, whether the forecast held, and why the naive way fails", () => {
+  const [run, naive, engine] = memorySentences(partial());
+  expect(run).toContain("took 1.00 MiB at its peak");
+  expect(run).toContain("The forecast was at most 2.00 MiB, which held.");
+  expect(naive).toContain(
+    "the whole array at once, 8.00 GiB. Arrays may take 2.00 GiB in all, part of the 4.00 GiB",
+  );
+  expect(naive).toContain("it must fail.");
+  expect(engine).toContain("reserved 64.0 MiB for everything, 4.00 MiB of it since this run began");
+  const computation = new Computation(
+    { ...outline, naive: 300 * MIB },
+    update({ peak: 3 * MIB }),
+    new Float64Array(),
+  );
+  expect(memorySentences(computation).join(" ")).toMatch(
+    /which has not held.*here it still fits, with 7 times the data/,
+  );
+});
+
+test("memory is sampled at each update, and old samples thin out", () => {
+  const computation = running();
+  for (let elapsed = 0; elapsed < 5000; elapsed += 1)
+    computation.add(update({ elapsed }), new Float64Array());
+  expect(computation.samples.length).toBeLessThanOrEqual(2000);
+  expect(computation.samples.at(-1)?.elapsed).toBe(4999);
+  expect(computation.samples[0]).toEqual({
+    elapsed: 10,
+    memory: 64 * MIB,
+    arrays: 8 * MIB,
+    spare: 4 * MIB,
+    inFlight: 0,
+  });
 });
 
 test("shares of nothing are none, and short times have units of their own", () => {

@@ -224,6 +224,31 @@ describe("memory", () => {
   });
 });
 
+describe("a resource profiler", () => {
+  test("tells what tasks and arrays hold, by time, and a profiler what is not noted one by one", async () => {
+    const tasks = [
+      [["sum", 0], ["sum-1a2b"], 1, 2, 0, 500_000],
+      [["sum", 1], ["sum-1a2b"], 2, 3, 0, 700_000],
+    ];
+    const notes = [...tasks, [null, 1.5, 32_000_000], [null, null, 7]];
+    const dispatch = (request: string) => {
+      const { op, from } = JSON.parse(request) as { op: string; from?: number };
+      if (op !== "da_trace") return engine.dispatch(request);
+      return JSON.stringify({ ok: from === undefined ? 0 : notes });
+    };
+    ({ run } = await createPython(dispatch, () => false));
+    const profile = (kind: string) => `from dask.diagnostics import ${kind}\nwith ${kind}() as prof: pass`;
+    expect(run(profile("ResourceProfiler")).error).toBe(null);
+    expect(run("[(entry.time, entry.mem) for entry in prof.results]").text).toBe(
+      "[(1.5, 32.0), (2, 0.5), (3, 0.7)]",
+    );
+    expect(run(profile("Profiler")).stdout).toBe(
+      "Profiler: 7 more tasks have run, which are not noted one by one\n",
+    );
+    expect(run("len(prof.results)").text).toBe("2");
+  });
+});
+
 describe("dask without processes", () => {
   test("says so when they are asked for", () => {
     run(

@@ -56,7 +56,15 @@ class _Notes:
             return
         notes = _bridge.call("da_trace", **{"from": self._from})
         self._from = None
-        self._take(notes)
+        tasks, memory = [], []
+        for note in notes:
+            if note[0] is not None:
+                tasks.append(note)
+            elif note[1] is not None:
+                memory.append(note)
+            else:
+                print("%s: %d more tasks have run, which are not noted one by one" % (type(self).__name__, note[2]))
+        self._take(tasks, memory)
 
     def clear(self):
         self.results = []
@@ -69,8 +77,8 @@ class Profiler(_Notes):
     lane for each thread.
     """
 
-    def _take(self, notes):
-        for key, layers, start, end, thread, _ in notes:
+    def _take(self, tasks, memory):
+        for key, layers, start, end, thread, _ in tasks:
             task = tuple([name.rpartition("-")[0] or name for name in layers])
             self.results.append(TaskData(tuple(key), task, start, end, thread))
         self.results.sort(key=lambda task: task.start_time)
@@ -86,23 +94,28 @@ class Profiler(_Notes):
 class ResourceProfiler(_Notes):
     """Memory and processor use while tasks run.
 
-    `results` are `ResourceData`, one as each task ends: the time in seconds, the memory of the blocks that are held
-    for tasks in MB, and the threads at work in percent of one. Dask's own samples the whole process every `dt` seconds.
+    `results` are `ResourceData`, one as each task ends and each time that arrays take more memory or less: the time in
+    seconds, the memory in MB that tasks and arrays hold together, and the threads at work in percent of one. Arrays
+    count from when they are first used while this takes notes. Dask's own samples the whole process every `dt` seconds.
     """
 
     def __init__(self, dt=1):
         super().__init__()
 
-    def _take(self, notes):
-        begins = sorted([note[2] for note in notes])
-        ends = sorted([note[3] for note in notes])
+    def _take(self, tasks, memory):
+        begins = sorted([note[2] for note in tasks])
+        ends = sorted([note[3] for note in tasks])
         begun = 0
+        samples = []
         for ended, end in enumerate(ends):
             while begun < len(begins) and begins[begun] < end:
                 begun += 1
-            self.results.append((end, 100.0 * (begun - ended)))
-        held = dict([(note[3], note[5]) for note in notes])
-        self.results = [ResourceData(end, held[end] / 1e6, cpu) for end, cpu in self.results]
+            samples.append((end, 100.0 * (begun - ended)))
+        held = dict([(note[3], note[5]) for note in tasks])
+        self.results.extend([ResourceData(end, held[end] / 1e6, cpu) for end, cpu in samples])
+        # Between tasks the thread that runs the cell is at work.
+        self.results.extend([ResourceData(time, bytes / 1e6, 100.0) for _, time, bytes in memory])
+        self.results.sort(key=lambda sample: sample.time)
 
 
 def visualize(profilers, show=True, **options):
@@ -111,7 +124,7 @@ def visualize(profilers, show=True, **options):
     for profiler in among:
         if isinstance(profiler, Profiler):
             return profiler.visualize(show=show)
-    raise TypeError("visualize draws a Profiler; the others of dask.diagnostics take no notes here")
+    raise TypeError("visualize draws a Profiler; the others of dask.diagnostics have no picture here")
 
 
 _WIDTH = 720

@@ -6,13 +6,12 @@ import { arrowStep } from "./arrow-keys";
 import { PART_COLOURS, prepare, RAMP_GRADIENT, rampColour, themeColours } from "./canvas";
 import { CanvasController } from "./canvas-controller";
 import { cellAt, type GridPlan, planGrid, positionOf } from "./chunk-grid-plan";
-import type { Computation } from "./computation";
+import { type Computation, STORED_AT_MOST } from "./computation";
 import { formatShort, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes, formatCount, formatShape, plural } from "./format";
 
 const MAX_HEIGHT = 380;
-const STORED_AT_MOST = 100_000;
 const TABLE_ROWS = 100;
 
 type Colouring = "state" | "time" | "reading" | "order" | "ratio";
@@ -295,7 +294,7 @@ export class ChunkGrid extends LitElement {
       const task = computation.task(index);
       facts.push(taskTime(task), `${formatBytes(task.bytes)} read`, `thread ${task.thread}`);
     } else if (stage !== null) {
-      facts.push(computation.state(stage, position));
+      facts.push(computation.stateText(stage, position));
     }
     const stored = this.stored[position];
     if (stored !== undefined && stored.chunks + stored.missing > 0) {

@@ -1,10 +1,10 @@
 /** A computation in words: the line below a cell, and what each view says of it. */
 import type { ComputationOutline } from "../protocol";
-import type { Computation, EndedTask, Spent } from "./computation";
+import { type Computation, type EndedTask, type Spent, STORED_AT_MOST } from "./computation";
 import { formatBytes, formatCount, formatShape, plural } from "./format";
 
-/** What a browser tab may have: wasm memory is addressed with 32 bits. */
-export const TAB_BYTES = 4 * 2 ** 30;
+/** What a browser tab can address: wasm memory is addressed with 32 bits. */
+const TAB_BYTES = 4 * 2 ** 30;
 
 /** Milliseconds as short as a task may be: `3.2 µs`, `0.42 ms`, `18 ms`, `1.25 s`. */
 export function formatShort(milliseconds: number): string {
@@ -40,12 +40,57 @@ export function computationFacts(computation: Computation): string[] {
   if (latest.bytes > 0) facts.push(`${formatBytes(latest.bytes)} read`);
   facts.push(...shares(computation.spent));
   facts.push(`peak ${formatBytes(latest.peak)} of the whole ${formatBytes(outline.naive)}`);
+  if (latest.totals.failed > 0) facts.push(`${formatCount(latest.totals.failed)} failed`);
   const slowest = computation.slowest();
   if (slowest !== null && computation.count > 1) {
-    const task = computation.task(slowest);
-    facts.push(`slowest: ${taskName(computation, task)}, ${formatShort(task.end - task.start)}`);
+    facts.push(`slowest: ${taskName(computation, slowest)}, ${formatShort(slowest.end - slowest.start)}`);
   }
+  if (computation.partial) facts.push(`single tasks are known of ${firstTasks(computation)}`);
   return facts;
+}
+
+/** Which of a cell's computations this is, where there are several: `the last of 6`. */
+export function turnText(computation: Computation, last: Computation): string | null {
+  if (last.turn === 1) return null;
+  const turn = computation === last ? "the last" : `number ${formatCount(computation.turn)}`;
+  return `${turn} of ${plural(last.turn, "computation")}`;
+}
+
+/** What a computation does, so that those of one cell can be told apart: `sum, chunks of (500, 500)`. */
+export function computationName({ outline }: Computation): string {
+  const source = outline.layers.find(({ source, tasks }) => source !== null && tasks > 0);
+  return source === undefined ? outline.label : `${outline.label}, chunks of ${formatShape(source.block)}`;
+}
+
+function firstTasks({ recorded }: Computation): string {
+  return `the first ${plural(recorded, "task")} only`;
+}
+
+/** What a view leaves out, sentence by sentence; none where it shows all. */
+export function partSentences(
+  computation: Computation,
+  view: "chunks" | "threads" | "graph" | "memory",
+): string[] {
+  const sentences: string[] = [];
+  if (computation.partial) {
+    const first = firstTasks(computation);
+    sentences.push(
+      {
+        chunks: `Times and order are known of ${first}; other chunks that are done have no colour for them.`,
+        threads: `Single tasks are shown of ${first}; shares and idle time are those of all.`,
+        graph: `Times and order are known of ${first}; states are those of all.`,
+        memory: `What tasks held over time is drawn of ${first}; the peak is that of all.`,
+      }[view],
+    );
+  }
+  const chunks = Math.max(
+    ...computation.outline.layers.map(({ source, tasks }) => (source === null ? 0 : tasks)),
+    0,
+  );
+  if (view === "chunks" && chunks > STORED_AT_MOST) {
+    sentences.push(`What is stored is told of the first ${plural(STORED_AT_MOST, "chunk")} only.`);
+  }
+  return sentences;
 }
 
 /** `chunk (3, 0)` of a task that reads, otherwise what it does and where. */
@@ -69,32 +114,45 @@ export function taskTime(task: EndedTask): string {
 }
 
 /** What computing is going to need, before it runs. */
-export function forecastText({ naive, forecast, tasks, threads }: ComputationOutline): string {
-  const whole = naive > TAB_BYTES ? `, more than a tab may have (${formatBytes(TAB_BYTES)})` : "";
-  return `Forecast: ${plural(tasks, "task")} on ${plural(threads, "thread")}, about ${formatBytes(forecast)} held at once. The whole array would need ${formatBytes(naive)}${whole}.`;
+export function forecastText({ naive, forecast, limit, tasks, threads }: ComputationOutline): string {
+  const whole = naive > limit ? `, more than arrays may take in a tab (${formatBytes(limit)})` : "";
+  return `Forecast: ${plural(tasks, "task")} on ${plural(threads, "thread")}, at most ${formatBytes(forecast)} held at once. The whole array would need ${formatBytes(naive)}${whole}.`;
 }
 
 /** What the memory view says, sentence by sentence. */
 export function memorySentences(computation: Computation): string[] {
   const { outline, latest } = computation;
-  const sentences: string[] = [];
-  if (outline.naive > 0) {
-    const verdict =
-      outline.naive > TAB_BYTES
-        ? `more than the ${formatBytes(TAB_BYTES)} a tab may have: the naive way must fail`
-        : outline.naive > TAB_BYTES / 4
-          ? `and the naive way also holds what it makes on the way; a tab may have ${formatBytes(TAB_BYTES)}`
-          : `which a tab, with ${formatBytes(TAB_BYTES)}, could still hold`;
-    sentences.push(`The whole array would need ${formatBytes(outline.naive)} at once, ${verdict}.`);
-  }
-  const when = computation.ended ? "was" : "so far is";
-  sentences.push(
-    `Chunk by chunk the peak ${when} ${formatBytes(latest.peak)}. Forecast from chunk sizes and ${plural(outline.threads, "thread")}: ${formatBytes(outline.forecast)}.`,
-  );
+  const sentences = [runSentence(computation)];
+  if (outline.naive > 0) sentences.push(naiveSentence(outline));
   if (latest.memory > 0) {
+    const grown = latest.memory - latest.memoryBefore;
+    const change =
+      grown > 0 ? `${formatBytes(grown)} of it since this run began` : "none of it taken by this run anew";
     sentences.push(
-      `The engine has ${formatBytes(latest.memory)} of the tab's memory in all, which never shrinks: it includes NumPy arrays and earlier cells.`,
+      `The engine has reserved ${formatBytes(latest.memory)} for everything, ${change}; it never gives any back. NumPy arrays hold ${formatBytes(latest.arrays)}, ${formatBytes(latest.spare)} is kept for the next chunks.`,
     );
   }
   return sentences;
+}
+
+/** How much the run took, and whether that is what was forecast. */
+function runSentence({ outline, latest, ended }: Computation): string {
+  const held = latest.peak <= outline.forecast;
+  const verdict = ended
+    ? held
+      ? ", which held"
+      : ", which did not hold"
+    : held
+      ? ""
+      : ", which has not held";
+  return `Chunk by chunk this run ${ended ? "took" : "has taken"} ${formatBytes(latest.peak)} at its peak: chunks at work on ${plural(outline.threads, "thread")}, and results that wait to be combined. The forecast was at most ${formatBytes(outline.forecast)}${verdict}.`;
+}
+
+/** Why the naive way fails, here or with more data. */
+function naiveSentence({ naive, limit }: ComputationOutline): string {
+  const whole = `The naive way needs the whole array at once, ${formatBytes(naive)}.`;
+  const why = `Arrays may take ${formatBytes(limit)} in all, part of the ${formatBytes(TAB_BYTES)} that a tab can address`;
+  if (naive > limit) return `${whole} ${why}: it must fail.`;
+  const times = Math.floor(limit / naive) + 1;
+  return `${whole} ${why}: here it still fits, with ${formatCount(times)} times the data it must fail. Chunk by chunk the peak stays about the same.`;
 }

@@ -3,7 +3,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { TaskGraphDrawing } from "../protocol";
 import { base, buttons } from "../style/shared";
 import type { Computation } from "./computation";
-import { computationFacts } from "./computation-text";
+import { computationFacts, computationName, partSentences, turnText } from "./computation-text";
 import { icons } from "./icons";
 import type { ComputationViewName, NotebookStore } from "./notebook-store";
 import { viewsPart } from "./parts";
@@ -73,6 +73,12 @@ export class ComputationView extends LitElement {
         border-bottom-color: var(--accent);
         color: var(--accent);
       }
+      .part {
+        margin: 0;
+        padding: 0.4rem 0.75rem 0;
+        color: var(--ink-soft);
+        font-size: 0.8125rem;
+      }
       .turn {
         display: flex;
         align-items: center;
@@ -117,11 +123,16 @@ export class ComputationView extends LitElement {
           aria-expanded=${view !== null}
           @click=${() => this.#open(view === null ? "chunks" : null)}
         ><span class="twist">${icons.twist}</span>${computation.ended ? "How it ran" : "How it runs"}</button>
-        <span class="facts">${computationFacts(computation).join(" · ")}</span>
+        <span class="facts">${this.#facts(computation).join(" · ")}</span>
         ${computation.error === null ? nothing : html`<span class="error">stopped: ${firstLine(computation.error)}</span>`}
       </div>
       ${view === null ? nothing : this.#renderViews(computation, view)}
     `;
+  }
+
+  #facts(computation: Computation): string[] {
+    const turn = turnText(computation, this.computations.at(-1) ?? computation);
+    return [...(turn === null ? [] : [turn]), ...computationFacts(computation)];
   }
 
   #renderViews(computation: Computation, view: ComputationViewName): TemplateResult {
@@ -140,13 +151,14 @@ export class ComputationView extends LitElement {
             >${title}</button>`,
           )}
         </div>
-        ${this.#renderTurn()}
+        ${this.#renderTurn(computation)}
         ${
           computation.ended
             ? nothing
             : html`<button class="small danger" @click=${() => this.store.interrupt()}>${icons.stop} Stop</button>`
         }
       </div>
+      ${partSentences(computation, view).map((sentence) => html`<p class="part">${sentence}</p>`)}
       <div id="view" role="tabpanel" aria-labelledby="tab-${view}">${this.#renderView(computation, view)}</div>
     </section>`;
   }
@@ -189,7 +201,7 @@ export class ComputationView extends LitElement {
     ></chunkbook-graph-explorer>`;
   }
 
-  #renderTurn(): TemplateResult | typeof nothing {
+  #renderTurn(computation: Computation): TemplateResult | typeof nothing {
     const count = this.computations.length;
     if (count < 2) return nothing;
     const turn = this.turn ?? count - 1;
@@ -199,7 +211,7 @@ export class ComputationView extends LitElement {
     };
     return html`<span class="turn">
       <button class="quiet small" ?disabled=${turn === 0} aria-label="Computation before" @click=${to(turn - 1)}>‹</button>
-      computation ${turn + 1} of ${count}
+      ${computationName(computation)}
       <button class="quiet small" ?disabled=${turn === count - 1} aria-label="Next computation" @click=${to(turn + 1)}>›</button>
     </span>`;
   }

@@ -33,24 +33,48 @@ export interface Spent {
 
 export type TaskState = "waiting" | "running" | "done" | "failed";
 
+/** Memory at one moment, in bytes. */
+export interface MemorySample {
+  /** Milliseconds since the beginning. */
+  elapsed: number;
+  /** All that the engine has. */
+  memory: number;
+  /** What of it NumPy arrays hold, is kept for the next blocks, and tasks hold. */
+  arrays: number;
+  spare: number;
+  inFlight: number;
+}
+
+/** Samples of memory that are kept; of more, every other one is let go. */
+const MOST_SAMPLES = 2000;
+
+/** Blocks of a layer of which the page asks what is stored. */
+export const STORED_AT_MOST = 100_000;
+
 export class Computation {
   readonly number: number;
   readonly outline: ComputationOutline;
+  /** Which of its cell's computations it is, from 1. */
+  readonly turn: number;
   /** The graph as drawn while it ran; views ask for others. */
   drawing: TaskGraphDrawing | null = null;
   latest: ComputationUpdate;
   /** Tasks that have ended and are known one by one. */
   count = 0;
-  readonly spent: Spent = { reading: 0, decoding: 0, computing: 0 };
+  /** How many tasks that is where each of those that ran as one counts. */
+  recorded = 0;
+  readonly samples: MemorySample[] = [];
   #numbers: Float64Array;
   #begin = Number.POSITIVE_INFINITY;
   #last = 0;
-  #slowest: number | null = null;
   /** For each stage the number of the task at each position, plus 1. */
   readonly #found: (Int32Array | undefined)[] = [];
+  /** For each stage 1 at the positions that are done without being told of one by one. */
+  readonly #unrecorded: (Uint8Array | undefined)[] = [];
 
-  constructor(outline: ComputationOutline, update: ComputationUpdate, tasks: Float64Array) {
+  constructor(outline: ComputationOutline, update: ComputationUpdate, tasks: Float64Array, turn = 1) {
     this.number = update.number;
+    this.turn = turn;
     this.outline = outline;
     this.latest = update;
     this.#numbers = new Float64Array(Math.max(tasks.length, TASK_NUMBERS));
@@ -69,17 +93,22 @@ export class Computation {
     this.#numbers.set(tasks, this.count * TASK_NUMBERS);
     const first = this.count;
     this.count += tasks.length / TASK_NUMBERS;
+    const { elapsed, memory, arrays, spare, inFlight } = update;
+    this.samples.push({ elapsed, memory, arrays, spare, inFlight });
+    if (this.samples.length > MOST_SAMPLES) {
+      this.samples.splice(0, Number.POSITIVE_INFINITY, ...this.samples.filter((_, at) => at % 2 === 0));
+    }
+    for (const [stage, first, count] of update.unrecorded) {
+      const done = this.#unrecorded[stage] ?? new Uint8Array(this.positions(stage));
+      this.#unrecorded[stage] = done.fill(1, first, first + count);
+    }
+    this.#last = Math.max(this.#last, update.totals.last);
     for (const [, , , start] of update.running) this.#begin = Math.min(this.#begin, start);
     for (let index = first; index < this.count; index += 1) {
       const at = index * TASK_NUMBERS;
       this.#begin = Math.min(this.#begin, this.#number(at + 3));
-      this.#last = Math.max(this.#last, this.#number(at + 4));
-      if (this.#isSlower(index)) this.#slowest = index;
-      const [reading, decoding] = [this.#number(at + 5), this.#number(at + 6)];
-      this.spent.reading += reading;
-      this.spent.decoding += decoding;
-      this.spent.computing += Math.max(0, this.#number(at + 4) - this.#number(at + 3) - reading - decoding);
       const stage = this.#number(at);
+      this.recorded += this.outline.stages[stage]?.length ?? 0;
       const positions = this.#found[stage] ?? new Int32Array(this.positions(stage));
       positions[this.#number(at + 1)] = index + 1;
       this.#found[stage] = positions;
@@ -97,27 +126,47 @@ export class Computation {
 
   /** Milliseconds from the first task's begin to the last one's end, or to now as last told. */
   get span(): number {
-    const last = this.count === 0 ? 0 : this.#last - this.#begin;
+    const last = this.latest.totals.ended === 0 ? 0 : this.#last - this.#begin;
     return this.ended ? last : Math.max(last, this.latest.elapsed);
+  }
+
+  /** Whether more tasks have ended than are known one by one. */
+  get partial(): boolean {
+    return this.latest.totals.ended > this.count;
+  }
+
+  /** The time of all tasks. */
+  get spent(): Spent {
+    const spent = { reading: 0, decoding: 0, computing: 0 };
+    for (const [reading, decoding, computing] of this.latest.totals.threads) {
+      spent.reading += reading;
+      spent.decoding += decoding;
+      spent.computing += computing;
+    }
+    return spent;
   }
 
   task(index: number): EndedTask {
     const at = index * TASK_NUMBERS;
+    return this.#task((number) => this.#number(at + number));
+  }
+
+  #task(number: (place: number) => number): EndedTask {
     return {
-      stage: this.#number(at),
-      position: this.#number(at + 1),
-      thread: this.#number(at + 2),
-      start: this.#number(at + 3) - this.#begin,
-      end: this.#number(at + 4) - this.#begin,
-      reading: this.#number(at + 5),
-      decoding: this.#number(at + 6),
-      bytes: this.#number(at + 7),
-      inFlight: this.#number(at + 8),
-      failed: this.#number(at + 9) !== 0,
+      stage: number(0),
+      position: number(1),
+      thread: number(2),
+      start: number(3) - this.#begin,
+      end: number(4) - this.#begin,
+      reading: number(5),
+      decoding: number(6),
+      bytes: number(7),
+      inFlight: number(8),
+      failed: number(9) !== 0,
     };
   }
 
-  /** The number of the task at a position of a stage, for `task`; `null` while it has not ended. */
+  /** The number of the task at a position of a stage, for `task`; `null` where it has not ended or is not recorded. */
   find(stage: number, position: number): number | null {
     const found = this.#found[stage]?.[position] ?? 0;
     return found === 0 ? null : found - 1;
@@ -126,13 +175,21 @@ export class Computation {
   state(stage: number, position: number): TaskState {
     const index = this.find(stage, position);
     if (index !== null) return this.#number(index * TASK_NUMBERS + 9) === 0 ? "done" : "failed";
+    if (this.#unrecorded[stage]?.[position] === 1) return "done";
     const runs = this.latest.running.some((task) => task[0] === stage && task[1] === position);
     return runs && !this.ended ? "running" : "waiting";
   }
 
+  /** A task's state in words: of one that is not known by itself, that it is not. */
+  stateText(stage: number, position: number): string {
+    const state = this.state(stage, position);
+    return state === "done" && this.find(stage, position) === null ? "done, not recorded" : state;
+  }
+
   /** The task that took longest, of those that read a source where there are any; `null` before one has ended. */
-  slowest(): number | null {
-    return this.#slowest;
+  slowest(): EndedTask | null {
+    const { slowest } = this.latest.totals;
+    return slowest === null ? null : this.#task((place) => slowest[place] ?? 0);
   }
 
   /** The layer of a stage that reads a source; `null` where none does. */
@@ -174,16 +231,6 @@ export class Computation {
   key(stage: number, position: number): string {
     const layer = this.layer(this.outline.stages[stage]?.at(-1) ?? 0);
     return `('${layer.name}', ${unravel(position, layer.counts).join(", ")})`.replace(", )", ",)");
-  }
-
-  /** Whether a task is slower than the slowest so far; one that reads beats all that do not. */
-  #isSlower(index: number): boolean {
-    if (this.#slowest === null) return true;
-    const [task, slowest] = [index * TASK_NUMBERS, this.#slowest * TASK_NUMBERS];
-    const [reads, read] = [task, slowest].map((at) => this.source(this.#number(at)) !== null);
-    if (reads !== read) return reads === true;
-    const took = (at: number) => this.#number(at + 4) - this.#number(at + 3);
-    return took(task) > took(slowest);
   }
 
   #number(at: number): number {

@@ -1,10 +1,10 @@
-import { css, html, LitElement, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { styleMap } from "lit/directives/style-map.js";
 import { base } from "../style/shared";
 import { PART_COLOURS } from "./canvas";
-import type { Computation } from "./computation";
-import { formatShort, memorySentences, TAB_BYTES } from "./computation-text";
+import type { Computation, MemorySample } from "./computation";
+import { formatShort, memorySentences } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes } from "./format";
 
@@ -12,8 +12,17 @@ const WIDTH = 720;
 const HEIGHT = 130;
 /** Points of the line at most. */
 const POINTS = 600;
+/** Rows of the table at most; of more samples, some between the first and the last are left out. */
+const TABLE_ROWS = 100;
 
-/** Memory of a computation: what the naive way would need, what was forecast, and what was held over time. */
+/** What the engine's memory is made of, from the bottom up. */
+const PARTS: { name: string; colour: string; bytes: (sample: MemorySample) => number }[] = [
+  { name: "NumPy arrays", colour: PART_COLOURS.reading, bytes: ({ arrays }) => arrays },
+  { name: "kept for the next chunks", colour: PART_COLOURS.decoding, bytes: ({ spare }) => spare },
+  { name: "held by tasks", colour: PART_COLOURS.computing, bytes: ({ inFlight }) => inFlight },
+];
+
+/** Memory of a computation: what the naive way would need, what was forecast, what tasks held and the engine had over time. */
 @customElement("chunkbook-memory-chart")
 export class MemoryChart extends LitElement {
   static override styles = [
@@ -73,6 +82,21 @@ export class MemoryChart extends LitElement {
         stroke-dasharray: 6 4;
         vector-effect: non-scaling-stroke;
       }
+      .reserved {
+        fill: none;
+        stroke: var(--ink-soft);
+        stroke-width: 1.5;
+        vector-effect: non-scaling-stroke;
+      }
+      h3 {
+        margin: 0;
+        padding: 0.25rem 0.75rem;
+        font-size: 0.8125rem;
+      }
+      .legend {
+        padding: 0 0.75rem 0.25rem;
+        font-size: 0.8125rem;
+      }
       text {
         fill: var(--ink-soft);
         font: 12px var(--sans);
@@ -88,13 +112,13 @@ export class MemoryChart extends LitElement {
     const { outline, latest } = this.computation;
     const bars: [string, number, string][] = [
       ["the whole array", outline.naive, "var(--error)"],
-      ["a tab may have", TAB_BYTES, "var(--line-strong)"],
-      ["the engine has", latest.memory, "var(--ink-soft)"],
-      ["forecast", outline.forecast, "var(--busy)"],
-      ["peak held by tasks", latest.peak, PART_COLOURS.computing],
+      ["arrays may take", outline.limit, "var(--line-strong)"],
+      ["reserved for all", latest.memory, "var(--ink-soft)"],
+      ["forecast, at most", outline.forecast, "var(--busy)"],
+      ["peak of this run", latest.peak, PART_COLOURS.computing],
     ];
-    // A tab's limit beside an array of megabytes would make all else a hair.
-    const shown = bars.filter(([name]) => name !== "a tab may have" || outline.naive > TAB_BYTES / 8);
+    // The limit beside an array of megabytes would make all else a hair.
+    const shown = bars.filter(([name]) => name !== "arrays may take" || outline.naive > outline.limit / 8);
     const most = Math.max(...shown.map(([, bytes]) => bytes), 1);
     return html`
       ${memorySentences(this.computation).map((sentence) => html`<p>${sentence}</p>`)}
@@ -105,7 +129,10 @@ export class MemoryChart extends LitElement {
             <dd>${formatBytes(bytes)}</dd>`,
         )}
       </dl>
+      <h3>What the tasks of this run held</h3>
       ${this.#renderLine()}
+      ${latest.memory > 0 ? this.#renderEngine() : nothing}
+      ${this.#renderTable()}
     `;
   }
 
@@ -136,5 +163,71 @@ export class MemoryChart extends LitElement {
       <text x="0" y=${HEIGHT + 15}>0</text>
       <text x=${WIDTH} y=${HEIGHT + 15} text-anchor="end">${formatShort(span)}</text>
     </svg>`;
+  }
+
+  /** The engine's memory over time: what is reserved, and what of it is in use for what. */
+  #renderEngine(): TemplateResult {
+    const { samples } = this.computation;
+    const most = Math.max(...samples.map(({ memory }) => memory), 1);
+    const span = Math.max(samples.at(-1)?.elapsed ?? 0, 1e-6);
+    const y = (bytes: number) => (HEIGHT - (HEIGHT * Math.min(bytes, most)) / most).toFixed(1);
+    // Between two looks memory is as at the later one; the first look tells how it was from the beginning.
+    const line = (bytes: (sample: MemorySample) => number) => {
+      let from = 0;
+      return samples.map((sample) => {
+        const [left, right] = [from, (WIDTH * sample.elapsed) / span];
+        from = right;
+        return `${left.toFixed(1)},${y(bytes(sample))} ${right.toFixed(1)},${y(bytes(sample))}`;
+      });
+    };
+    const upTo = (part: number) => (sample: MemorySample) =>
+      PARTS.slice(0, part + 1).reduce((sum, { bytes }) => sum + bytes(sample), 0);
+    return html`
+      <h3>What the engine has reserved for all, and uses</h3>
+      <div class="legend">
+        <span><i style="--swatch: var(--ink-soft)"></i>reserved</span>
+        ${PARTS.map(({ name, colour }) => html`<span><i style="--swatch: ${colour}"></i>${name}</span>`)}
+      </div>
+      <svg
+        viewBox="-4 -16 ${WIDTH + 8} ${HEIGHT + 36}"
+        role="img"
+        aria-label="Memory of the engine over ${formatShort(span)}, at most ${formatBytes(most)}; the table below has the numbers"
+      >
+        ${PARTS.map((_, index) => PARTS.length - 1 - index).map(
+          (part) =>
+            svg`<polygon fill=${PARTS[part]?.colour ?? ""} points="0,${HEIGHT} ${line(upTo(part)).join(" ")} ${WIDTH},${HEIGHT}"></polygon>`,
+        )}
+        <polyline class="reserved" points=${line(({ memory }) => memory).join(" ")}></polyline>
+        <text x="4" y="-4">reserved ${formatBytes(most)}</text>
+        <text x="0" y=${HEIGHT + 15}>0</text>
+        <text x=${WIDTH} y=${HEIGHT + 15} text-anchor="end">${formatShort(span)}</text>
+      </svg>`;
+  }
+
+  #renderTable(): TemplateResult {
+    const { samples } = this.computation;
+    const step = Math.ceil(samples.length / TABLE_ROWS);
+    const rows = samples.filter((_, at) => at % step === 0 || at === samples.length - 1);
+    return html`<details>
+      <summary>Memory over time as a table</summary>
+      <div class="table" tabindex="0" role="region" aria-label="Memory over time">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">After</th><th scope="col">Held by tasks</th><th scope="col">NumPy arrays</th>
+              <th scope="col">Kept</th><th scope="col">Reserved</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${rows.map(
+              ({ elapsed, inFlight, arrays, spare, memory }) => html`<tr>
+                <td>${formatShort(elapsed)}</td>
+                ${[inFlight, arrays, spare, memory].map((bytes) => html`<td>${formatBytes(bytes)}</td>`)}
+              </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>
+    </details>`;
   }
 }

@@ -409,8 +409,9 @@ export class NotebookStore {
     const known = cell.computations.find(({ number }) => number === update.number);
     if (known === undefined) {
       if (update.outline === undefined) return;
-      const computation = new Computation(update.outline, update, tasks);
       const before = fresh ? [] : cell.computations;
+      const turn = (before.at(-1)?.turn ?? 0) + 1;
+      const computation = new Computation(update.outline, update, tasks, turn);
       this.#update(id, { computations: [...before, computation].slice(-KEPT_COMPUTATIONS) });
       return;
     }

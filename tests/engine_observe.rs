@@ -1,0 +1,193 @@
+//! What whoever watches is told of a computation: each task, sums over all of them, and what was forecast.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod engine_support;
+
+use chunkbook::array::{binary, Array, LazyOperand};
+use chunkbook::execute::{
+    compute, CancelToken, Look, Observer, Outline, Progress, Scheduler, TaskRecord, TaskRun, TaskTotals, MOST_RECORDS,
+};
+use chunkbook::grid::ChunkGrid;
+use chunkbook::kernels::reduction::Reduction;
+use chunkbook::memory::BinaryOp;
+use engine_support::*;
+use std::sync::Mutex;
+
+const BOTH: [Scheduler; 2] = [Scheduler::Serial, Scheduler::Threads];
+const FOUR: [Reduction; 4] = [Reduction::Sum, Reduction::Mean, Reduction::Var { ddof: 0 }, Reduction::Std { ddof: 0 }];
+
+fn reduce(array: &Array, reduction: Reduction) -> Array {
+    array.reduce(reduction, None, false, None).unwrap()
+}
+
+fn vector(len: u64, chunk: u64) -> Array {
+    WatchedSource::array(len, chunk, "seen", |_| Ok(()))
+}
+
+/// Keeps all that an observer is shown.
+#[derive(Default)]
+struct Witness {
+    records: Mutex<Vec<TaskRecord>>,
+    unrecorded: Mutex<Vec<TaskRun>>,
+    totals: Mutex<TaskTotals>,
+    last: Mutex<Option<(Outline, Progress, usize)>>,
+}
+
+impl Observer for Witness {
+    fn tick(&self, look: &Look) {
+        self.records.lock().unwrap().extend_from_slice(&look.finished);
+        self.unrecorded.lock().unwrap().extend_from_slice(&look.unrecorded);
+        *self.totals.lock().unwrap() = look.totals.clone();
+        *self.last.lock().unwrap() = Some((look.outline(), look.progress, look.running.len()));
+    }
+}
+
+#[test]
+fn an_observer_sees_each_task_once_in_order_and_their_counts_and_bytes_are_the_computations() {
+    for scheduler in BOTH {
+        let array = vector(6, 1);
+        let (witness, cancel) = (Witness::default(), CancelToken::new());
+        compute(&[reduce(&array, Reduction::Sum)], &watched(scheduler, 1 << 30, &cancel, &witness)).unwrap();
+        let records = witness.records.into_inner().unwrap();
+        let (outline, progress, running) = witness.last.into_inner().unwrap().unwrap();
+        let mut nodes: Vec<(usize, usize)> = records.iter().map(|record| (record.stage, record.position)).collect();
+        let count = nodes.len();
+        nodes.sort_unstable();
+        nodes.dedup();
+        assert_eq!(nodes.len(), count, "a task twice: {records:?}");
+        let tasks: usize = records.iter().map(|record| outline.stages[record.stage].len()).sum();
+        assert_eq!((tasks as u64, running), (progress.tasks_done, 0));
+        assert_eq!(outline.tasks, progress.tasks_total);
+        assert_eq!(outline.layers.iter().map(|layer| layer.tasks as u64).sum::<u64>(), outline.tasks);
+        assert_eq!(records.iter().map(|record| record.bytes_read).sum::<u64>(), progress.bytes_read);
+        assert!(records.windows(2).all(|pair| pair[0].end_ms <= pair[1].end_ms || scheduler == Scheduler::Threads));
+        assert!(records.iter().all(|record| record.start_ms <= record.end_ms && !record.failed));
+        assert!(records.iter().all(|record| record.thread < rayon::current_num_threads()));
+        let chunk = records.iter().find(|record| outline.stages[record.stage].len() > 1).unwrap();
+        let key = outline.key(chunk.stage, chunk.position).unwrap();
+        assert!(key.name.starts_with("sum-"), "a read and the sum of it run under the key of the sum: {key}");
+    }
+}
+
+#[test]
+fn a_task_that_fails_is_seen_to_fail() {
+    for scheduler in BOTH {
+        let array = WatchedSource::array(100, 10, "fails", |region| match region.start[0] {
+            50 => Err(chunkbook::error::Error::storage("gone")),
+            _ => Ok(()),
+        });
+        let (witness, cancel) = (Witness::default(), CancelToken::new());
+        let sum = reduce(&array, Reduction::Sum);
+        compute(&[sum], &watched(scheduler, 1 << 30, &cancel, &witness)).unwrap_err();
+        let records = witness.records.into_inner().unwrap();
+        let failed: Vec<usize> = records.iter().filter(|record| record.failed).map(|record| record.position).collect();
+        assert_eq!(failed, [5]);
+    }
+}
+
+/// What is seen of computing the sum of so many chunks of one number.
+fn witness_of_chunks(chunks: u64, scheduler: Scheduler, fails_at: Option<u64>) -> Witness {
+    let array = WatchedSource::array(chunks, 1, "many", move |region| match fails_at {
+        Some(at) if region.start[0] == at => Err(chunkbook::error::Error::storage("gone")),
+        _ => Ok(()),
+    });
+    let (witness, cancel) = (Witness::default(), CancelToken::new());
+    let result = compute(&[reduce(&array, Reduction::Sum)], &watched(scheduler, 1 << 30, &cancel, &witness));
+    assert_eq!(result.is_err(), fails_at.is_some());
+    witness
+}
+
+#[test]
+fn beyond_the_most_records_the_totals_and_what_is_done_are_those_of_all_tasks() {
+    let chunks = MOST_RECORDS as u64 + 2_000;
+    let witness = witness_of_chunks(chunks, Scheduler::Threads, None);
+    let records = witness.records.into_inner().unwrap();
+    let totals = witness.totals.into_inner().unwrap();
+    let (outline, progress, _) = witness.last.into_inner().unwrap().unwrap();
+    assert_eq!(records.len(), MOST_RECORDS);
+    // Each block of each stage is recorded or in a run, once.
+    let mut ended: Vec<(usize, usize)> = records.iter().map(|record| (record.stage, record.position)).collect();
+    let runs = witness.unrecorded.into_inner().unwrap();
+    ended.extend(runs.iter().flat_map(|run| (run.first..run.first + run.count).map(|position| (run.stage, position))));
+    let tasks: usize = ended.iter().map(|&(stage, _)| outline.stages[stage].len()).sum();
+    assert_eq!(tasks as u64, progress.tasks_total);
+    assert_eq!(ended.len() as u64, totals.ended);
+    ended.sort_unstable();
+    assert!(ended.windows(2).all(|pair| pair[0] != pair[1]), "a task twice");
+    assert_eq!(totals.failed, 0);
+    // The recorded ones are a part of the sums, and none of them is slower than the slowest.
+    let took = |record: &TaskRecord| record.end_ms - record.start_ms;
+    let known: f64 = records.iter().map(took).sum();
+    let whole: f64 = totals.threads.iter().map(|t| t.computing_ms + t.spent.reading_ms + t.spent.decoding_ms).sum();
+    assert!(whole >= known * 0.999, "{whole} ms in all, {known} ms of those that are recorded");
+    let slowest = took(&totals.slowest.unwrap());
+    assert!(records.iter().filter(|record| record.stage == 0).all(|record| took(record) <= slowest));
+    assert!(records.iter().all(|record| record.end_ms <= totals.last_ms));
+}
+
+#[test]
+fn a_task_that_fails_is_recorded_however_many_came_before() {
+    let at = MOST_RECORDS as u64 + 1_000;
+    let witness = witness_of_chunks(at + 10, Scheduler::Serial, Some(at));
+    let records = witness.records.into_inner().unwrap();
+    let failed: Vec<usize> = records.iter().filter(|record| record.failed).map(|record| record.position).collect();
+    assert_eq!(failed, [at as usize]);
+    assert_eq!(witness.totals.into_inner().unwrap().failed, 1);
+}
+
+/// Forecast and peak of a computation.
+fn forecast_and_peak(arrays: &[Array], scheduler: Scheduler) -> (u64, u64) {
+    let (witness, cancel) = (Witness::default(), CancelToken::new());
+    compute(arrays, &watched(scheduler, 1 << 30, &cancel, &witness)).unwrap();
+    let (outline, progress, _) = witness.last.into_inner().unwrap().unwrap();
+    (outline.forecast_bytes, progress.bytes_peak)
+}
+
+#[test]
+fn no_computation_holds_more_than_was_forecast() {
+    let flat = vector(3000, 1);
+    let square = memory_array(&table(60, 60), &[7, 11]);
+    let both_ways = [
+        square.reduce(Reduction::Sum, Some(&[0]), false, None),
+        square.reduce(Reduction::Sum, Some(&[1]), false, None),
+    ];
+    let mean = reduce(&square, Reduction::Mean);
+    let of = |array: &Array| LazyOperand::Array(array.clone());
+    let centred = binary(BinaryOp::Subtract, &of(&square), &of(&mean)).unwrap();
+    let turned = binary(BinaryOp::Add, &of(&square), &of(&square.transpose(&[1, 0]).unwrap())).unwrap();
+    let recut = square.rechunk(ChunkGrid::regular(&[60, 60], &[13, 5])).unwrap();
+    let cases: Vec<(&str, Vec<Array>)> = vec![
+        ("many chunks of one number", vec![reduce(&flat, Reduction::Sum)]),
+        ("four in one pass", FOUR.map(|reduction| reduce(&flat, reduction)).to_vec()),
+        ("wide results", vec![square.reduce(Reduction::Std { ddof: 0 }, Some(&[0]), false, Some(2)).unwrap()]),
+        ("trees across one another", both_ways.into_iter().map(Result::unwrap).collect()),
+        ("two passes", vec![reduce(&centred, Reduction::Sum)]),
+        ("turned", vec![reduce(&turned, Reduction::Max)]),
+        ("other chunks", vec![reduce(&recut, Reduction::Mean), recut.clone()]),
+        ("the least and where", vec![reduce(&flat, Reduction::ArgMin), reduce(&flat, Reduction::Min)]),
+    ];
+    for scheduler in BOTH {
+        for (name, arrays) in &cases {
+            let (forecast, peak) = forecast_and_peak(arrays, scheduler);
+            assert!(0 < peak && peak <= forecast, "{name}, {scheduler:?}: {peak} held, {forecast} forecast");
+        }
+    }
+}
+
+#[test]
+fn a_forecast_grows_with_the_rounds_of_combining_and_not_with_the_chunks() {
+    let forecast =
+        |chunks: u64| forecast_and_peak(&[reduce(&vector(chunks * 10, 10), Reduction::Sum)], Scheduler::Serial).0;
+    let (few, many) = (forecast(16), forecast(4096));
+    assert!(few < many && many < 4 * few, "{few} for 16 chunks, {many} for 4096");
+    let (large, peak) = forecast_and_peak(&[reduce(&vector(100_000, 10_000), Reduction::Sum)], Scheduler::Serial);
+    assert!(large < peak + peak / 100, "where chunks are large they are what counts: {large} forecast, {peak} held");
+}
+
+#[test]
+fn the_outline_tells_the_whole_arrays_bytes_and_the_threads() {
+    let (witness, cancel) = (Witness::default(), CancelToken::new());
+    compute(&[reduce(&vector(6, 1), Reduction::Sum)], &watched(Scheduler::Serial, 1 << 30, &cancel, &witness)).unwrap();
+    let (outline, ..) = witness.last.into_inner().unwrap().unwrap();
+    assert_eq!((outline.naive_bytes, outline.threads), (6 * 8, 1));
+}
