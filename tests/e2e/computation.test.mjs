@@ -224,6 +224,20 @@ test("a computation is seen while it runs, and stopped it keeps what was drawn",
     .waitFor();
 });
 
+test("of chunks in more than two axes a slice is shown, which a slider chooses", async () => {
+  const { page } = opened;
+  await runInNotebook(page, "da.from_array(numpy.ones((3, 4, 5)), chunks=(1, 1, 1)).sum().compute()");
+  const view = await ended(page);
+  await view.getByRole("tab", { name: "Chunks" }).click();
+  const slider = view.getByLabel("Axis 0");
+  await slider.focus();
+  await page.keyboard.press("ArrowRight");
+  await view.getByRole("img", { name: /Grid of 60 chunks/ }).focus();
+  await page.keyboard.press("ArrowRight");
+  assert.match(await view.locator(".about").first().textContent(), /^\s*chunk \(1, 0, 0\)/);
+  assert.deepEqual(opened.errors, []);
+});
+
 test("a graph that has not been computed tells beforehand what it will need", async () => {
   const { page } = opened;
   await runInNotebook(page, "x.mean().visualize()");

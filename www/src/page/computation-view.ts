@@ -158,12 +158,12 @@ export class ComputationView extends LitElement {
         return html`<chunkbook-chunk-grid
           .computation=${computation}
           .version=${version}
-          .askStored=${(layer: number, count: number) =>
+          .askStored=${(layer: number, from: number, count: number) =>
             this.store.kernel.inspect<"da_chunks">({
               op: "da_chunks",
               lazies: computation.outline.lazies,
               layer,
-              from: 0,
+              from,
               count,
             })}
         ></chunkbook-chunk-grid>`;
