@@ -248,3 +248,44 @@ test("a graph that has not been computed tells beforehand what it will need", as
   await graph.locator(".node").last().click();
   await graph.getByRole("button", { name: "Run just this key" }).waitFor();
 });
+
+test("visualize() draws what it was asked for: optimized, by order; other colours it refuses", async () => {
+  const { page } = opened;
+  await runInNotebook(page, 'x.mean().visualize(optimize_graph=True, color="order")');
+  await ended(page);
+  const graph = page.locator("chunkbook-output chunkbook-graph-explorer").last();
+  const optimized = graph.getByLabel("optimized");
+  assert.ok(await optimized.isChecked());
+  assert.equal(await graph.getByLabel("Colour by").inputValue(), "order");
+  const nodes = graph.locator(".node");
+  const fused = await nodes.count();
+  await optimized.uncheck();
+  await nodes.nth(fused).waitFor();
+  assert.equal(await nodes.count(), fused + 24, "reading is drawn apart from the sums");
+  const { error } = await runCell(page, 'x.mean().visualize(color="ages")');
+  assert.match(error, /NotImplementedError: visualize\(\) colours by 'order', not by 'ages'/);
+});
+
+test("a drawing in place of another has its own forecast", async () => {
+  const { page } = opened;
+  const forecast = async (graph) => {
+    await graph.getByText(/Forecast: \d+ tasks/).waitFor();
+    const [, told] = /Forecast: (\d+) tasks/.exec(await graph.locator(".forecast").textContent());
+    const [, drawn] = /(\d+) tasks/.exec(await graph.locator("figcaption strong").textContent());
+    return [told, drawn];
+  };
+  const source = `from ipywidgets import interact
+@interact(split_every=(2, 8, 2))
+def tree(split_every=2):
+    return x.sum(split_every=split_every).visualize()`;
+  await runInNotebook(page, source);
+  await ended(page);
+  const graph = page.locator("chunkbook-panel chunkbook-graph-explorer").last();
+  const [before, drawnBefore] = await forecast(graph);
+  assert.equal(before, drawnBefore);
+  await page.locator("chunkbook-panel").last().getByRole("slider").press("End");
+  await graph.locator("figcaption strong", { hasNotText: `${drawnBefore} tasks` }).waitFor();
+  const [after, drawnAfter] = await forecast(graph);
+  assert.equal(after, drawnAfter);
+  assert.notEqual(after, before);
+});

@@ -78,6 +78,10 @@ export interface TaskGraphDrawing {
   tasks: number;
   /** The lazy arrays whose graph it is, as inspections name them. */
   lazies?: LazyReference[];
+  /** Whether tasks that run as one are drawn as one. */
+  fused?: boolean;
+  /** What it was asked to be coloured by. */
+  colouring?: "order";
 }
 
 export interface TaskGraphNode {

@@ -11,7 +11,7 @@ import {
   taskName,
   taskTime,
 } from "../src/page/computation-text";
-import { nodeStates, paint, search } from "../src/page/graph-paint";
+import { depthFirst, nodeStates, paint, search } from "../src/page/graph-paint";
 import type {
   ComputationOutline,
   ComputationUpdate,
@@ -210,7 +210,7 @@ test("a node of a drawing has the states, times and order of all its tasks", () 
   ]);
   expect(paint(drawing, computation, "state")?.fills[0]).toBe("var(--busy)");
   expect(paint(drawing, computation, "time")?.ends).toEqual(["2.00 ms", "6.00 ms"]);
-  expect(paint(drawing, computation, "order")?.ends).toEqual(["1", "2"]);
+  expect(paint(drawing, computation, "ended")?.ends).toEqual(["1", "2"]);
   expect(paint(drawing, computation, "time")?.fills[2]).toBe("var(--sunken)");
   expect(paint(drawing, computation, "layer")).toBeNull();
 });
@@ -224,10 +224,30 @@ test("a search finds nodes by layer, by text of the key, and the bundle that hol
   expect(search(drawing, "(7, 7)", counts)).toEqual(new Set());
 });
 
+test("a graph that has not run has an order, depth first, which a bundle takes as one", () => {
+  const at = (x: number, count = 1): TaskGraphNode => ({ ...node("n", [0], [[0, count]]), x });
+  const [left, right, above, top] = [at(0, 3), at(2), at(0), at(1)];
+  // Above takes left, the top takes right and above: left, above, right, top.
+  const graph = {
+    ...drawing,
+    nodes: [top, right, above, left] as TaskGraphNode[],
+    edges: [
+      [3, 2],
+      [1, 0],
+      [2, 0],
+    ] as [number, number][],
+  };
+  expect(depthFirst(graph)).toEqual([5, 4, 3, 0]);
+  expect(paint(graph, null, "order")?.ends).toEqual(["1", "6"]);
+});
+
 test("text on a colour is black or white, and on the theme's colours the theme's", () => {
-  expect([readableOn(rampColour(0)), readableOn(rampColour(1)), readableOn("var(--busy)")]).toEqual([
+  const colours = [rampColour(0), rampColour(1), "var(--busy)", "var(--error)", "var(--sunken)"];
+  expect(colours.map(readableOn)).toEqual([
     "#ffffff",
     "#000000",
+    "var(--surface)",
+    "var(--surface)",
     "var(--ink)",
   ]);
 });

@@ -71,8 +71,10 @@ function channels(colour: string): number[] {
 
 export const RAMP_GRADIENT = `linear-gradient(to right, ${RAMP.join(", ")})`;
 
-/** Black or white, whichever can be read on a colour written as `#rrggbb`; the theme's ink on any other. */
+/** Black or white, whichever can be read on a colour written as `#rrggbb`; the theme's own on the theme's. */
 export function readableOn(colour: string): string {
+  // Colours for text on the page's ground: the ground's can be read on them.
+  if (colour === "var(--error)" || colour === "var(--busy)") return "var(--surface)";
   const parts = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour);
   if (parts === null) return "var(--ink)";
   const [red, green, blue] = parts.slice(1).map((part) => Number.parseInt(part, 16) / 255);

@@ -8,8 +8,9 @@ import type {
   TaskGraphNode,
 } from "../protocol";
 import { base, buttons } from "../style/shared";
-import { PART_COLOURS, RAMP_GRADIENT } from "./canvas";
+import { RAMP_GRADIENT } from "./canvas";
 import type { Computation } from "./computation";
+import { stateLegend, stateWords, telling } from "./computation-states";
 import { forecastText, formatShort, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes, formatShape, plural } from "./format";
@@ -93,21 +94,31 @@ export class GraphExplorer extends LitElement {
   /** The drawing that was asked for here; `null` for the one that was given. */
   @state() private own: TaskGraphDrawing | null = null;
   @state() private detail: "tasks" | "layers" = "tasks";
-  @state() private fused = false;
+  /** Whether tasks that run as one are drawn as one; `null` until it is chosen, as the drawing is given. */
+  @state() private fusion: boolean | null = null;
   @state() private colouring: GraphColouring | null = null;
   @state() private text = "";
   @state() private picked: Picked | null = null;
   @state() private failure: string | null = null;
   /** What computing it would do, where it has not been computed here. */
   @state() private outline: ComputationOutline | null = null;
-  #forecast = false;
+  /** The drawing whose outline was asked for. */
+  #outlined: TaskGraphDrawing | null = null;
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (this.computation === null && !this.#forecast) void this.#readOutline();
-    if (!changed.has("drawing") || changed.get("drawing") === undefined) return;
+    if (changed.has("drawing")) this.#take(changed.get("drawing"));
+    if (this.computation === null && this.#outlined !== this.drawing) void this.#readOutline();
+  }
+
+  /** Another drawing was given, be it in place of `before`: what is known of that one is not true of it. */
+  #take(before: TaskGraphDrawing | undefined): void {
     this.picked = null;
     this.own = null;
-    if (this.detail !== "tasks" || this.fused) void this.#redraw();
+    this.outline = null;
+    if (before === undefined) return;
+    if (before.fused !== this.drawing.fused) this.fusion = null;
+    if (before.colouring !== this.drawing.colouring) this.colouring = null;
+    if (!this.#isGiven()) void this.#redraw();
   }
 
   protected override render(): TemplateResult {
@@ -168,8 +179,8 @@ export class GraphExplorer extends LitElement {
         </select>
       </label>
       <label title="Tasks that run as one, so that the blocks between them never wait in memory, are drawn as one">
-        <input type="checkbox" .checked=${this.fused} @change=${(event: Event) => {
-          this.fused = (event.target as HTMLInputElement).checked;
+        <input type="checkbox" .checked=${this.#fused()} @change=${(event: Event) => {
+          this.fusion = (event.target as HTMLInputElement).checked;
           void this.#redraw();
         }} />
         optimized
@@ -181,13 +192,8 @@ export class GraphExplorer extends LitElement {
     if (ends !== null) {
       return html`<span class="legend"><span>${ends[0]} <i class="ramp" style="--swatch: ${RAMP_GRADIENT}"></i> ${ends[1]}</span></span>`;
     }
-    if (this.#colouring() !== "state") return nothing;
-    return html`<span class="legend">
-      <span><i style="--swatch: var(--sunken)"></i>waiting</span>
-      <span><i style="--swatch: var(--busy)"></i>running</span>
-      <span><i style="--swatch: ${PART_COLOURS.computing}"></i>done</span>
-      <span><i style="--swatch: var(--error)"></i>failed</span>
-    </span>`;
+    if (this.computation === null || this.#colouring() !== "state") return nothing;
+    return html`<span class="legend">${stateLegend(this.computation.ended)}</span>`;
   }
 
   #renderPicked(): TemplateResult | typeof nothing {
@@ -235,21 +241,31 @@ export class GraphExplorer extends LitElement {
     const stage = computation?.stageOf(node.layers?.at(-1) ?? -1) ?? null;
     if (computation === null || stage === null) return nothing;
     const index = computation.find(stage, position);
-    if (index === null) return html`<div>${computation.state(stage, position)}</div>`;
+    if (index === null) {
+      return html`<div>${capitalized(stateWords(computation, computation.state(stage, position)))}</div>`;
+    }
     const task = computation.task(index);
     return html`<div>${task.failed ? "Failed" : "Ran"} on thread ${task.thread}, begun at ${formatShort(task.start)}, ${taskTime(task)}; ${formatBytes(task.bytes)} read${computation.outline.stages[stage]?.length === 1 ? "" : `; it ran as one with ${computation.stageTitle(stage)}`}</div>`;
   }
 
   #colourings(): GraphColouring[] {
     return this.computation === null
-      ? ["layer", "memory"]
+      ? ["layer", "order", "memory"]
       : (Object.keys(GRAPH_COLOURINGS) as GraphColouring[]);
   }
 
   #colouring(): GraphColouring {
-    return (
-      this.colouring ?? (this.computation === null ? "layer" : this.computation.ended ? "time" : "state")
-    );
+    const unasked = this.computation === null ? "layer" : telling(this.computation);
+    return this.colouring ?? this.drawing.colouring ?? unasked;
+  }
+
+  #fused(): boolean {
+    return this.fusion ?? this.drawing.fused ?? false;
+  }
+
+  /** Whether what is to be shown is the drawing as it was given. */
+  #isGiven(): boolean {
+    return this.detail === "tasks" && this.#fused() === (this.drawing.fused ?? false);
   }
 
   #counts(node: TaskGraphNode): readonly number[] | null {
@@ -270,9 +286,11 @@ export class GraphExplorer extends LitElement {
   async #readOutline(): Promise<void> {
     const lazies = this.#lazies();
     if (lazies === null || this.store === null) return;
-    this.#forecast = true;
+    const { drawing } = this;
+    this.#outlined = drawing;
     try {
-      this.outline = await this.store.kernel.inspect<"da_outline">({ op: "da_outline", lazies });
+      const outline = await this.store.kernel.inspect<"da_outline">({ op: "da_outline", lazies });
+      if (this.#outlined === drawing) this.outline = outline;
     } catch {
       // Of a notebook that was saved, whose arrays are gone: the drawing tells all there is.
     }
@@ -282,7 +300,12 @@ export class GraphExplorer extends LitElement {
     const lazies = this.#lazies();
     if (lazies === null || this.store === null) return;
     this.picked = null;
-    const { detail, fused } = this;
+    if (this.#isGiven()) {
+      this.own = null;
+      return;
+    }
+    const { detail } = this;
+    const fused = this.#fused();
     await this.#attempt(async (store) => {
       const drawing = await store.kernel.inspect<"da_draw">({
         op: "da_draw",
@@ -290,7 +313,7 @@ export class GraphExplorer extends LitElement {
         fused,
         max_nodes: detail === "layers" ? 1 : MOST_NODES,
       });
-      if (this.detail === detail && this.fused === fused) this.own = drawing;
+      if (this.detail === detail && this.#fused() === fused && this.#lazies() === lazies) this.own = drawing;
     });
   }
 
@@ -340,6 +363,10 @@ export class GraphExplorer extends LitElement {
       this.picked = { ...this.picked, ...change };
     }
   }
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function inputsText({ inputs, inputCount }: TaskFacts): string {
