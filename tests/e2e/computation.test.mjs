@@ -103,6 +103,20 @@ test("the chunk grid tells of each chunk its time, what is stored, and which are
   assert.match(await view.locator(".about").first().textContent(), /^\s*chunk \(1, 1\)/);
 });
 
+test("how a cell ran opens in that cell alone, and stays open when it runs again", async () => {
+  const { page } = opened;
+  const shown = () =>
+    page.evaluate(() => {
+      const { store } = document.querySelector("chunkbook-app");
+      return store.notebook.cells.map(({ id }) => store.showsComputation(id)).filter((open) => open).length;
+    });
+  assert.equal(await shown(), 1);
+  await runInNotebook(page, SUM);
+  const view = await ended(page);
+  await view.getByRole("tab", { name: "Chunks" }).waitFor();
+  assert.equal(await shown(), 1);
+});
+
 test("arrow keys go from view to view, and the stream and the memory have words for what they draw", async () => {
   const { page } = opened;
   const view = page.locator("chunkbook-computation").last();
@@ -218,10 +232,8 @@ test("a computation is seen while it runs, and stopped it keeps what was drawn",
   assert.ok(tasks.length >= before && before > 0);
   assert.ok(latest.done < latest.total, "it was stopped before its end");
   assert.match(latest.ended.error, /stopped/);
-  await view
-    .getByText(/stopped/)
-    .first()
-    .waitFor();
+  await view.getByText("stopped", { exact: true }).waitFor();
+  assert.equal(await view.getByText(/stopped/).count(), 1);
 });
 
 test("of chunks in more than two axes a slice is shown, which a slider chooses", async () => {
@@ -275,7 +287,7 @@ test("a drawing in place of another has its own forecast", async () => {
     return [told, drawn];
   };
   const source = `from ipywidgets import interact
-@interact(split_every=(2, 8, 2))
+@interact(split_every=(2, 30, 2))
 def tree(split_every=2):
     return x.sum(split_every=split_every).visualize()`;
   await runInNotebook(page, source);
@@ -283,7 +295,7 @@ def tree(split_every=2):
   const graph = page.locator("chunkbook-panel chunkbook-graph-explorer").last();
   const [before, drawnBefore] = await forecast(graph);
   assert.equal(before, drawnBefore);
-  await page.locator("chunkbook-panel").last().getByRole("slider").press("End");
+  await page.locator("chunkbook-panel").last().getByRole("slider").press("Home");
   await graph.locator("figcaption strong", { hasNotText: `${drawnBefore} tasks` }).waitFor();
   const [after, drawnAfter] = await forecast(graph);
   assert.equal(after, drawnAfter);

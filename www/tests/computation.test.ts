@@ -5,6 +5,7 @@ import { cellAt, planGrid, positionOf } from "../src/page/chunk-grid-plan";
 import { Computation, unravel } from "../src/page/computation";
 import {
   computationFacts,
+  endText,
   formatShort,
   memorySentences,
   shares,
@@ -89,6 +90,10 @@ test("each block of a layer is waiting, running, done or failed", () => {
   expect(computation.state(0, 5)).toBe("failed");
   expect(computation.state(0, 2)).toBe("waiting");
   expect(computation.error).toBe("no");
+  expect(endText(computation)).toBe("failed at chunk (1, 2)");
+  const stopped = running();
+  stopped.add(update({ ended: { error: "the computation was stopped" } }), new Float64Array());
+  expect([endText(running()), endText(stopped)]).toEqual([null, "stopped"]);
 });
 
 test("times count from the first task's begin and are split into reading, decompressing and computing", () => {

@@ -335,7 +335,7 @@ export class ChunkGrid extends LitElement {
       this.tableOpen = (event.currentTarget as HTMLDetailsElement).open;
     }}>
       <summary>The chunks as a table, the slowest first</summary>
-      <div class="table" tabindex="0" role="region" aria-label="Chunks, the slowest first">
+      <div class="table" tabindex="0" role="group" aria-label="Chunks, the slowest first">
         <table>
           <thead><tr><th scope="col">Chunk</th></tr></thead>
           <tbody>${slowest.map(({ position }) => html`<tr><td>${this.#facts(position).join(" · ")}</td></tr>`)}</tbody>

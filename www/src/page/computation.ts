@@ -46,6 +46,7 @@ export class Computation {
   #begin = Number.POSITIVE_INFINITY;
   #last = 0;
   #slowest: number | null = null;
+  #failed: number | null = null;
   /** For each stage the number of the task at each position, plus 1; negative of one that failed. */
   readonly #found: (Int32Array | undefined)[] = [];
   /** Whether each stage reads a source, once it was asked. */
@@ -99,7 +100,9 @@ export class Computation {
         found = new Int32Array(this.positions(stage));
         this.#found[stage] = found;
       }
-      found[position] = numbers[at + 9] === 0 ? index + 1 : -index - 1;
+      const failed = numbers[at + 9] !== 0;
+      found[position] = failed ? -index - 1 : index + 1;
+      if (failed) this.#failed ??= index;
     }
     this.#begin = begin;
     this.#last = last;
@@ -174,6 +177,11 @@ export class Computation {
   /** The task that took longest, of those that read a source where there are any; `null` before one has ended. */
   slowest(): number | null {
     return this.#slowest;
+  }
+
+  /** The first task that failed; `null` where none did. */
+  failed(): number | null {
+    return this.#failed;
   }
 
   /** The layer of a stage that reads a source; `null` where none does. */

@@ -155,7 +155,7 @@ export class HistogramChart extends LitElement {
       </svg>
       <details>
         <summary>The histogram as a table</summary>
-        <div class="table" tabindex="0" role="region" aria-label="Histogram">
+        <div class="table" tabindex="0" role="group" aria-label="Histogram">
           <table>
             <thead><tr><th scope="col">Values</th><th scope="col">Elements</th></tr></thead>
             <tbody>${counts.map((count, bar) => html`<tr><td>${text(bar)}</td><td>${formatCount(count)}</td></tr>`)}</tbody>

@@ -209,7 +209,7 @@ export class TaskGraph extends LitElement {
       this.tableOpen = (event.currentTarget as HTMLDetailsElement).open;
     }}>
       <summary>The graph as a table</summary>
-      <div class="table" tabindex="0" role="region" aria-label="Tasks of the graph">
+      <div class="table" tabindex="0" role="group" aria-label="Tasks of the graph">
         <table>
           <thead>
             <tr><th scope="col">Key</th><th scope="col">Tasks</th><th scope="col">Inputs</th><th scope="col">Result</th><th scope="col">Size</th></tr>
