@@ -184,17 +184,71 @@ test("the graph is drawn as layers, as tasks, and as it runs", async () => {
   await count(outline.layers.length);
 });
 
-test("the DOT that is saved is one that Graphviz reads", { skip: graphvizMissing() }, async () => {
-  const { page } = opened;
-  const view = page.locator("chunkbook-computation").last();
+async function saved(page, view, name) {
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    view.getByRole("button", { name: "Save as DOT" }).click(),
+    view.getByRole("button", { name }).click(),
   ]);
-  const text = await readFile(await download.path(), "utf8");
-  const laid = execFileSync("dot", ["-Tplain"], { input: text, encoding: "utf8" });
+  return readFile(await download.path(), "utf8");
+}
+
+test("nodes of layers tell their tasks and bytes, and the table what became of them", async () => {
+  const { page } = opened;
+  const view = page.locator("chunkbook-computation").last();
+  const graph = view.locator("chunkbook-graph");
+  const layer = graph.locator(".node", { hasText: "×24" }).first();
+  assert.match(await layer.textContent(), /\d (KiB|MiB|B)\s*$/);
+  await view.getByLabel("Show").selectOption("tasks");
+  await graph.getByText("The graph as a table").click();
+  assert.deepEqual(await graph.locator("th").allTextContents(), [
+    "Key",
+    "Tasks",
+    "Inputs",
+    "Result",
+    "Size",
+    "State",
+    "Time",
+    "Thread",
+  ]);
   const { outline } = await known(page);
-  assert.equal(laid.split("\n").filter((line) => line.startsWith("node ")).length, outline.tasks);
+  await graph
+    .locator("tbody tr")
+    .nth(outline.tasks - 1)
+    .waitFor();
+  const states = await graph.locator("tbody tr td:nth-child(6)").allTextContents();
+  assert.ok(states.includes("done"));
+});
+
+test("the picture that is saved has the colours on the screen", async () => {
+  const { page } = opened;
+  const view = page.locator("chunkbook-computation").last();
+  await view.getByLabel("Colour by").selectOption("state");
+  const text = await saved(page, view, "Save as SVG");
+  const fills = [...text.matchAll(/<rect [^>]*rx="4" fill="(#[0-9a-f]{6})"/g)].map(([, fill]) => fill);
+  const { outline } = await known(page);
+  assert.equal(fills.length, outline.tasks);
+  assert.ok(fills.includes("#1a9482"), "what is done is");
+});
+
+test("the DOT that is saved is what is shown, and Graphviz reads it", {
+  skip: graphvizMissing(),
+}, async () => {
+  const { page } = opened;
+  const view = page.locator("chunkbook-computation").last();
+  const nodes = async () => {
+    const input = await saved(page, view, "Save as DOT");
+    const laid = execFileSync("dot", ["-Tplain"], { input, encoding: "utf8" });
+    return laid.split("\n").filter((line) => line.startsWith("node ")).length;
+  };
+  const { outline } = await known(page);
+  assert.equal(await nodes(), outline.tasks);
+  await view.getByLabel("optimized").check();
+  await view
+    .locator("chunkbook-graph strong")
+    .filter({ hasNotText: /^\d+ tasks$/ })
+    .waitFor();
+  assert.equal(await nodes(), outline.tasks - 24);
+  await view.getByLabel("optimized").uncheck();
 });
 
 function graphvizMissing() {

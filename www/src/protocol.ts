@@ -184,7 +184,6 @@ export const TASK_NUMBERS = 10;
 /** What the page asks about the graph of some lazy arrays, as the engine takes it. */
 export type Inspection =
   | { op: "da_draw"; lazies: LazyReference[]; fused: boolean; max_nodes: number }
-  | { op: "da_dot"; lazies: LazyReference[] }
   | { op: "da_outline"; lazies: LazyReference[] }
   | { op: "da_task"; lazies: LazyReference[]; layer: number; position: number }
   | { op: "da_chunks"; lazies: LazyReference[]; layer: number; from: number; count: number };
@@ -192,7 +191,6 @@ export type Inspection =
 /** The answer to each inspection. */
 export interface InspectionAnswers {
   da_draw: TaskGraphDrawing;
-  da_dot: { dot: string };
   da_outline: ComputationOutline;
   da_task: TaskFacts;
   da_chunks: StoredChunk[];

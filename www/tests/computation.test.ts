@@ -12,7 +12,7 @@ import {
   taskName,
   taskTime,
 } from "../src/page/computation-text";
-import { depthFirst, nodeStates, paint, search } from "../src/page/graph-paint";
+import { depthFirst, nodeRuns, nodeStates, paint, search } from "../src/page/graph-paint";
 import type {
   ComputationOutline,
   ComputationUpdate,
@@ -212,6 +212,11 @@ test("a node of a drawing has the states, times and order of all its tasks", () 
     { waiting: 1, running: 1, done: 1, failed: 0 },
     { waiting: 2, running: 0, done: 1, failed: 0 },
     { waiting: 1, running: 0, done: 0, failed: 0 },
+  ]);
+  expect(nodeRuns(drawing, computation)).toEqual([
+    { state: "1 waiting, 1 running, 1 done", time: "6.00 ms", thread: "1" },
+    { state: "2 waiting, 1 done", time: "2.00 ms", thread: "0" },
+    { state: "waiting", time: "", thread: "" },
   ]);
   expect(paint(drawing, computation, "state")?.fills[0]).toBe("var(--busy)");
   expect(paint(drawing, computation, "time")?.ends).toEqual(["2.00 ms", "6.00 ms"]);

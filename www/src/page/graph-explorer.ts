@@ -14,7 +14,9 @@ import { stateLegend, stateWords, telling } from "./computation-states";
 import { forecastText, formatShort, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes, formatShape, plural } from "./format";
-import { GRAPH_COLOURINGS, type GraphColouring, paint, search } from "./graph-paint";
+import { drawingToDot, MOST_SAVED } from "./graph-export";
+import { GRAPH_COLOURINGS, type GraphColouring, nodeRuns, paint, search } from "./graph-paint";
+import { spread } from "./graph-view";
 import type { NotebookStore } from "./notebook-store";
 import { saveBlob } from "./save";
 import "./task-graph";
@@ -100,6 +102,8 @@ export class GraphExplorer extends LitElement {
   @state() private text = "";
   @state() private picked: Picked | null = null;
   @state() private failure: string | null = null;
+  /** What is to be said of what was saved. */
+  @state() private note: string | null = null;
   /** What computing it would do, where it has not been computed here. */
   @state() private outline: ComputationOutline | null = null;
   /** The drawing whose outline was asked for. */
@@ -123,6 +127,7 @@ export class GraphExplorer extends LitElement {
 
   protected override render(): TemplateResult {
     const drawing = this.own ?? this.drawing;
+    const { picked } = this;
     const painted = paint(drawing, this.computation, this.#colouring());
     const found = search(drawing, this.text, (node) => this.#counts(node));
     return html`
@@ -154,16 +159,20 @@ export class GraphExplorer extends LitElement {
         }
       </div>
       ${this.outline === null ? nothing : html`<p class="about forecast">${forecastText(this.outline)}</p>`}
+      ${this.note === null ? nothing : html`<p class="about forecast" role="status">${this.note}</p>`}
       ${this.failure === null ? nothing : html`<p class="about error">${this.failure}</p>`}
       <chunkbook-graph
         .drawing=${drawing}
         .fills=${painted?.fills ?? null}
         .found=${found}
+        .sizes=${this.own !== null && this.detail === "layers"}
+        .picked=${picked === null ? null : drawing.nodes.indexOf(picked.node)}
+        .runs=${this.computation === null ? null : nodeRuns(drawing, this.computation)}
         @pick=${(event: CustomEvent<number>) => this.#pick(drawing.nodes[event.detail])}
       >
         <span slot="legend">${this.#renderLegend(painted?.ends ?? null)}</span>
+        <div slot="picked">${this.#renderPicked()}</div>
       </chunkbook-graph>
-      ${this.#renderPicked()}
     `;
   }
 
@@ -201,7 +210,7 @@ export class GraphExplorer extends LitElement {
     if (picked === null) return nothing;
     const { node, facts, position } = picked;
     const stored = facts?.stored;
-    return html`<section class="picked" aria-label="The task that was clicked" aria-live="polite">
+    return html`<div class="picked" role="group" aria-label="The task that was clicked" aria-live="polite">
       <div><code>${facts?.key ?? node.key}</code></div>
       ${
         node.count === 1
@@ -232,7 +241,7 @@ export class GraphExplorer extends LitElement {
       }
       ${picked.result === null ? nothing : html`<pre>${picked.result}</pre>`}
       ${facts !== null && picked.error !== null ? html`<pre class="error">${picked.error}</pre>` : nothing}
-    </section>`;
+    </div>`;
   }
 
   /** What became of the task when it ran. */
@@ -313,16 +322,33 @@ export class GraphExplorer extends LitElement {
         fused,
         max_nodes: detail === "layers" ? 1 : MOST_NODES,
       });
-      if (this.detail === detail && this.#fused() === fused && this.#lazies() === lazies) this.own = drawing;
+      if (this.detail === detail && this.#fused() === fused && this.#lazies() === lazies)
+        this.own = detail === "layers" ? spread(drawing) : drawing;
     });
   }
 
+  /** Saves what is shown: layers, or all tasks, raw or as they run, where they are not too many. */
   async #saveDot(): Promise<void> {
     const lazies = this.#lazies();
+    const shown = this.own ?? this.drawing;
     if (lazies === null) return;
+    this.note = null;
     await this.#attempt(async (store) => {
-      const { dot } = await store.kernel.inspect<"da_dot">({ op: "da_dot", lazies });
-      saveBlob(new Blob([dot], { type: "text/vnd.graphviz" }), "task-graph.dot");
+      const whole = this.detail === "tasks" && shown.nodes.some(({ count }) => count > 1);
+      const many = shown.tasks > MOST_SAVED;
+      const drawing =
+        whole && !many
+          ? await store.kernel.inspect<"da_draw">({
+              op: "da_draw",
+              lazies,
+              fused: this.#fused(),
+              max_nodes: MOST_SAVED,
+            })
+          : shown;
+      if (whole && many) {
+        this.note = `Saved as drawn, in ${plural(shown.nodes.length, "node")}: Graphviz makes nothing of ${plural(shown.tasks, "task")}. dask.visualize() of a part, or to_dot(), has the tasks.`;
+      }
+      saveBlob(new Blob([drawingToDot(drawing)], { type: "text/vnd.graphviz" }), "task-graph.dot");
     });
   }
 

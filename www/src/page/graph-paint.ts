@@ -2,8 +2,11 @@
 import type { TaskGraphDrawing, TaskGraphNode } from "../protocol";
 import { PART_COLOURS, rampColour } from "./canvas";
 import { type Computation, type TaskState, unravel } from "./computation";
+import { stateWords } from "./computation-states";
 import { formatShort } from "./computation-text";
 import { formatBytes, formatCount } from "./format";
+
+import type { NodeRun } from "./task-graph";
 
 export type GraphColouring = "layer" | "state" | "order" | "ended" | "time" | "memory";
 
@@ -60,6 +63,31 @@ export function nodeStates(node: TaskGraphNode, computation: Computation | null)
     states[computation?.state(stage, position) ?? "waiting"] += 1;
   }
   return states;
+}
+
+/** What became of each node's tasks, in words, for a table. */
+export function nodeRuns(drawing: TaskGraphDrawing, computation: Computation): NodeRun[] {
+  return drawing.nodes.map((node) => {
+    const states = Object.entries(nodeStates(node, computation)) as [TaskState, number][];
+    const known = states.filter(([, count]) => count > 0);
+    const word = (state: TaskState) => stateWords(computation, state);
+    let time = 0;
+    const threads = new Set<number>();
+    for (const [stage, position] of tasksOf(node, computation)) {
+      const index = computation.find(stage, position);
+      if (index === null) continue;
+      time += computation.took(index);
+      threads.add(computation.task(index).thread);
+    }
+    return {
+      state:
+        known.length === 1
+          ? known.map(([state]) => word(state)).join("")
+          : known.map(([state, count]) => `${formatCount(count)} ${word(state)}`).join(", "),
+      time: threads.size === 0 ? "" : formatShort(time),
+      thread: [...threads].sort((a, b) => a - b).join(", "),
+    };
+  });
 }
 
 function stateColour({ waiting, running, done, failed }: Record<TaskState, number>): string {
