@@ -153,7 +153,8 @@ test("boxes of a row never touch, and a lone box is as wide as its label", () =>
   expect(boxes.get(160)!.width).toBeLessThan(50);
   expect(boxes.get(100)!.width).toBeGreaterThan(nodeLabel(drawing.nodes[3]!).length * 6);
   expect(boxes.get(160)!.height).toBeLessThan(60);
-  expect(fittingLabel(drawing.nodes[0]!, { width: 30, height: 30 })).toBe("a…y");
+  expect(fittingLabel(drawing.nodes[0]!, { width: 30, height: 30 })).toBe("");
+  expect(fittingLabel(drawing.nodes[3]!, { width: 41, height: 30 })).toBe("su…00");
   expect(fittingLabel(drawing.nodes[0]!, { width: 10, height: 30 })).toBe("");
 });
 

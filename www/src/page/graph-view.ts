@@ -14,6 +14,8 @@ const FIRST_HUE = LAYER_HUES[0];
 const LABEL_SIZE = 12;
 const LEAST_LABEL_SIZE = 9;
 const LABEL_CHARACTER_WIDTH = 7;
+/** Letters without which a label that is cut tells nothing. */
+const LEAST_CHARACTERS = 5;
 const MAX_BOX = { width: 150, height: 30 } as const;
 const MIN_BOX = { width: 4, height: 6 } as const;
 const GAP = 6;
@@ -90,8 +92,9 @@ export function labelSize(scale: number): number {
 export function fittingLabel(node: TaskGraphNode, box: BoxSize, size: number = LABEL_SIZE): string {
   const characters = Math.floor(((box.width - 6) * LABEL_SIZE) / (LABEL_CHARACTER_WIDTH * size));
   const label = nodeLabel(node);
-  if (box.height < size + 2 || characters < 3) return "";
+  if (box.height < size + 2) return "";
   if (label.length <= characters) return label;
+  if (characters < LEAST_CHARACTERS) return "";
   const [start, end] = [Math.ceil((characters - 1) / 2), Math.floor((characters - 1) / 2)];
   return `${label.slice(0, start)}…${end === 0 ? "" : label.slice(-end)}`;
 }

@@ -143,7 +143,12 @@ export class TaskGraph extends LitElement {
           ${this.#renderGraph()}
         </div>
         <slot name="picked"></slot>
-        <div class="about" aria-live="polite">${this.#renderAbout()}</div>
+        ${
+          // What picked a node tells the same and more.
+          this.chosen !== null && this.chosen === this.picked
+            ? nothing
+            : html`<div class="about" aria-live="polite">${this.#renderAbout()}</div>`
+        }
         ${this.#renderTable()}
       </figure>
     `;
@@ -234,8 +239,6 @@ export class TaskGraph extends LitElement {
 
   #renderAbout(): TemplateResult {
     const node = this.chosen === null ? undefined : this.drawing.nodes[this.chosen];
-    // What picked it tells the same and more.
-    if (node !== undefined && this.chosen === this.picked) return html``;
     if (node === undefined) {
       return html`<span class="soft">Read bottom to top: each task takes what is below it. Point at a task to see its key, inputs and result.</span>`;
     }
