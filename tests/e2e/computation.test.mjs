@@ -1,18 +1,23 @@
 /** The views of a computation: what they show agrees with what the engine did, live and afterwards. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { openPage, runCell } from "./harness.mjs";
+import { dropFile, openPage, python, runCell } from "./harness.mjs";
 
 let opened;
+let folder;
 
 before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "chunkbook-computation-"));
   opened = await openPage();
 });
 
 after(async () => {
   await opened?.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
 /** Types into the last cell of the notebook and runs it, as a person does. */
@@ -354,4 +359,50 @@ def tree(split_every=2):
   const [after, drawnAfter] = await forecast(graph);
   assert.equal(after, drawnAfter);
   assert.notEqual(after, before);
+});
+
+test("after a failure the views open by state, say what was not run, and leave the error to the cell", async () => {
+  const { page } = opened;
+  const path = join(folder, "broken.hdf5");
+  python(
+    `
+import h5py, numpy, sys
+with h5py.File(sys.argv[1], "w") as f:
+    d = f.create_dataset("d", data=numpy.ones((60, 60)), chunks=(10, 10), compression="gzip")
+    at = d.id.get_chunk_info(14).byte_offset
+with open(sys.argv[1], "r+b") as f:
+    f.seek(at)
+    f.write(bytes([255] * 8))
+print("null")
+`,
+    path,
+  );
+  await dropFile(page, path);
+  await runInNotebook(
+    page,
+    'd = h5py.File("broken.hdf5", "r")["d"]\nda.from_array(d, chunks=(10, 10)).sum().compute()',
+  );
+  const view = await ended(page);
+  await view.getByText("failed at chunk (2, 2)", { exact: true }).waitFor();
+  await view.getByRole("tab", { name: "Chunks" }).click();
+  assert.equal(await view.getByLabel("Colour by").inputValue(), "state");
+  await view.locator(".legend").getByText("not run").waitFor();
+  await view.getByRole("tab", { name: "Graph" }).click();
+  assert.equal(await view.getByLabel("Colour by").inputValue(), "state");
+  const last = view.locator("chunkbook-graph .node", { hasText: "sum" }).first();
+  await last.click();
+  await view.locator(".picked").getByText("Not run", { exact: true }).waitFor();
+});
+
+test("an output that is wider than its box can be scrolled with keys, and no other takes a stop", async () => {
+  const { page } = opened;
+  const wide = "<div style='width: 4000px'>wide</div>";
+  await runInNotebook(
+    page,
+    `from IPython.display import HTML, display\ndisplay(HTML("<p>narrow</p>"))\nHTML("${wide}")`,
+  );
+  await ended(page);
+  const rich = page.locator("chunkbook-output .rich");
+  await rich.filter({ hasText: "wide" }).and(page.locator("[tabindex='0']")).waitFor();
+  assert.equal(await rich.filter({ hasText: "narrow" }).getAttribute("tabindex"), null);
 });

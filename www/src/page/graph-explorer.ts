@@ -346,7 +346,7 @@ export class GraphExplorer extends LitElement {
             })
           : shown;
       if (whole && many) {
-        this.note = `Saved as drawn, in ${plural(shown.nodes.length, "node")}: Graphviz makes nothing of ${plural(shown.tasks, "task")}. dask.visualize() of a part, or to_dot(), has the tasks.`;
+        this.note = `Saved as drawn, in ${plural(shown.nodes.length, "node")}: Graphviz makes nothing of ${plural(shown.tasks, "task")}. The array's to_dot() writes them all.`;
       }
       saveBlob(new Blob([drawingToDot(drawing)], { type: "text/vnd.graphviz" }), "task-graph.dot");
     });
