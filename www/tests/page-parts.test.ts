@@ -239,10 +239,11 @@ test("the standalone picture tells keys and escapes them", () => {
   const svg = drawingToSvg({ ...drawing, nodes: [node(10, 10, "<&>")], edges: [] });
   expect(svg).toContain("('&#60;&#38;&#62;', 10)");
   const colours = { fill: "#111111", stroke: "#222222", ink: "#333333" };
-  const look = { nodes: drawing.nodes.map(() => colours), edge: "#444444", paper: "#555555" };
+  const look = { nodes: drawing.nodes.map(() => colours), edge: "#444444", paper: "#555555", sizes: true };
   const coloured = drawingToSvg(drawing, look);
   for (const colour of [...Object.values(colours), look.edge, look.paper]) expect(coloured).toContain(colour);
   expect(coloured).not.toContain("hsl(");
+  expect(coloured).toContain(">8 B</text>");
 });
 
 test.each([

@@ -147,7 +147,9 @@ export class HistogramChart extends LitElement {
         role="img"
         aria-label="Histogram of ${formatCount(this.preview.count)} elements from ${formatNumber(low)} to ${formatNumber(high)}"
       >
-        ${ticks(0, most, 3).map((tick) => axisLine(y(tick), shortCount(tick)))}
+        ${ticks(0, most, 3)
+          .filter(Number.isInteger)
+          .map((tick) => axisLine(y(tick), shortCount(tick)))}
         ${counts.map(
           (count, bar) =>
             svg`<rect x=${x(bar)} width=${Math.max(0.5, x(bar + 1) - x(bar) - 0.5)} y=${y(count)} height=${HEIGHT - y(count)}><title>${text(bar)}: ${formatCount(count)}</title></rect>`,

@@ -31,7 +31,7 @@ function quoted(text: string): string {
 }
 
 /** The drawing as an SVG document in the colours that its elements have on the screen. */
-export function shownToSvg(drawing: TaskGraphDrawing, graph: Element): string {
+export function shownToSvg(drawing: TaskGraphDrawing, graph: Element, sizes: boolean): string {
   const plain = plainColours();
   const colour = (element: Element | null, property: "fill" | "stroke" | "backgroundColor") =>
     element === null ? "none" : plain(getComputedStyle(element)[property]);
@@ -43,6 +43,7 @@ export function shownToSvg(drawing: TaskGraphDrawing, graph: Element): string {
     })),
     edge: colour(graph.querySelector(".edge"), "stroke"),
     paper: colour(graph.closest("figure"), "backgroundColor"),
+    sizes,
   };
   return drawingToSvg(drawing, look);
 }

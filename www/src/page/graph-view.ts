@@ -156,11 +156,14 @@ export interface SvgLook {
   nodes: readonly NodeColours[];
   edge: string;
   paper: string;
+  /** Whether nodes have a second line, with the bytes of the result. */
+  sizes: boolean;
 }
 
 /** The drawing as an SVG document that needs no style sheet. */
 export function drawingToSvg(drawing: TaskGraphDrawing, look: SvgLook | null = null): string {
-  const boxes = boxSizes(drawing);
+  const sizes = look?.sizes ?? false;
+  const boxes = boxSizes(drawing, sizes ? 2 : 1);
   const hues = layerHues(drawing);
   const edges = drawing.edges.map(([from, to]) => {
     const [input, task] = [drawing.nodes[from], drawing.nodes[to]];
@@ -168,12 +171,18 @@ export function drawingToSvg(drawing: TaskGraphDrawing, look: SvgLook | null = n
     return `<path d="${edgePath(input, task, boxes.get(task.y)?.height ?? 0)}"/>`;
   });
   const nodes = drawing.nodes.map((node, index) => {
-    const { width, height } = boxes.get(node.y) ?? MIN_BOX;
+    const box = boxes.get(node.y) ?? MIN_BOX;
+    const { width, height } = box;
+    const line = (down: number, text: string) =>
+      `<text x="${node.x}" y="${node.y + down}" text-anchor="middle" fill="${ink}">${escapeXml(text)}</text>`;
     const { fill, stroke, ink } = look?.nodes[index] ?? layerColours(hueOf(hues, node));
     return [
       `<g><title>${escapeXml(`${node.key}: ${resultText(node)}`)}</title>`,
       `<rect x="${node.x - width / 2}" y="${node.y - height / 2}" width="${width}" height="${height}" rx="4" fill="${fill}" stroke="${stroke}"/>`,
-      `<text x="${node.x}" y="${node.y + 4}" text-anchor="middle" fill="${ink}">${escapeXml(fittingLabel(node, { width, height }))}</text></g>`,
+      ...(sizes
+        ? [line(-3, fittingLabel(node, box)), line(11, formatBytes(node.bytes))]
+        : [line(4, fittingLabel(node, box))]),
+      "</g>",
     ].join("");
   });
   const { left, width } = extentAcross(drawing, boxes);

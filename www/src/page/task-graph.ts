@@ -127,6 +127,7 @@ export class TaskGraph extends LitElement {
               const text = shownToSvg(
                 this.drawing,
                 this.renderRoot.querySelector("svg.graph") ?? this.canvas,
+                this.sizes,
               );
               saveBlob(new Blob([text], { type: "image/svg+xml" }), "task-graph.svg");
             })}
