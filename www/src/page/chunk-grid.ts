@@ -165,12 +165,15 @@ export class ChunkGrid extends LitElement {
     if (this.#asked === asked || this.layer < 0) return;
     this.#asked = asked;
     const wanted = Math.min(this.#count(), STORED_AT_MOST);
+    const stored: StoredChunk[] = [];
     try {
       for (let from = 0; from < wanted; from += STORED_AT_ONCE) {
         const part = await this.askStored(this.layer, from, Math.min(STORED_AT_ONCE, wanted - from));
         if (this.#asked !== asked) return;
-        this.stored = [...this.stored, ...part];
+        stored.push(...part);
       }
+      // Told once, as a picture of all chunks is painted anew for it.
+      this.stored = stored;
     } catch {
       // The file may be gone by now; what was seen while it was read stays.
     }
