@@ -1,18 +1,23 @@
 /** The views of a computation: what they show agrees with what the engine did, live and afterwards. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { openPage, runCell } from "./harness.mjs";
+import { dropFile, openPage, python, runCell } from "./harness.mjs";
 
 let opened;
+let folder;
 
 before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "chunkbook-computation-"));
   opened = await openPage();
 });
 
 after(async () => {
   await opened?.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
 /** Types into the last cell of the notebook and runs it, as a person does. */
@@ -103,6 +108,20 @@ test("the chunk grid tells of each chunk its time, what is stored, and which are
   assert.match(await view.locator(".about").first().textContent(), /^\s*chunk \(1, 1\)/);
 });
 
+test("how a cell ran opens in that cell alone, and stays open when it runs again", async () => {
+  const { page } = opened;
+  const shown = () =>
+    page.evaluate(() => {
+      const { store } = document.querySelector("chunkbook-app");
+      return store.notebook.cells.map(({ id }) => store.showsComputation(id)).filter((open) => open).length;
+    });
+  assert.equal(await shown(), 1);
+  await runInNotebook(page, SUM);
+  const view = await ended(page);
+  await view.getByRole("tab", { name: "Chunks" }).waitFor();
+  assert.equal(await shown(), 1);
+});
+
 test("arrow keys go from view to view, and the stream and the memory have words for what they draw", async () => {
   const { page } = opened;
   const view = page.locator("chunkbook-computation").last();
@@ -174,17 +193,71 @@ test("the graph is drawn as layers, as tasks, and as it runs", async () => {
   await count(outline.layers.length);
 });
 
-test("the DOT that is saved is one that Graphviz reads", { skip: graphvizMissing() }, async () => {
-  const { page } = opened;
-  const view = page.locator("chunkbook-computation").last();
+async function saved(page, view, name) {
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    view.getByRole("button", { name: "Save as DOT" }).click(),
+    view.getByRole("button", { name }).click(),
   ]);
-  const text = await readFile(await download.path(), "utf8");
-  const laid = execFileSync("dot", ["-Tplain"], { input: text, encoding: "utf8" });
+  return readFile(await download.path(), "utf8");
+}
+
+test("nodes of layers tell their tasks and bytes, and the table what became of them", async () => {
+  const { page } = opened;
+  const view = page.locator("chunkbook-computation").last();
+  const graph = view.locator("chunkbook-graph");
+  const layer = graph.locator(".node", { hasText: "×24" }).first();
+  assert.match(await layer.textContent(), /\d (KiB|MiB|B)\s*$/);
+  await view.getByLabel("Show").selectOption("tasks");
+  await graph.getByText("The graph as a table").click();
+  assert.deepEqual(await graph.locator("th").allTextContents(), [
+    "Key",
+    "Tasks",
+    "Inputs",
+    "Result",
+    "Size",
+    "State",
+    "Time",
+    "Thread",
+  ]);
   const { outline } = await known(page);
-  assert.equal(laid.split("\n").filter((line) => line.startsWith("node ")).length, outline.tasks);
+  await graph
+    .locator("tbody tr")
+    .nth(outline.tasks - 1)
+    .waitFor();
+  const states = await graph.locator("tbody tr td:nth-child(6)").allTextContents();
+  assert.ok(states.includes("done"));
+});
+
+test("the picture that is saved has the colours on the screen", async () => {
+  const { page } = opened;
+  const view = page.locator("chunkbook-computation").last();
+  await view.getByLabel("Colour by").selectOption("state");
+  const text = await saved(page, view, "Save as SVG");
+  const fills = [...text.matchAll(/<rect [^>]*rx="4" fill="(#[0-9a-f]{6})"/g)].map(([, fill]) => fill);
+  const { outline } = await known(page);
+  assert.equal(fills.length, outline.tasks);
+  assert.ok(fills.includes("#1a9482"), "what is done is");
+});
+
+test("the DOT that is saved is what is shown, and Graphviz reads it", {
+  skip: graphvizMissing(),
+}, async () => {
+  const { page } = opened;
+  const view = page.locator("chunkbook-computation").last();
+  const nodes = async () => {
+    const input = await saved(page, view, "Save as DOT");
+    const laid = execFileSync("dot", ["-Tplain"], { input, encoding: "utf8" });
+    return laid.split("\n").filter((line) => line.startsWith("node ")).length;
+  };
+  const { outline } = await known(page);
+  assert.equal(await nodes(), outline.tasks);
+  await view.getByLabel("optimized").check();
+  await view
+    .locator("chunkbook-graph strong")
+    .filter({ hasNotText: /^\d+ tasks$/ })
+    .waitFor();
+  assert.equal(await nodes(), outline.tasks - 24);
+  await view.getByLabel("optimized").uncheck();
 });
 
 function graphvizMissing() {
@@ -222,10 +295,22 @@ test("a computation is seen while it runs, and stopped it keeps what was drawn",
   assert.ok(tasks.length >= before && before > 0);
   assert.ok(latest.done < latest.total, "it was stopped before its end");
   assert.match(latest.ended.error, /stopped/);
-  await view
-    .getByText(/stopped/)
-    .first()
-    .waitFor();
+  await view.getByText("stopped", { exact: true }).waitFor();
+  assert.equal(await view.getByText(/stopped/).count(), 1);
+});
+
+test("of chunks in more than two axes a slice is shown, which a slider chooses", async () => {
+  const { page } = opened;
+  await runInNotebook(page, "da.from_array(numpy.ones((3, 4, 5)), chunks=(1, 1, 1)).sum().compute()");
+  const view = await ended(page);
+  await view.getByRole("tab", { name: "Chunks" }).click();
+  const slider = view.getByLabel("Axis 0");
+  await slider.focus();
+  await page.keyboard.press("ArrowRight");
+  await view.getByRole("img", { name: /Grid of 60 chunks/ }).focus();
+  await page.keyboard.press("ArrowRight");
+  assert.match(await view.locator(".about").first().textContent(), /^\s*chunk \(1, 0, 0\)/);
+  assert.deepEqual(opened.errors, []);
 });
 
 test("a graph that has not been computed tells beforehand what it will need", async () => {
@@ -268,4 +353,91 @@ test("of more tasks than are recorded no chunk waits, the sums are those of all,
   }
   await view.getByRole("tab", { name: "Chunks" }).click();
   await part.filter({ hasText: "What is stored is told of the first 100,000 chunks only." }).waitFor();
+});
+
+test("visualize() draws what it was asked for: optimized, by order; other colours it refuses", async () => {
+  const { page } = opened;
+  await runInNotebook(page, 'x.mean().visualize(optimize_graph=True, color="order")');
+  await ended(page);
+  const graph = page.locator("chunkbook-output chunkbook-graph-explorer").last();
+  const optimized = graph.getByLabel("optimized");
+  assert.ok(await optimized.isChecked());
+  assert.equal(await graph.getByLabel("Colour by").inputValue(), "order");
+  const nodes = graph.locator(".node");
+  const fused = await nodes.count();
+  await optimized.uncheck();
+  await nodes.nth(fused).waitFor();
+  assert.equal(await nodes.count(), fused + 24, "reading is drawn apart from the sums");
+  const { error } = await runCell(page, 'x.mean().visualize(color="ages")');
+  assert.match(error, /NotImplementedError: visualize\(\) colours by 'order', not by 'ages'/);
+});
+
+test("a drawing in place of another has its own forecast", async () => {
+  const { page } = opened;
+  const forecast = async (graph) => {
+    await graph.getByText(/Forecast: \d+ tasks/).waitFor();
+    const [, told] = /Forecast: (\d+) tasks/.exec(await graph.locator(".forecast").textContent());
+    const [, drawn] = /(\d+) tasks/.exec(await graph.locator("figcaption strong").textContent());
+    return [told, drawn];
+  };
+  const source = `from ipywidgets import interact
+@interact(split_every=(2, 30, 2))
+def tree(split_every=2):
+    return x.sum(split_every=split_every).visualize()`;
+  await runInNotebook(page, source);
+  await ended(page);
+  const graph = page.locator("chunkbook-panel chunkbook-graph-explorer").last();
+  const [before, drawnBefore] = await forecast(graph);
+  assert.equal(before, drawnBefore);
+  await page.locator("chunkbook-panel").last().getByRole("slider").press("Home");
+  await graph.locator("figcaption strong", { hasNotText: `${drawnBefore} tasks` }).waitFor();
+  const [after, drawnAfter] = await forecast(graph);
+  assert.equal(after, drawnAfter);
+  assert.notEqual(after, before);
+});
+
+test("after a failure the views open by state, say what was not run, and leave the error to the cell", async () => {
+  const { page } = opened;
+  const path = join(folder, "broken.hdf5");
+  python(
+    `
+import h5py, numpy, sys
+with h5py.File(sys.argv[1], "w") as f:
+    d = f.create_dataset("d", data=numpy.ones((60, 60)), chunks=(10, 10), compression="gzip")
+    at = d.id.get_chunk_info(14).byte_offset
+with open(sys.argv[1], "r+b") as f:
+    f.seek(at)
+    f.write(bytes([255] * 8))
+print("null")
+`,
+    path,
+  );
+  await dropFile(page, path);
+  await runInNotebook(
+    page,
+    'd = h5py.File("broken.hdf5", "r")["d"]\nda.from_array(d, chunks=(10, 10)).sum().compute()',
+  );
+  const view = await ended(page);
+  await view.getByText("failed at chunk (2, 2)", { exact: true }).waitFor();
+  await view.getByRole("tab", { name: "Chunks" }).click();
+  assert.equal(await view.getByLabel("Colour by").inputValue(), "state");
+  await view.locator(".legend").getByText("not run").waitFor();
+  await view.getByRole("tab", { name: "Graph" }).click();
+  assert.equal(await view.getByLabel("Colour by").inputValue(), "state");
+  const last = view.locator("chunkbook-graph .node", { hasText: "sum" }).first();
+  await last.click();
+  await view.locator(".picked").getByText("Not run", { exact: true }).waitFor();
+});
+
+test("an output that is wider than its box can be scrolled with keys, and no other takes a stop", async () => {
+  const { page } = opened;
+  const wide = "<div style='width: 4000px'>wide</div>";
+  await runInNotebook(
+    page,
+    `from IPython.display import HTML, display\ndisplay(HTML("<p>narrow</p>"))\nHTML("${wide}")`,
+  );
+  await ended(page);
+  const rich = page.locator("chunkbook-output .rich");
+  await rich.filter({ hasText: "wide" }).and(page.locator("[tabindex='0']")).waitFor();
+  assert.equal(await rich.filter({ hasText: "narrow" }).getAttribute("tabindex"), null);
 });

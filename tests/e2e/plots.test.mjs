@@ -57,6 +57,16 @@ test("a matrix is drawn as a heatmap of means", async () => {
   await page.getByText("rows 0 to 3, columns 0 to 2: 601").waitFor();
 });
 
+test("what a dataset is stands above its picture, and the picture's axes have names", async () => {
+  const { page } = opened;
+  const details = page.locator("chunkbook-file-browser .details");
+  await details.getByText("axis 0", { exact: true }).waitFor();
+  await details.getByText("axis 1", { exact: true }).waitFor();
+  const shape = await details.locator("dt", { hasText: "shape" }).boundingBox();
+  const map = await details.locator("canvas.heatmap").boundingBox();
+  assert.ok(shape.y + shape.height <= map.y);
+});
+
 test("of more than two axes a part is looked at, which a slider chooses", async () => {
   const { page } = opened;
   await select(page, "cube");

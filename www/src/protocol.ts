@@ -78,6 +78,10 @@ export interface TaskGraphDrawing {
   tasks: number;
   /** The lazy arrays whose graph it is, as inspections name them. */
   lazies?: LazyReference[];
+  /** Whether tasks that run as one are drawn as one. */
+  fused?: boolean;
+  /** What it was asked to be coloured by. */
+  colouring?: "order";
 }
 
 export interface TaskGraphNode {
@@ -202,7 +206,6 @@ export const TASK_NUMBERS = 10;
 /** What the page asks about the graph of some lazy arrays, as the engine takes it. */
 export type Inspection =
   | { op: "da_draw"; lazies: LazyReference[]; fused: boolean; max_nodes: number }
-  | { op: "da_dot"; lazies: LazyReference[] }
   | { op: "da_outline"; lazies: LazyReference[] }
   | { op: "da_task"; lazies: LazyReference[]; layer: number; position: number }
   | { op: "da_chunks"; lazies: LazyReference[]; layer: number; from: number; count: number };
@@ -210,7 +213,6 @@ export type Inspection =
 /** The answer to each inspection. */
 export interface InspectionAnswers {
   da_draw: TaskGraphDrawing;
-  da_dot: { dot: string };
   da_outline: ComputationOutline;
   da_task: TaskFacts;
   da_chunks: StoredChunk[];

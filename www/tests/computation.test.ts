@@ -3,9 +3,11 @@ import { expect, test } from "vitest";
 import { rampColour, readableOn } from "../src/page/canvas";
 import { cellAt, planGrid, positionOf } from "../src/page/chunk-grid-plan";
 import { Computation, unravel } from "../src/page/computation";
+import { taskWords } from "../src/page/computation-states";
 import {
   computationFacts,
   computationName,
+  endText,
   formatShort,
   memorySentences,
   partSentences,
@@ -14,7 +16,7 @@ import {
   taskTime,
   turnText,
 } from "../src/page/computation-text";
-import { nodeStates, paint, search } from "../src/page/graph-paint";
+import { depthFirst, nodeRuns, nodeStates, paint, search } from "../src/page/graph-paint";
 import type {
   ComputationOutline,
   ComputationUpdate,
@@ -126,6 +128,10 @@ test("each block of a layer is waiting, running, done or failed", () => {
   expect(computation.state(0, 5)).toBe("failed");
   expect(computation.state(0, 2)).toBe("waiting");
   expect(computation.error).toBe("no");
+  expect(endText(computation)).toBe("failed at chunk (1, 2)");
+  const stopped = running();
+  stopped.add(update({ ended: { error: "the computation was stopped" } }), new Float64Array());
+  expect([endText(running()), endText(stopped)]).toEqual([null, "stopped"]);
 });
 
 test("times count from the first task's begin and are split into reading, decompressing and computing", () => {
@@ -180,8 +186,8 @@ test("of more tasks than are recorded the facts are those of all, and what is kn
   const computation = partial();
   const states = [0, 1, 2, 3, 4, 5].map((position) => computation.state(0, position));
   expect(states).toEqual(["done", "done", "done", "done", "done", "done"]);
-  expect(computation.stateText(0, 4)).toBe("done");
-  expect(computation.stateText(0, 5)).toBe("done, not recorded");
+  expect(taskWords(computation, 0, 4)).toBe("done");
+  expect(taskWords(computation, 0, 5)).toBe("done, not recorded");
   expect([computation.count, computation.recorded, computation.span]).toEqual([2, 4, 30]);
   expect(computationFacts(computation).slice(1)).toEqual([
     "10 % reading",
@@ -315,9 +321,14 @@ test("a node of a drawing has the states, times and order of all its tasks", () 
     { waiting: 2, running: 0, done: 1, failed: 0 },
     { waiting: 1, running: 0, done: 0, failed: 0 },
   ]);
+  expect(nodeRuns(drawing, computation)).toEqual([
+    { state: "1 waiting, 1 running, 1 done", time: "6.00 ms", thread: "1" },
+    { state: "2 waiting, 1 done", time: "2.00 ms", thread: "0" },
+    { state: "waiting", time: "", thread: "" },
+  ]);
   expect(paint(drawing, computation, "state")?.fills[0]).toBe("var(--busy)");
   expect(paint(drawing, computation, "time")?.ends).toEqual(["2.00 ms", "6.00 ms"]);
-  expect(paint(drawing, computation, "order")?.ends).toEqual(["1", "2"]);
+  expect(paint(drawing, computation, "ended")?.ends).toEqual(["1", "2"]);
   expect(paint(drawing, computation, "time")?.fills[2]).toBe("var(--sunken)");
   expect(paint(drawing, computation, "layer")).toBeNull();
 });
@@ -331,10 +342,30 @@ test("a search finds nodes by layer, by text of the key, and the bundle that hol
   expect(search(drawing, "(7, 7)", counts)).toEqual(new Set());
 });
 
+test("a graph that has not run has an order, depth first, which a bundle takes as one", () => {
+  const at = (x: number, count = 1): TaskGraphNode => ({ ...node("n", [0], [[0, count]]), x });
+  const [left, right, above, top] = [at(0, 3), at(2), at(0), at(1)];
+  // Above takes left, the top takes right and above: left, above, right, top.
+  const graph = {
+    ...drawing,
+    nodes: [top, right, above, left] as TaskGraphNode[],
+    edges: [
+      [3, 2],
+      [1, 0],
+      [2, 0],
+    ] as [number, number][],
+  };
+  expect(depthFirst(graph)).toEqual([5, 4, 3, 0]);
+  expect(paint(graph, null, "order")?.ends).toEqual(["1", "6"]);
+});
+
 test("text on a colour is black or white, and on the theme's colours the theme's", () => {
-  expect([readableOn(rampColour(0)), readableOn(rampColour(1)), readableOn("var(--busy)")]).toEqual([
+  const colours = [rampColour(0), rampColour(1), "var(--busy)", "var(--error)", "var(--sunken)"];
+  expect(colours.map(readableOn)).toEqual([
     "#ffffff",
     "#000000",
+    "var(--surface)",
+    "var(--surface)",
     "var(--ink)",
   ]);
 });

@@ -2,15 +2,18 @@ import { expect, test } from "vitest";
 import { CommandReader, editorAction } from "../src/page/command-keys";
 import { datasetCell, entryCell, openingCell, pointAtFile, pythonString } from "../src/page/file-cells";
 import { formatBytes, formatDuration, formatShape, plural } from "../src/page/format";
+import { drawingToDot } from "../src/page/graph-export";
 import {
   boxSizes,
   drawingToSvg,
   extentAcross,
   fittingLabel,
+  labelSize,
   layerHues,
   layerTitle,
   neighbours,
   nodeLabel,
+  spread,
 } from "../src/page/graph-view";
 import { markdownToHtml } from "../src/page/markdown";
 import { progressFacts, progressFraction, progressShown, remaining } from "../src/page/progress-text";
@@ -150,7 +153,8 @@ test("boxes of a row never touch, and a lone box is as wide as its label", () =>
   expect(boxes.get(160)!.width).toBeLessThan(50);
   expect(boxes.get(100)!.width).toBeGreaterThan(nodeLabel(drawing.nodes[3]!).length * 6);
   expect(boxes.get(160)!.height).toBeLessThan(60);
-  expect(fittingLabel(drawing.nodes[0]!, { width: 30, height: 30 })).toBe("ar…");
+  expect(fittingLabel(drawing.nodes[0]!, { width: 30, height: 30 })).toBe("");
+  expect(fittingLabel(drawing.nodes[3]!, { width: 41, height: 30 })).toBe("su…00");
   expect(fittingLabel(drawing.nodes[0]!, { width: 10, height: 30 })).toBe("");
 });
 
@@ -181,9 +185,50 @@ test("a layer is called by its kind, without its token", () => {
   ]);
 });
 
-test("a layer has one colour, and layers differ", () => {
+test("layers that do the same have one colour, and others differ", () => {
   const hues = [...layerHues(drawing).values()];
   expect(new Set(hues).size).toBe(3);
+  const twice = [node(0, 0, "sum-partial-3f9a2b01c4"), node(9, 0, "sum-partial-00aa11bb22")];
+  expect([...layerHues({ ...drawing, nodes: twice }).keys()]).toEqual(["sum-partial"]);
+});
+
+test("labels are cut in their middle, and left out where they would be too small to read", () => {
+  const [lone] = [node(0, 0, "_sum-partial", 24)];
+  expect(nodeLabel(lone)).toBe("sum-partial ×24");
+  expect(fittingLabel(lone, { width: 90, height: 30 })).toBe("sum-pa…l ×24");
+  // At half the size, letters of nine pixels on the screen take eighteen of the drawing's.
+  expect([labelSize(1), labelSize(0.5)]).toEqual([12, 18]);
+  expect(fittingLabel(lone, { width: 90, height: 30 }, labelSize(0.5))).toBe("sum-…×24");
+  expect(fittingLabel(lone, { width: 58, height: 30 }, labelSize(0.3))).toBe("");
+});
+
+test("nodes with two lines are higher, and stand further apart", () => {
+  const wide = spread(drawing);
+  expect(wide.width).toBeGreaterThan(2 * drawing.width);
+  expect(boxSizes(wide, 2).get(160)!.height).toBeGreaterThan(boxSizes(wide).get(160)!.height);
+  expect(boxSizes(wide, 2).get(160)!.width).toBeGreaterThan(boxSizes(drawing).get(160)!.width);
+});
+
+test("a drawing is saved for Graphviz as it is drawn", () => {
+  const dot = drawingToDot({
+    ...drawing,
+    nodes: drawing.nodes.slice(0, 4),
+    edges: drawing.edges.slice(0, 3),
+  });
+  expect(dot.split("\n")).toEqual([
+    "digraph {",
+    "  graph [rankdir=BT];",
+    "  node [shape=box, style=rounded];",
+    `  "('array', 40)" [label="array\\n40"];`,
+    `  "('array', 90)" [label="array\\n90"];`,
+    `  "('array', 140)" [label="array\\n140"];`,
+    `  "('sum-partial', 90)" [label="sum-partial ×1,200\\n90"];`,
+    `  "('array', 40)" -> "('sum-partial', 90)";`,
+    `  "('array', 90)" -> "('sum-partial', 90)";`,
+    `  "('array', 140)" -> "('sum-partial', 90)";`,
+    "}",
+    "",
+  ]);
 });
 
 test("each node knows what it takes and what takes it", () => {
@@ -193,6 +238,12 @@ test("each node knows what it takes and what takes it", () => {
 test("the standalone picture tells keys and escapes them", () => {
   const svg = drawingToSvg({ ...drawing, nodes: [node(10, 10, "<&>")], edges: [] });
   expect(svg).toContain("('&#60;&#38;&#62;', 10)");
+  const colours = { fill: "#111111", stroke: "#222222", ink: "#333333" };
+  const look = { nodes: drawing.nodes.map(() => colours), edge: "#444444", paper: "#555555", sizes: true };
+  const coloured = drawingToSvg(drawing, look);
+  for (const colour of [...Object.values(colours), look.edge, look.paper]) expect(coloured).toContain(colour);
+  expect(coloured).not.toContain("hsl(");
+  expect(coloured).toContain(">8 B</text>");
 });
 
 test.each([

@@ -102,9 +102,9 @@ class Array:
             return self
         return from_array(self.compute(scheduler=scheduler, **options), chunks=self.chunks)
 
-    def visualize(self, filename=None, format=None, optimize_graph=False, **options):
-        """The task graph, drawn."""
-        return Drawing(self._lazy, self.name, fused=optimize_graph)
+    def visualize(self, filename=None, format=None, optimize_graph=False, color=None, **options):
+        """The task graph, drawn; `color="order"` by the order of its tasks."""
+        return Drawing(self._lazy, self.name, fused=optimize_graph, color=color)
 
     def to_dot(self):
         """The task graph in Graphviz's language."""

@@ -84,7 +84,8 @@ class TaskGraph:
         return dict(self._all())
 
     def visualize(self, filename=None, **options):
-        return Drawing(self._lazy_number, self._name, fused=options.get("optimize_graph", False))
+        fused, color = options.get("optimize_graph", False), options.get("color")
+        return Drawing(self._lazy_number, self._name, fused=fused, color=color)
 
     def __repr__(self):
         names = list(self.layers)
@@ -100,11 +101,19 @@ def get_key(lazies, key):
 
 
 class Drawing:
-    """A task graph as the page draws it; `fused` draws tasks that run as one as one."""
+    """A task graph as the page draws it; `fused` draws tasks that run as one as one, `color` is what by at first."""
 
-    def __init__(self, lazy, name, max_nodes=300, fused=False):
+    def __init__(self, lazy, name, max_nodes=300, fused=False, color=None):
+        if color not in (None, "", "order"):
+            raise NotImplementedError(
+                "visualize() colours by 'order', not by %s; state, time and size are chosen above the drawing"
+                % represent(color)
+            )
         self._drawing = _bridge.call("da_draw", lazies=[lazy], max_nodes=max_nodes, fused=fused)
         self._drawing["lazies"] = [[lazy, name]]
+        self._drawing["fused"] = bool(fused)
+        if color:
+            self._drawing["colouring"] = color
 
     def _repr_mimebundle_(self, **options):
         return {"application/vnd.chunkbook.graph+json": self._drawing}

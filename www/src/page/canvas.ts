@@ -51,14 +51,30 @@ export function rampColour(value: number): string {
   return `#${mixed.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
 }
 
+/** A colour written as `#rrggbb` as a pixel of an image's data, seen as numbers of 32 bits. */
+export function pixelOf(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = channels(colour);
+  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+let rampPixels: Uint32Array | null = null;
+
+/** The pixel for a value between 0 and 1. */
+export function rampPixel(value: number): number {
+  rampPixels ??= Uint32Array.from({ length: 256 }, (_, step) => pixelOf(rampColour(step / 255)));
+  return rampPixels[Math.round(255 * Math.min(1, Math.max(0, value)))] ?? 0;
+}
+
 function channels(colour: string): number[] {
   return [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
 }
 
 export const RAMP_GRADIENT = `linear-gradient(to right, ${RAMP.join(", ")})`;
 
-/** Black or white, whichever can be read on a colour written as `#rrggbb`; the theme's ink on any other. */
+/** Black or white, whichever can be read on a colour written as `#rrggbb`; the theme's own on the theme's. */
 export function readableOn(colour: string): string {
+  // Colours for text on the page's ground: the ground's can be read on them.
+  if (colour === "var(--error)" || colour === "var(--busy)") return "var(--surface)";
   const parts = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour);
   if (parts === null) return "var(--ink)";
   const [red, green, blue] = parts.slice(1).map((part) => Number.parseInt(part, 16) / 255);

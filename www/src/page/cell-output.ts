@@ -70,6 +70,14 @@ export class CellOutput extends LitElement {
   @property({ attribute: false }) output!: Exclude<Output, PanelOutput>;
   @property({ attribute: false }) store: NotebookStore | null = null;
 
+  /** What is wider than its box is scrolled with keys too, which takes a stop of Tab: none where all is in sight. */
+  readonly #sizes = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      target.toggleAttribute("tabindex", target.scrollWidth > target.clientWidth);
+      if (target.hasAttribute("tabindex")) target.setAttribute("tabindex", "0");
+    }
+  });
+
   protected override render(): TemplateResult {
     const output = this.output;
     switch (output.type) {
@@ -83,9 +91,17 @@ export class CellOutput extends LitElement {
     }
   }
 
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#sizes.disconnect();
+  }
+
   // A stream's text grows in place, so the element around it is told by hand.
   protected override updated(changed: PropertyValues<this>): void {
     if (changed.has("output")) void this.#fetchParts();
+    this.#sizes.disconnect();
+    const rich = this.renderRoot.querySelector<HTMLElement>(".rich");
+    if (rich !== null) this.#sizes.observe(rich);
     if (this.output.type === "stream") {
       this.renderRoot.querySelector<StreamView>("chunkbook-stream")?.requestUpdate();
     }
@@ -144,7 +160,9 @@ function renderRich(
   plain: string,
 ): TemplateResult {
   const safe = richTextPart.module;
-  return safe === null ? renderPlain(plain) : html`<div class="rich">${unsafeHTML(sanitize(safe))}</div>`;
+  return safe === null
+    ? renderPlain(plain)
+    : html`<div class="rich" role="group" aria-label="Output">${unsafeHTML(sanitize(safe))}</div>`;
 }
 
 function renderPlain(text: string): TemplateResult {

@@ -3,18 +3,29 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import type { StoredChunk } from "../protocol";
 import { base } from "../style/shared";
 import { arrowStep } from "./arrow-keys";
-import { PART_COLOURS, prepare, RAMP_GRADIENT, rampColour, themeColours } from "./canvas";
+import { PART_COLOURS, pixelOf, prepare, RAMP_GRADIENT, themeColours } from "./canvas";
 import { CanvasController } from "./canvas-controller";
+import {
+  type Chunks,
+  type Colouring,
+  chunkValues,
+  GridImage,
+  greatest,
+  type StatePixels,
+  valueRange,
+} from "./chunk-grid-paint";
 import { cellAt, type GridPlan, planGrid, positionOf } from "./chunk-grid-plan";
-import { type Computation, STORED_AT_MOST } from "./computation";
+import { type Computation, product, STORED_AT_MOST, unravel } from "./computation";
+import { renderListed, stateLegend, taskWords, telling } from "./computation-states";
 import { formatShort, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes, formatCount, formatShape, plural } from "./format";
 
 const MAX_HEIGHT = 380;
+const STORED_AT_ONCE = 10_000;
 const TABLE_ROWS = 100;
-
-type Colouring = "state" | "time" | "reading" | "order" | "ratio";
+/** Chunks that many pixels wide and high have lines between them. */
+const APART = 5;
 
 const COLOURINGS: Record<Colouring, string> = {
   state: "state",
@@ -33,7 +44,11 @@ export class ChunkGrid extends LitElement {
   /** Changes when the computation has grown. */
   @property({ attribute: false }) version = 0;
   /** Asks what is stored for the blocks of a layer; waits while a cell runs. */
-  @property({ attribute: false }) askStored!: (layer: number, count: number) => Promise<StoredChunk[]>;
+  @property({ attribute: false }) askStored!: (
+    layer: number,
+    from: number,
+    count: number,
+  ) => Promise<StoredChunk[]>;
   @state() private colouring: Colouring | null = null;
   @state() private chosen: number | null = null;
   @state() private layer = -1;
@@ -44,6 +59,11 @@ export class ChunkGrid extends LitElement {
   @query("canvas") private canvas!: HTMLCanvasElement | null;
   #plan: GridPlan | null = null;
   #asked: string | null = null;
+  /** The least and the greatest value that colours stand for. */
+  #range: [number, number] = [0, 0];
+  readonly #image = new GridImage();
+  /** The image, to be stretched. */
+  readonly #cells = document.createElement("canvas");
 
   constructor() {
     super();
@@ -56,12 +76,11 @@ export class ChunkGrid extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("computation")) {
-      this.layer = this.#layers()[0] ?? -1;
-      this.slice = [];
-      this.stored = [];
-      this.chosen = null;
+      this.#showLayer(this.#layers()[0] ?? -1);
     }
     if (this.computation.ended) void this.#readStored();
+    const coloured = changed.has("computation") || changed.has("version") || !changed.has("chosen" as never);
+    if (coloured) this.#range = this.#measure();
   }
 
   protected override render(): TemplateResult {
@@ -120,44 +139,71 @@ export class ChunkGrid extends LitElement {
     );
   }
 
+  /** What the colours stand for, of all chunks: not worked out anew where only another is pointed at. */
+  #measure(): [number, number] {
+    const colouring = this.#colouring();
+    if (colouring === "state" || this.layer < 0) return [0, 0];
+    return valueRange(chunkValues(this.#chunks(), colouring), this.#count());
+  }
+
   #count(): number {
-    return this.computation.layer(this.layer).counts.reduce((product, count) => product * count, 1);
+    return product(this.computation.layer(this.layer).counts);
+  }
+
+  #chunks(): Chunks {
+    return { computation: this.computation, layer: this.layer, stored: this.stored };
   }
 
   #colouring(): Colouring {
-    return this.colouring ?? (this.computation.ended ? "time" : "state");
+    return this.colouring ?? telling(this.computation);
   }
 
+  /** Asks part by part: the answer to all at once would stop the page for as long as it takes to read. */
   async #readStored(): Promise<void> {
     const asked = `${this.computation.number} ${this.layer}`;
     if (this.#asked === asked || this.layer < 0) return;
     this.#asked = asked;
+    const wanted = Math.min(this.#count(), STORED_AT_MOST);
+    const stored: StoredChunk[] = [];
     try {
-      const stored = await this.askStored(this.layer, STORED_AT_MOST);
-      if (this.#asked === asked) this.stored = stored;
+      for (let from = 0; from < wanted; from += STORED_AT_ONCE) {
+        const part = await this.askStored(this.layer, from, Math.min(STORED_AT_ONCE, wanted - from));
+        if (this.#asked !== asked) return;
+        stored.push(...part);
+      }
+      // Told once, as a picture of all chunks is painted anew for it.
+      this.stored = stored;
     } catch {
       // The file may be gone by now; what was seen while it was read stays.
     }
   }
 
   #chooseLayer(event: Event): void {
-    this.layer = Number((event.target as HTMLSelectElement).value);
-    this.slice = [];
+    this.#showLayer(Number((event.target as HTMLSelectElement).value));
+  }
+
+  #showLayer(layer: number): void {
+    this.layer = layer;
+    this.slice =
+      layer < 0
+        ? []
+        : this.computation
+            .layer(layer)
+            .counts.slice(0, -2)
+            .map(() => 0);
     this.stored = [];
     this.chosen = null;
   }
 
   #renderLegend(): TemplateResult {
     const colouring = this.#colouring();
+    const missing = this.stored.some((chunk) => chunk.missing > 0)
+      ? html`<span><i class="hatched"></i>hatched: not stored</span>`
+      : nothing;
     if (colouring === "state") {
-      return html`<span class="legend">
-        <span><i style="--swatch: transparent"></i>waiting</span>
-        <span><i style="--swatch: var(--busy)"></i>running</span>
-        <span><i style="--swatch: ${PART_COLOURS.computing}"></i>done</span>
-        <span><i style="--swatch: var(--error)"></i>failed</span>
-      </span>`;
+      return html`<span class="legend">${stateLegend(this.computation.ended)} ${missing}</span>`;
     }
-    const [least, most] = this.#range(colouring);
+    const [least, most] = this.#range;
     const told = (value: number) =>
       colouring === "order"
         ? formatCount(value + 1)
@@ -166,89 +212,74 @@ export class ChunkGrid extends LitElement {
           : formatShort(value);
     return html`<span class="legend">
       <span>${told(least)} <i class="ramp" style="--swatch: ${RAMP_GRADIENT}"></i> ${told(most)}</span>
-      ${this.stored.some((chunk) => chunk.missing > 0) ? html`<span><i style="--swatch: transparent"></i>hatched: not stored</span>` : nothing}
+      ${missing}
     </span>`;
   }
 
-  /** A chunk's value for a colouring; `null` where it has none yet. */
-  #value(position: number, colouring: Colouring): number | null {
-    if (colouring === "ratio") return this.stored[position]?.bytes ?? null;
-    const stage = this.computation.stageOf(this.layer);
-    const index = stage === null ? null : this.computation.find(stage, position);
-    if (index === null) return null;
-    if (colouring === "order") return index;
-    const task = this.computation.task(index);
-    return colouring === "reading" ? task.reading : task.end - task.start;
-  }
-
-  #range(colouring: Colouring): [number, number] {
-    let [least, most] = [Number.POSITIVE_INFINITY, 0];
-    for (let position = 0; position < this.#count(); position += 1) {
-      const value = this.#value(position, colouring);
-      if (value === null) continue;
-      least = Math.min(least, value);
-      most = Math.max(most, value);
-    }
-    return [Number.isFinite(least) ? least : 0, most];
-  }
-
   #draw(): void {
-    const { canvas, layer } = this;
+    const { canvas, layer, computation } = this;
     if (canvas === null || layer < 0) return;
-    const plan = planGrid(this.computation.layer(layer).counts, this.slice, canvas.clientWidth, MAX_HEIGHT);
+    const plan = planGrid(computation.layer(layer).counts, this.slice, canvas.clientWidth, MAX_HEIGHT);
     const surface = prepare(canvas, plan.height);
     if (surface === null) return;
     this.#plan = plan;
     const { context } = surface;
     const colour = themeColours(this);
-    const colouring = this.#colouring();
-    const [least, most] = colouring === "state" ? [0, 1] : this.#range(colouring);
-    const stage = this.computation.stageOf(layer);
-    const states = {
-      waiting: colour("--sunken"),
-      running: colour("--busy"),
-      done: PART_COLOURS.computing,
-      failed: colour("--error"),
+    const apart = Math.min(plan.cellWidth, plan.cellHeight) >= APART;
+    const states: StatePixels = {
+      waiting: pixelOf(colour("--sunken")),
+      running: pixelOf(colour("--busy")),
+      done: pixelOf(PART_COLOURS.computing),
+      failed: pixelOf(colour("--error")),
+      missing: pixelOf(colour(apart ? "--sunken" : "--ink-soft")),
     };
-    const gap = Math.min(plan.cellWidth, plan.cellHeight) >= 5 ? 1 : 0;
-    // Where several chunks share a pixel, one of them stands for all.
-    const [rowStep, columnStep] = [Math.ceil(1 / plan.cellHeight), Math.ceil(1 / plan.cellWidth)];
-    for (let row = 0; row < plan.rows; row += rowStep) {
-      for (let column = 0; column < plan.columns; column += columnStep) {
-        const position = positionOf(plan, row, column);
-        if (position === null) continue;
-        const [left, top] = [column * plan.cellWidth, row * plan.cellHeight];
-        const [width, height] = [Math.max(1, plan.cellWidth - gap), Math.max(1, plan.cellHeight - gap)];
-        const stored = this.stored[position];
-        const missing = stored !== undefined && stored.missing > 0;
-        const value =
-          colouring === "state" || (missing && stored.chunks === 0) ? null : this.#value(position, colouring);
-        context.fillStyle =
-          value !== null
-            ? rampColour(most > least ? (value - least) / (most - least) : 0)
-            : states[
-                colouring === "state" && stage !== null ? this.computation.state(stage, position) : "waiting"
-              ];
-        context.fillRect(left, top, width, height);
-        if (missing) hatch(context, left, top, width, height, colour("--ink-soft"));
-        if (gap > 0) {
-          context.strokeStyle = colour("--line");
-          context.strokeRect(left + 0.5, top + 0.5, width - 1, height - 1);
-        }
-      }
+    const image = this.#image;
+    image.paint({
+      ...this.#chunks(),
+      colouring: this.#colouring(),
+      range: this.#range,
+      plan,
+      screen: { width: canvas.width, height: canvas.height },
+      states,
+    });
+    this.#cells.width = image.width;
+    this.#cells.height = image.height;
+    const data = new ImageData(new Uint8ClampedArray(image.pixels.buffer), image.width, image.height);
+    this.#cells.getContext("2d")?.putImageData(data, 0, 0);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(this.#cells, 0, 0, plan.columns * plan.cellWidth, plan.height);
+    if (apart) {
+      this.#hatch(context, plan, colour("--ink-soft"));
+      drawLines(context, plan, colour("--line"));
     }
-    if (this.chosen !== null) {
-      const cell = cellAt(plan, this.chosen);
-      if (cell === null) return;
-      context.strokeStyle = colour("--ink");
-      context.lineWidth = 2;
-      context.strokeRect(
-        cell.column * plan.cellWidth,
-        cell.row * plan.cellHeight,
-        Math.max(3, plan.cellWidth - gap),
-        Math.max(3, plan.cellHeight - gap),
-      );
+    const cell = this.chosen === null ? null : cellAt(plan, this.chosen);
+    if (cell === null) return;
+    context.strokeStyle = colour("--ink");
+    context.lineWidth = 2;
+    context.strokeRect(
+      cell.column * plan.cellWidth,
+      cell.row * plan.cellHeight,
+      Math.max(3, plan.cellWidth),
+      Math.max(3, plan.cellHeight),
+    );
+  }
+
+  /** Lines over the chunks that are not stored, all at once. */
+  #hatch(context: CanvasRenderingContext2D, plan: GridPlan, colour: string): void {
+    const missing: number[] = [];
+    for (let position = plan.first; position < plan.first + plan.shown; position += 1) {
+      if ((this.stored[position]?.missing ?? 0) > 0) missing.push(position);
     }
+    const pattern = missing.length === 0 ? null : hatching(context, colour);
+    if (pattern === null) return;
+    context.fillStyle = pattern;
+    context.beginPath();
+    for (const position of missing) {
+      const cell = cellAt(plan, position);
+      if (cell === null) continue;
+      context.rect(cell.column * plan.cellWidth, cell.row * plan.cellHeight, plan.cellWidth, plan.cellHeight);
+    }
+    context.fill();
   }
 
   #point(event: PointerEvent): void {
@@ -288,78 +319,77 @@ export class ChunkGrid extends LitElement {
     const { counts, block } = computation.layer(this.layer);
     const stage = computation.stageOf(this.layer);
     const index = stage === null ? null : computation.find(stage, position);
-    const place = stage === null ? unravelled(position, counts) : computation.index(stage, position);
+    const place = stage === null ? unravel(position, counts) : computation.index(stage, position);
     const facts = [`chunk ${formatShape(place)} of about ${formatShape(block)} elements`];
     if (index !== null) {
       const task = computation.task(index);
       facts.push(taskTime(task), `${formatBytes(task.bytes)} read`, `thread ${task.thread}`);
     } else if (stage !== null) {
-      facts.push(computation.stateText(stage, position));
+      facts.push(taskWords(computation, stage, position));
     }
-    const stored = this.stored[position];
-    if (stored !== undefined && stored.chunks + stored.missing > 0) {
-      facts.push(`stored in ${formatBytes(stored.bytes)}${ratio(stored)}`);
-      if (stored.chunks !== 1) facts.push(plural(stored.chunks, "chunk of the file", "chunks of the file"));
-      if (stored.missing > 0) facts.push(`${stored.missing} not stored: they read as the fill value`);
-      facts.push(stored.mask === 0 ? "no filter skipped" : `filter mask ${stored.mask.toString(2)}`);
-    }
-    return facts;
+    return [...facts, ...storedFacts(this.stored[position])];
   }
 
   #renderTable(): TemplateResult {
     const count = this.tableOpen ? this.#count() : 0;
-    const slowest = Array.from({ length: count }, (_, position) => position)
-      .map((position) => ({ position, time: this.#value(position, "time") ?? -1 }))
-      .sort((a, b) => b.time - a.time)
-      .slice(0, TABLE_ROWS);
+    const slowest = greatest(chunkValues(this.#chunks(), "time"), count, TABLE_ROWS);
     return html`<details @toggle=${(event: Event) => {
       this.tableOpen = (event.currentTarget as HTMLDetailsElement).open;
     }}>
       <summary>The chunks as a table, the slowest first</summary>
-      <div class="table" tabindex="0" role="region" aria-label="Chunks, the slowest first">
+      <div class="table" tabindex="0" role="group" aria-label="Chunks, the slowest first">
         <table>
           <thead><tr><th scope="col">Chunk</th></tr></thead>
           <tbody>${slowest.map(({ position }) => html`<tr><td>${this.#facts(position).join(" · ")}</td></tr>`)}</tbody>
         </table>
-        ${count > TABLE_ROWS ? html`<p class="about soft">${formatCount(count - TABLE_ROWS)} more are not listed.</p>` : nothing}
+        ${renderListed(slowest.length, count, "chunk")}
       </div>
     </details>`;
   }
 }
 
-/** `, 3.1 times less than in memory`, where that is so. */
-function ratio({ bytes, whole }: StoredChunk): string {
-  return bytes > 0 && whole > bytes * 1.005
+/** What the file has for a chunk of the computation. */
+function storedFacts(stored: StoredChunk | undefined): string[] {
+  if (stored === undefined || stored.chunks + stored.missing === 0) return [];
+  const { chunks, missing, mask } = stored;
+  if (chunks === 0) return ["not stored: it reads as the fill value"];
+  const facts = [`stored in ${formatBytes(stored.bytes)}${ratio(stored)}`];
+  if (chunks !== 1 || missing > 0) facts.push(plural(chunks, "chunk of the file", "chunks of the file"));
+  if (missing > 0) facts.push(`${formatCount(missing)} more not stored, which read as the fill value`);
+  facts.push(mask === 0 ? "no filter skipped" : `filter mask ${mask.toString(2)}`);
+  return facts;
+}
+
+/** `, 3.1 times less than in memory`, where that is so; what is not stored takes no part in it. */
+function ratio({ bytes, whole, missing }: StoredChunk): string {
+  return missing === 0 && bytes > 0 && whole > bytes * 1.005
     ? `, ${(whole / bytes).toFixed(1)} times less than in memory`
     : "";
 }
 
-function unravelled(position: number, counts: readonly number[]): number[] {
-  return counts.map((_, axis) => {
-    const after = counts.slice(axis + 1).reduce((product, count) => product * count, 1);
-    return Math.floor(position / after) % (counts[axis] ?? 1);
-  });
+/** A line between chunks and around them; a vector's last row may not be full. */
+function drawLines(context: CanvasRenderingContext2D, plan: GridPlan, colour: string): void {
+  const { columns, rows, cellWidth, cellHeight, shown } = plan;
+  const last = shown - (rows - 1) * columns;
+  context.fillStyle = colour;
+  for (let row = 0; row <= rows; row += 1) {
+    const reach = row === rows ? last : columns;
+    context.fillRect(0, Math.max(0, Math.round(row * cellHeight) - 1), reach * cellWidth, 1);
+  }
+  for (let column = 0; column <= columns; column += 1) {
+    const reach = column > last ? rows - 1 : rows;
+    context.fillRect(Math.max(0, Math.round(column * cellWidth) - 1), 0, 1, reach * cellHeight);
+  }
 }
 
-function hatch(
-  context: CanvasRenderingContext2D,
-  left: number,
-  top: number,
-  width: number,
-  height: number,
-  colour: string,
-): void {
-  context.save();
-  context.beginPath();
-  context.rect(left, top, width, height);
-  context.clip();
-  context.strokeStyle = colour;
-  context.lineWidth = 1;
-  for (let offset = -height; offset < width; offset += 4) {
-    context.beginPath();
-    context.moveTo(left + offset, top + height);
-    context.lineTo(left + offset + height, top);
-    context.stroke();
-  }
-  context.restore();
+/** Slanted lines, as a pattern to fill with. */
+function hatching(context: CanvasRenderingContext2D, colour: string): CanvasPattern | null {
+  const tile = document.createElement("canvas");
+  tile.width = 5;
+  tile.height = 5;
+  const lines = tile.getContext("2d");
+  if (lines === null) return null;
+  lines.fillStyle = colour;
+  for (let at = 0; at < 5; at += 1) lines.fillRect(at, 4 - at, 1, 1);
+  return context.createPattern(tile, "repeat");
 }

@@ -101,6 +101,13 @@ export function taskName(computation: Computation, task: Pick<EndedTask, "stage"
     : `chunk ${index}`;
 }
 
+/** Why a computation did not come to its end, in a few words: the traceback above has the others. */
+export function endText(computation: Computation): string | null {
+  if (computation.error === null) return null;
+  const failed = computation.failed();
+  return failed === null ? "stopped" : `failed at ${taskName(computation, computation.task(failed))}`;
+}
+
 /** How a task's time went: `1.20 ms: 0.80 ms reading, 0.40 ms computing`. */
 export function taskTime(task: EndedTask): string {
   const computing = Math.max(0, task.end - task.start - task.reading - task.decoding);

@@ -48,6 +48,9 @@ export const viewStyles = css`
     border-radius: 3px;
     background: var(--swatch);
   }
+  .legend i.hatched {
+    background: repeating-linear-gradient(135deg, var(--ink-soft) 0 1px, var(--sunken) 1px 3px);
+  }
   .legend i.ramp {
     width: 6rem;
   }

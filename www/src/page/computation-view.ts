@@ -3,7 +3,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { TaskGraphDrawing } from "../protocol";
 import { base, buttons } from "../style/shared";
 import type { Computation } from "./computation";
-import { computationFacts, computationName, partSentences, turnText } from "./computation-text";
+import { computationFacts, computationName, endText, partSentences, turnText } from "./computation-text";
 import { icons } from "./icons";
 import type { ComputationViewName, NotebookStore } from "./notebook-store";
 import { viewsPart } from "./parts";
@@ -49,7 +49,11 @@ export class ComputationView extends LitElement {
       .error {
         color: var(--error);
       }
-      section {
+      .note {
+        margin: 0;
+        padding: 0.6rem 0.75rem;
+      }
+      .views {
         margin: 0.25rem 0 0.5rem;
         border: 1px solid var(--line);
         border-radius: var(--radius);
@@ -91,6 +95,7 @@ export class ComputationView extends LitElement {
   ];
 
   @property({ attribute: false }) store!: NotebookStore;
+  @property({ attribute: false }) cell = "";
   @property({ attribute: false }) computations: readonly Computation[] = [];
   /** Which of several, counted from 0; `null` for the last, whichever that is. */
   @state() private turn: number | null = null;
@@ -109,24 +114,25 @@ export class ComputationView extends LitElement {
       this.#version += 1;
       if (this.turn !== null && this.turn >= this.computations.length) this.turn = null;
     }
-    if (this.store.computationView === "graph") void this.#readDrawing();
+    if (this.#isOpen() && this.store.computationView === "graph") void this.#readDrawing();
   }
 
   protected override render(): TemplateResult | typeof nothing {
     const computation = this.#shown();
     if (computation === undefined) return nothing;
-    const view = this.store.computationView;
+    const open = this.#isOpen();
+    const ending = endText(computation);
     return html`
       <div class="line">
         <button
           class="quiet small"
-          aria-expanded=${view !== null}
-          @click=${() => this.#open(view === null ? "chunks" : null)}
+          aria-expanded=${open}
+          @click=${() => this.#open(!open)}
         ><span class="twist">${icons.twist}</span>${computation.ended ? "How it ran" : "How it runs"}</button>
         <span class="facts">${this.#facts(computation).join(" · ")}</span>
-        ${computation.error === null ? nothing : html`<span class="error">stopped: ${firstLine(computation.error)}</span>`}
+        ${ending === null ? nothing : html`<span class="error">${ending}</span>`}
       </div>
-      ${view === null ? nothing : this.#renderViews(computation, view)}
+      ${open ? this.#renderViews(computation, this.store.computationView) : nothing}
     `;
   }
 
@@ -136,7 +142,8 @@ export class ComputationView extends LitElement {
   }
 
   #renderViews(computation: Computation, view: ComputationViewName): TemplateResult {
-    return html`<section aria-label="How ${computation.outline.label} ran">
+    // A group, not a landmark: several cells may show the same of theirs.
+    return html`<div class="views" role="group" aria-label="How ${computation.outline.label || "it"} ran">
       <div class="head">
         <div role="tablist" aria-label="Views of the computation" @keydown=${this.#tabKey}>
           ${Object.entries(VIEWS).map(
@@ -147,7 +154,7 @@ export class ComputationView extends LitElement {
               aria-selected=${name === view}
               aria-controls="view"
               tabindex=${name === view ? 0 : -1}
-              @click=${() => this.#open(name as ComputationViewName)}
+              @click=${() => this.#show(name as ComputationViewName)}
             >${title}</button>`,
           )}
         </div>
@@ -160,7 +167,7 @@ export class ComputationView extends LitElement {
       </div>
       ${partSentences(computation, view).map((sentence) => html`<p class="part">${sentence}</p>`)}
       <div id="view" role="tabpanel" aria-labelledby="tab-${view}">${this.#renderView(computation, view)}</div>
-    </section>`;
+    </div>`;
   }
 
   #renderView(computation: Computation, view: ComputationViewName): TemplateResult {
@@ -170,12 +177,12 @@ export class ComputationView extends LitElement {
         return html`<chunkbook-chunk-grid
           .computation=${computation}
           .version=${version}
-          .askStored=${(layer: number, count: number) =>
+          .askStored=${(layer: number, from: number, count: number) =>
             this.store.kernel.inspect<"da_chunks">({
               op: "da_chunks",
               lazies: computation.outline.lazies,
               layer,
-              from: 0,
+              from,
               count,
             })}
         ></chunkbook-chunk-grid>`;
@@ -191,7 +198,7 @@ export class ComputationView extends LitElement {
   #renderGraph(computation: Computation): TemplateResult {
     const drawing = this.drawing ?? computation.drawing;
     if (drawing === null) {
-      return html`<p class="line">${this.failure ?? "The graph is drawn as soon as the cell has ended."}</p>`;
+      return html`<p class="line note">${this.failure ?? "The graph is drawn as soon as the cell has ended."}</p>`;
     }
     return html`<chunkbook-graph-explorer
       .drawing=${drawing}
@@ -216,9 +223,17 @@ export class ComputationView extends LitElement {
     </span>`;
   }
 
-  #open(view: ComputationViewName | null): void {
+  #isOpen(): boolean {
+    return this.store.showsComputation(this.cell);
+  }
+
+  #open(open: boolean): void {
+    this.store.showComputation(this.cell, open);
+    if (open) void viewsPart.load();
+  }
+
+  #show(view: ComputationViewName): void {
     this.store.computationView = view;
-    if (view !== null) void viewsPart.load();
   }
 
   #shown(): Computation | undefined {
@@ -254,15 +269,11 @@ export class ComputationView extends LitElement {
     const names = Object.keys(VIEWS) as ComputationViewName[];
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     const view = this.store.computationView;
-    if (step === undefined || view === null) return;
+    if (step === undefined) return;
     event.preventDefault();
     event.stopPropagation();
     const next = names[(names.indexOf(view) + step + names.length) % names.length] ?? view;
-    this.#open(next);
+    this.#show(next);
     void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`#tab-${next}`)?.focus());
   }
-}
-
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0] ?? text;
 }

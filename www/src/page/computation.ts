@@ -67,10 +67,13 @@ export class Computation {
   #numbers: Float64Array;
   #begin = Number.POSITIVE_INFINITY;
   #last = 0;
-  /** For each stage the number of the task at each position, plus 1. */
+  #failed: number | null = null;
+  /** For each stage the number of the task at each position, plus 1; negative of one that failed. */
   readonly #found: (Int32Array | undefined)[] = [];
   /** For each stage 1 at the positions that are done without being told of one by one. */
   readonly #unrecorded: (Uint8Array | undefined)[] = [];
+  /** For each stage the positions of its tasks that run now. */
+  readonly #running = new Map<number, Set<number>>();
 
   constructor(outline: ComputationOutline, update: ComputationUpdate, tasks: Float64Array, turn = 1) {
     this.number = update.number;
@@ -103,16 +106,30 @@ export class Computation {
       this.#unrecorded[stage] = done.fill(1, first, first + count);
     }
     this.#last = Math.max(this.#last, update.totals.last);
-    for (const [, , , start] of update.running) this.#begin = Math.min(this.#begin, start);
+    this.#running.clear();
+    for (const [stage, position, , start] of update.running) {
+      this.#begin = Math.min(this.#begin, start);
+      const positions = this.#running.get(stage) ?? new Set();
+      this.#running.set(stage, positions.add(position));
+    }
+    // Engines tell of ten thousand at a time: read straight from the numbers, without calls for each.
+    const numbers = this.#numbers;
+    let begin = this.#begin;
     for (let index = first; index < this.count; index += 1) {
       const at = index * TASK_NUMBERS;
-      this.#begin = Math.min(this.#begin, this.#number(at + 3));
-      const stage = this.#number(at);
+      const [stage, position, start] = [numbers[at] ?? 0, numbers[at + 1] ?? 0, numbers[at + 3] ?? 0];
+      if (start < begin) begin = start;
       this.recorded += this.outline.stages[stage]?.length ?? 0;
-      const positions = this.#found[stage] ?? new Int32Array(this.positions(stage));
-      positions[this.#number(at + 1)] = index + 1;
-      this.#found[stage] = positions;
+      let found = this.#found[stage];
+      if (found === undefined) {
+        found = new Int32Array(this.positions(stage));
+        this.#found[stage] = found;
+      }
+      const failed = numbers[at + 9] !== 0;
+      found[position] = failed ? -index - 1 : index + 1;
+      if (failed) this.#failed ??= index;
     }
+    this.#begin = begin;
   }
 
   get ended(): boolean {
@@ -169,27 +186,48 @@ export class Computation {
   /** The number of the task at a position of a stage, for `task`; `null` where it has not ended or is not recorded. */
   find(stage: number, position: number): number | null {
     const found = this.#found[stage]?.[position] ?? 0;
-    return found === 0 ? null : found - 1;
+    return found === 0 ? null : Math.abs(found) - 1;
   }
 
   state(stage: number, position: number): TaskState {
-    const index = this.find(stage, position);
-    if (index !== null) return this.#number(index * TASK_NUMBERS + 9) === 0 ? "done" : "failed";
+    const found = this.#found[stage]?.[position] ?? 0;
+    if (found !== 0) return found > 0 ? "done" : "failed";
     if (this.#unrecorded[stage]?.[position] === 1) return "done";
-    const runs = this.latest.running.some((task) => task[0] === stage && task[1] === position);
-    return runs && !this.ended ? "running" : "waiting";
+    return !this.ended && this.#running.get(stage)?.has(position) === true ? "running" : "waiting";
   }
 
-  /** A task's state in words: of one that is not known by itself, that it is not. */
-  stateText(stage: number, position: number): string {
-    const state = this.state(stage, position);
-    return state === "done" && this.find(stage, position) === null ? "done, not recorded" : state;
+  /** The positions of a stage's tasks that run now. */
+  running(stage: number): number[] {
+    return this.ended ? [] : [...(this.#running.get(stage) ?? [])];
+  }
+
+  /** What `task` tells, one by one, for views that look at all tasks at each frame. */
+  took(index: number): number {
+    const at = index * TASK_NUMBERS;
+    return this.#number(at + 4) - this.#number(at + 3);
+  }
+
+  stage(index: number): number {
+    return this.#number(index * TASK_NUMBERS);
+  }
+
+  position(index: number): number {
+    return this.#number(index * TASK_NUMBERS + 1);
+  }
+
+  reading(index: number): number {
+    return this.#number(index * TASK_NUMBERS + 5);
   }
 
   /** The task that took longest, of those that read a source where there are any; `null` before one has ended. */
   slowest(): EndedTask | null {
     const { slowest } = this.latest.totals;
     return slowest === null ? null : this.#task((place) => slowest[place] ?? 0);
+  }
+
+  /** The first task that failed; `null` where none did. */
+  failed(): number | null {
+    return this.#failed;
   }
 
   /** The layer of a stage that reads a source; `null` where none does. */

@@ -9,7 +9,7 @@ import { cellRange, formatNumber, rangeText, ticks } from "./plot-scale";
 const WIDTH = 300;
 const HEIGHT = 110;
 const LEFT = 44;
-const BELOW = 18;
+const BELOW = 30;
 
 const chartStyles = css`
   svg {
@@ -27,7 +27,8 @@ const chartStyles = css`
   }
   .about,
   details summary {
-    padding: 0.3rem 0;
+    min-height: 0;
+    padding: 0.2rem 0;
     font-size: 0.8125rem;
   }
   .mark {
@@ -87,6 +88,7 @@ export class LineChart extends LitElement {
         ${this.chosen === null ? "" : svg`<line class="mark" x1=${x(this.chosen)} x2=${x(this.chosen)} y1="4" y2=${HEIGHT}></line>`}
         <text x=${LEFT} y=${HEIGHT + 13}>0</text>
         <text x=${WIDTH} y=${HEIGHT + 13} text-anchor="end">${formatCount(extent[1] - 1)}</text>
+        ${axisName("index")}
       </svg>
       <div class="about" aria-live="polite">${this.#renderChosen()}</div>`;
   }
@@ -145,17 +147,20 @@ export class HistogramChart extends LitElement {
         role="img"
         aria-label="Histogram of ${formatCount(this.preview.count)} elements from ${formatNumber(low)} to ${formatNumber(high)}"
       >
-        ${ticks(0, most, 3).map((tick) => axisLine(y(tick), shortCount(tick)))}
+        ${ticks(0, most, 3)
+          .filter(Number.isInteger)
+          .map((tick) => axisLine(y(tick), shortCount(tick)))}
         ${counts.map(
           (count, bar) =>
             svg`<rect x=${x(bar)} width=${Math.max(0.5, x(bar + 1) - x(bar) - 0.5)} y=${y(count)} height=${HEIGHT - y(count)}><title>${text(bar)}: ${formatCount(count)}</title></rect>`,
         )}
         <text x=${LEFT} y=${HEIGHT + 13}>${formatNumber(low)}</text>
         <text x=${WIDTH} y=${HEIGHT + 13} text-anchor="end">${formatNumber(high)}</text>
+        ${axisName("value; the height is the number of elements")}
       </svg>
       <details>
         <summary>The histogram as a table</summary>
-        <div class="table" tabindex="0" role="region" aria-label="Histogram">
+        <div class="table" tabindex="0" role="group" aria-label="Histogram">
           <table>
             <thead><tr><th scope="col">Values</th><th scope="col">Elements</th></tr></thead>
             <tbody>${counts.map((count, bar) => html`<tr><td>${text(bar)}</td><td>${formatCount(count)}</td></tr>`)}</tbody>
@@ -168,6 +173,11 @@ export class HistogramChart extends LitElement {
 function axisLine(y: number, text: string): SVGTemplateResult {
   return svg`<line class="grid" x1=${LEFT} x2=${WIDTH} y1=${y} y2=${y}></line>
     <text x=${LEFT - 4} y=${y + 3} text-anchor="end">${text}</text>`;
+}
+
+/** What the axis below is of. */
+function axisName(text: string): SVGTemplateResult {
+  return svg`<text x=${(LEFT + WIDTH) / 2} y=${HEIGHT + 26} text-anchor="middle">${text}</text>`;
 }
 
 /** `1.2M`: what fits beside an axis. */

@@ -3,7 +3,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import type { DatasetFacts, Preview } from "../protocol";
 import { base, buttons } from "../style/shared";
 import { arrowStep } from "./arrow-keys";
-import { prepare, RAMP_GRADIENT, rampColour, themeColours } from "./canvas";
+import { pixelOf, prepare, RAMP_GRADIENT, rampPixel, themeColours } from "./canvas";
 import { CanvasController } from "./canvas-controller";
 import { viewStyles } from "./computation-view.styles";
 import "./data-charts";
@@ -15,6 +15,8 @@ import { StoreController } from "./store-controller";
 /** Smaller datasets are looked at unasked: reading them takes a moment. */
 const UNASKED_BYTES = 16 * 2 ** 20;
 const MOST_HEIGHT = 260;
+/** Pixels of a cell of the heatmap. */
+const MOST_CELL = 24;
 
 /** The data of a dataset to look at: a line or a heatmap, and a histogram, read chunk by chunk. */
 @customElement("chunkbook-data-plot")
@@ -29,7 +31,32 @@ export class DataPlot extends LitElement {
       }
       .bar,
       .about {
-        padding: 0.3rem 0;
+        min-height: 0;
+        margin: 0;
+        padding: 0.2rem 0;
+      }
+      input[type="range"] {
+        accent-color: var(--accent);
+      }
+      .axes {
+        display: grid;
+        grid-template-columns: max-content minmax(0, 1fr);
+        gap: 0.1rem 0.3rem;
+        color: var(--ink-soft);
+        font-size: 0.6875rem;
+        font-variant-numeric: tabular-nums;
+        line-height: 1.2;
+      }
+      .axes .rows {
+        display: flex;
+        flex-direction: column;
+        justify-content: space-between;
+        text-align: right;
+      }
+      .axes .columns {
+        display: flex;
+        grid-column: 2;
+        justify-content: space-between;
       }
       .stage {
         margin: 0;
@@ -55,6 +82,8 @@ export class DataPlot extends LitElement {
   @state() private chosen: [number, number] | null = null;
   @query("canvas.heatmap") private canvas!: HTMLCanvasElement | null;
   #asked = 0;
+  /** The heatmap, a pixel a cell. */
+  readonly #image = document.createElement("canvas");
 
   constructor() {
     super();
@@ -135,7 +164,11 @@ export class DataPlot extends LitElement {
   }
 
   #renderHeatmap({ cells, extent, min, max }: Preview): TemplateResult {
-    return html`<div class="stage">
+    // The axes' names are those of the sliders: the last two of the dataset's.
+    const axes = (this.facts.shape ?? []).length;
+    const width = this.#columnsShare();
+    return html`<div class="stage axes">
+        <div class="rows" aria-hidden="true"><span>0</span><span>axis ${axes - 2}</span><span>${formatCount(extent[0] - 1)}</span></div>
         <canvas
           class="heatmap"
           tabindex="0"
@@ -144,6 +177,7 @@ export class DataPlot extends LitElement {
           @pointermove=${this.#point}
           @keydown=${this.#key}
         ></canvas>
+        <div class="columns" aria-hidden="true" style="width: ${width}"><span>0</span><span>axis ${axes - 1}</span><span>${formatCount(extent[1] - 1)}</span></div>
       </div>
       <div class="bar"><span class="legend">${this.#renderLegend()}</span></div>
       <div class="about" aria-live="polite">${this.#renderChosen()}</div>`;
@@ -175,10 +209,16 @@ export class DataPlot extends LitElement {
     );
   }
 
+  /** How wide the heatmap is drawn in its box: cells of few columns do not fill it. */
+  #columnsShare(): string {
+    const columns = this.preview?.cells[1] ?? 1;
+    return `min(100%, ${MOST_CELL * columns}px)`;
+  }
+
   #size(): { width: number; height: number } | null {
     if (this.canvas === null || this.preview === null) return null;
     const [rows, columns] = this.preview.cells;
-    const cell = Math.min(24, this.canvas.clientWidth / columns);
+    const cell = Math.min(MOST_CELL, this.canvas.clientWidth / columns);
     return { width: cell, height: Math.max(1, Math.min(cell, MOST_HEIGHT / rows)) };
   }
 
@@ -191,13 +231,18 @@ export class DataPlot extends LitElement {
     const { context } = surface;
     const colour = themeColours(this);
     const [low, high] = this.#range();
-    for (const [index, mean] of means.entries()) {
-      const [row, column] = [Math.floor(index / cells[1]), index % cells[1]];
-      context.fillStyle =
-        mean === null ? colour("--sunken") : rampColour(high > low ? (mean - low) / (high - low) : 0);
-      // A little over, so that no gap shows between cells of broken pixels.
-      context.fillRect(column * size.width, row * size.height, size.width + 0.5, size.height + 0.5);
-    }
+    // An image of a pixel a cell, stretched: rectangles side by side would show seams where pixels are broken.
+    const empty = pixelOf(colour("--sunken"));
+    const pixels = Uint32Array.from(means, (mean) =>
+      mean === null ? empty : rampPixel(high > low ? (mean - low) / (high - low) : 0),
+    );
+    const [rows, columns] = cells;
+    this.#image.width = columns;
+    this.#image.height = rows;
+    const data = new ImageData(new Uint8ClampedArray(pixels.buffer), columns, rows);
+    this.#image.getContext("2d")?.putImageData(data, 0, 0);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(this.#image, 0, 0, columns * size.width, rows * size.height);
     if (this.chosen !== null) {
       context.strokeStyle = colour("--ink");
       context.lineWidth = 2;

@@ -1,7 +1,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { FileEntry, ObjectFacts, ShelfFile } from "../protocol";
+import type { DatasetFacts, FileEntry, ObjectFacts, ShelfFile } from "../protocol";
 import { base, buttons } from "../style/shared";
 import {
   EMPTY_TREE,
@@ -137,6 +137,7 @@ export class FileBrowser extends LitElement {
       ${entry.error === null ? nothing : html`<p class="note error">${entry.error}</p>`}
       ${facts?.error == null ? nothing : html`<p class="note error">${facts.error}</p>`}
       ${facts?.known?.dataset?.error == null ? nothing : html`<p class="note error">${facts.known.dataset.error}</p>`}
+      ${facts?.known?.dataset == null ? nothing : renderDataset(facts.known.dataset)}
       ${
         entry.dataset?.numeric === true &&
         facts?.known?.dataset?.error === null &&
@@ -149,7 +150,7 @@ export class FileBrowser extends LitElement {
             ></chunkbook-data-plot>`
           : nothing
       }
-      ${facts?.known == null ? nothing : renderTable(facts.known)}
+      ${facts?.known == null ? nothing : renderAttributes(facts.known)}
     </section>`;
   }
 
@@ -225,34 +226,31 @@ export class FileBrowser extends LitElement {
   }
 }
 
-function renderTable({ dataset, attributes }: ObjectFacts): TemplateResult {
-  const line = (name: string, value: unknown): TemplateResult =>
-    html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
-  return html`
-    ${
-      dataset === null
-        ? nothing
-        : html`<dl>
-            ${line("shape", dataset.shape === null ? "none (empty)" : formatShape(dataset.shape))}
-            ${line("type", dataset.dtype)}
-            ${growth(dataset.shape, dataset.maxshape) ? line("may grow to", formatShape(dataset.maxshape.map((n) => n ?? "∞"))) : nothing}
-            ${line("layout", dataset.chunks === null ? (dataset.layout ?? "unknown") : `chunks of ${formatShape(dataset.chunks)}`)}
-            ${dataset.filters.length === 0 ? nothing : line("filters", dataset.filters.join(", "))}
-            ${line("size", sizes(dataset.logical, dataset.stored))}
-            ${dataset.fill === null || Number(dataset.fill) === 0 || dataset.fill === "False" ? nothing : line("fill value", dataset.fill)}
-          </dl>`
-    }
-    ${
-      attributes.length === 0
-        ? html`<p class="note">No attributes</p>`
-        : html`<h4>${plural(attributes.length, "attribute")}</h4>
-            <dl>
-              ${attributes.map(({ name, text, error }) =>
-                line(name, error === null ? text : html`<span class="error">${error}</span>`),
-              )}
-            </dl>`
-    }
-  `;
+function renderLine(name: string, value: unknown): TemplateResult {
+  return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+}
+
+function renderDataset(dataset: DatasetFacts): TemplateResult {
+  const { shape, maxshape, chunks, filters, fill } = dataset;
+  return html`<dl>
+    ${renderLine("shape", shape === null ? "none (empty)" : formatShape(shape))}
+    ${renderLine("type", dataset.dtype)}
+    ${growth(shape, maxshape) ? renderLine("may grow to", formatShape(maxshape.map((n) => n ?? "∞"))) : nothing}
+    ${renderLine("layout", chunks === null ? (dataset.layout ?? "unknown") : `chunks of ${formatShape(chunks)}`)}
+    ${filters.length === 0 ? nothing : renderLine("filters", filters.join(", "))}
+    ${renderLine("size", sizes(dataset.logical, dataset.stored))}
+    ${fill === null || Number(fill) === 0 || fill === "False" ? nothing : renderLine("fill value", fill)}
+  </dl>`;
+}
+
+function renderAttributes({ attributes }: ObjectFacts): TemplateResult {
+  if (attributes.length === 0) return html`<p class="note">No attributes</p>`;
+  return html`<h4>${plural(attributes.length, "attribute")}</h4>
+    <dl>
+      ${attributes.map(({ name, text, error }) =>
+        renderLine(name, error === null ? text : html`<span class="error">${error}</span>`),
+      )}
+    </dl>`;
 }
 
 function growth(shape: readonly number[] | null, maxshape: readonly (number | null)[]): boolean {

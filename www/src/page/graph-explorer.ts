@@ -8,12 +8,15 @@ import type {
   TaskGraphNode,
 } from "../protocol";
 import { base, buttons } from "../style/shared";
-import { PART_COLOURS, RAMP_GRADIENT } from "./canvas";
+import { RAMP_GRADIENT } from "./canvas";
 import type { Computation } from "./computation";
+import { stateLegend, taskWords, telling } from "./computation-states";
 import { forecastText, formatShort, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes, formatShape, plural } from "./format";
-import { GRAPH_COLOURINGS, type GraphColouring, paint, search } from "./graph-paint";
+import { drawingToDot, MOST_SAVED } from "./graph-export";
+import { GRAPH_COLOURINGS, type GraphColouring, nodeRuns, paint, search } from "./graph-paint";
+import { spread } from "./graph-view";
 import type { NotebookStore } from "./notebook-store";
 import { saveBlob } from "./save";
 import "./task-graph";
@@ -93,25 +96,38 @@ export class GraphExplorer extends LitElement {
   /** The drawing that was asked for here; `null` for the one that was given. */
   @state() private own: TaskGraphDrawing | null = null;
   @state() private detail: "tasks" | "layers" = "tasks";
-  @state() private fused = false;
+  /** Whether tasks that run as one are drawn as one; `null` until it is chosen, as the drawing is given. */
+  @state() private fusion: boolean | null = null;
   @state() private colouring: GraphColouring | null = null;
   @state() private text = "";
   @state() private picked: Picked | null = null;
   @state() private failure: string | null = null;
+  /** What is to be said of what was saved. */
+  @state() private note: string | null = null;
   /** What computing it would do, where it has not been computed here. */
   @state() private outline: ComputationOutline | null = null;
-  #forecast = false;
+  /** The drawing whose outline was asked for. */
+  #outlined: TaskGraphDrawing | null = null;
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (this.computation === null && !this.#forecast) void this.#readOutline();
-    if (!changed.has("drawing") || changed.get("drawing") === undefined) return;
+    if (changed.has("drawing")) this.#take(changed.get("drawing"));
+    if (this.computation === null && this.#outlined !== this.drawing) void this.#readOutline();
+  }
+
+  /** Another drawing was given, be it in place of `before`: what is known of that one is not true of it. */
+  #take(before: TaskGraphDrawing | undefined): void {
     this.picked = null;
     this.own = null;
-    if (this.detail !== "tasks" || this.fused) void this.#redraw();
+    this.outline = null;
+    if (before === undefined) return;
+    if (before.fused !== this.drawing.fused) this.fusion = null;
+    if (before.colouring !== this.drawing.colouring) this.colouring = null;
+    if (!this.#isGiven()) void this.#redraw();
   }
 
   protected override render(): TemplateResult {
     const drawing = this.own ?? this.drawing;
+    const { picked } = this;
     const painted = paint(drawing, this.computation, this.#colouring());
     const found = search(drawing, this.text, (node) => this.#counts(node));
     return html`
@@ -143,16 +159,20 @@ export class GraphExplorer extends LitElement {
         }
       </div>
       ${this.outline === null ? nothing : html`<p class="about forecast">${forecastText(this.outline)}</p>`}
+      ${this.note === null ? nothing : html`<p class="about forecast" role="status">${this.note}</p>`}
       ${this.failure === null ? nothing : html`<p class="about error">${this.failure}</p>`}
       <chunkbook-graph
         .drawing=${drawing}
         .fills=${painted?.fills ?? null}
         .found=${found}
+        .sizes=${this.own !== null && this.detail === "layers"}
+        .picked=${picked === null ? null : drawing.nodes.indexOf(picked.node)}
+        .runs=${this.computation === null ? null : nodeRuns(drawing, this.computation)}
         @pick=${(event: CustomEvent<number>) => this.#pick(drawing.nodes[event.detail])}
       >
         <span slot="legend">${this.#renderLegend(painted?.ends ?? null)}</span>
+        <div slot="picked">${this.#renderPicked()}</div>
       </chunkbook-graph>
-      ${this.#renderPicked()}
     `;
   }
 
@@ -168,8 +188,8 @@ export class GraphExplorer extends LitElement {
         </select>
       </label>
       <label title="Tasks that run as one, so that the blocks between them never wait in memory, are drawn as one">
-        <input type="checkbox" .checked=${this.fused} @change=${(event: Event) => {
-          this.fused = (event.target as HTMLInputElement).checked;
+        <input type="checkbox" .checked=${this.#fused()} @change=${(event: Event) => {
+          this.fusion = (event.target as HTMLInputElement).checked;
           void this.#redraw();
         }} />
         optimized
@@ -181,13 +201,8 @@ export class GraphExplorer extends LitElement {
     if (ends !== null) {
       return html`<span class="legend"><span>${ends[0]} <i class="ramp" style="--swatch: ${RAMP_GRADIENT}"></i> ${ends[1]}</span></span>`;
     }
-    if (this.#colouring() !== "state") return nothing;
-    return html`<span class="legend">
-      <span><i style="--swatch: var(--sunken)"></i>waiting</span>
-      <span><i style="--swatch: var(--busy)"></i>running</span>
-      <span><i style="--swatch: ${PART_COLOURS.computing}"></i>done</span>
-      <span><i style="--swatch: var(--error)"></i>failed</span>
-    </span>`;
+    if (this.computation === null || this.#colouring() !== "state") return nothing;
+    return html`<span class="legend">${stateLegend(this.computation.ended)}</span>`;
   }
 
   #renderPicked(): TemplateResult | typeof nothing {
@@ -195,7 +210,7 @@ export class GraphExplorer extends LitElement {
     if (picked === null) return nothing;
     const { node, facts, position } = picked;
     const stored = facts?.stored;
-    return html`<section class="picked" aria-label="The task that was clicked" aria-live="polite">
+    return html`<div class="picked" role="group" aria-label="The task that was clicked" aria-live="polite">
       <div><code>${facts?.key ?? node.key}</code></div>
       ${
         node.count === 1
@@ -226,7 +241,7 @@ export class GraphExplorer extends LitElement {
       }
       ${picked.result === null ? nothing : html`<pre>${picked.result}</pre>`}
       ${facts !== null && picked.error !== null ? html`<pre class="error">${picked.error}</pre>` : nothing}
-    </section>`;
+    </div>`;
   }
 
   /** What became of the task when it ran. */
@@ -235,21 +250,31 @@ export class GraphExplorer extends LitElement {
     const stage = computation?.stageOf(node.layers?.at(-1) ?? -1) ?? null;
     if (computation === null || stage === null) return nothing;
     const index = computation.find(stage, position);
-    if (index === null) return html`<div>${computation.state(stage, position)}</div>`;
+    if (index === null) {
+      return html`<div>${capitalized(taskWords(computation, stage, position))}</div>`;
+    }
     const task = computation.task(index);
     return html`<div>${task.failed ? "Failed" : "Ran"} on thread ${task.thread}, begun at ${formatShort(task.start)}, ${taskTime(task)}; ${formatBytes(task.bytes)} read${computation.outline.stages[stage]?.length === 1 ? "" : `; it ran as one with ${computation.stageTitle(stage)}`}</div>`;
   }
 
   #colourings(): GraphColouring[] {
     return this.computation === null
-      ? ["layer", "memory"]
+      ? ["layer", "order", "memory"]
       : (Object.keys(GRAPH_COLOURINGS) as GraphColouring[]);
   }
 
   #colouring(): GraphColouring {
-    return (
-      this.colouring ?? (this.computation === null ? "layer" : this.computation.ended ? "time" : "state")
-    );
+    const unasked = this.computation === null ? "layer" : telling(this.computation);
+    return this.colouring ?? this.drawing.colouring ?? unasked;
+  }
+
+  #fused(): boolean {
+    return this.fusion ?? this.drawing.fused ?? false;
+  }
+
+  /** Whether what is to be shown is the drawing as it was given. */
+  #isGiven(): boolean {
+    return this.detail === "tasks" && this.#fused() === (this.drawing.fused ?? false);
   }
 
   #counts(node: TaskGraphNode): readonly number[] | null {
@@ -270,9 +295,11 @@ export class GraphExplorer extends LitElement {
   async #readOutline(): Promise<void> {
     const lazies = this.#lazies();
     if (lazies === null || this.store === null) return;
-    this.#forecast = true;
+    const { drawing } = this;
+    this.#outlined = drawing;
     try {
-      this.outline = await this.store.kernel.inspect<"da_outline">({ op: "da_outline", lazies });
+      const outline = await this.store.kernel.inspect<"da_outline">({ op: "da_outline", lazies });
+      if (this.#outlined === drawing) this.outline = outline;
     } catch {
       // Of a notebook that was saved, whose arrays are gone: the drawing tells all there is.
     }
@@ -282,7 +309,12 @@ export class GraphExplorer extends LitElement {
     const lazies = this.#lazies();
     if (lazies === null || this.store === null) return;
     this.picked = null;
-    const { detail, fused } = this;
+    if (this.#isGiven()) {
+      this.own = null;
+      return;
+    }
+    const { detail } = this;
+    const fused = this.#fused();
     await this.#attempt(async (store) => {
       const drawing = await store.kernel.inspect<"da_draw">({
         op: "da_draw",
@@ -290,16 +322,33 @@ export class GraphExplorer extends LitElement {
         fused,
         max_nodes: detail === "layers" ? 1 : MOST_NODES,
       });
-      if (this.detail === detail && this.fused === fused) this.own = drawing;
+      if (this.detail === detail && this.#fused() === fused && this.#lazies() === lazies)
+        this.own = detail === "layers" ? spread(drawing) : drawing;
     });
   }
 
+  /** Saves what is shown: layers, or all tasks, raw or as they run, where they are not too many. */
   async #saveDot(): Promise<void> {
     const lazies = this.#lazies();
+    const shown = this.own ?? this.drawing;
     if (lazies === null) return;
+    this.note = null;
     await this.#attempt(async (store) => {
-      const { dot } = await store.kernel.inspect<"da_dot">({ op: "da_dot", lazies });
-      saveBlob(new Blob([dot], { type: "text/vnd.graphviz" }), "task-graph.dot");
+      const whole = this.detail === "tasks" && shown.nodes.some(({ count }) => count > 1);
+      const many = shown.tasks > MOST_SAVED;
+      const drawing =
+        whole && !many
+          ? await store.kernel.inspect<"da_draw">({
+              op: "da_draw",
+              lazies,
+              fused: this.#fused(),
+              max_nodes: MOST_SAVED,
+            })
+          : shown;
+      if (whole && many) {
+        this.note = `Saved as drawn, in ${plural(shown.nodes.length, "node")}: Graphviz makes nothing of ${plural(shown.tasks, "task")}. The array's to_dot() writes them all.`;
+      }
+      saveBlob(new Blob([drawingToDot(drawing)], { type: "text/vnd.graphviz" }), "task-graph.dot");
     });
   }
 
@@ -340,6 +389,10 @@ export class GraphExplorer extends LitElement {
       this.picked = { ...this.picked, ...change };
     }
   }
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function inputsText({ inputs, inputCount }: TaskFacts): string {

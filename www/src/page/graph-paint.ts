@@ -2,15 +2,19 @@
 import type { TaskGraphDrawing, TaskGraphNode } from "../protocol";
 import { PART_COLOURS, rampColour } from "./canvas";
 import { type Computation, type TaskState, unravel } from "./computation";
+import { stateWords } from "./computation-states";
 import { formatShort } from "./computation-text";
 import { formatBytes, formatCount } from "./format";
 
-export type GraphColouring = "layer" | "state" | "order" | "time" | "memory";
+import type { NodeRun } from "./task-graph";
+
+export type GraphColouring = "layer" | "state" | "order" | "ended" | "time" | "memory";
 
 export const GRAPH_COLOURINGS: Record<GraphColouring, string> = {
   layer: "layer",
   state: "state",
-  order: "order they ended",
+  order: "order, depth first",
+  ended: "order they ended",
   time: "time",
   memory: "size of result",
 };
@@ -35,9 +39,7 @@ export function paint(
   if (colouring === "state") {
     return { fills: drawing.nodes.map((node) => stateColour(nodeStates(node, computation))), ends: null };
   }
-  const value =
-    colouring === "memory" ? (node: TaskGraphNode) => node.bytes : nodeValue(computation, colouring);
-  const values = drawing.nodes.map(value);
+  const values = nodeValues(drawing, computation, colouring);
   const known = values.filter((value) => value !== null);
   const [least, most] = [Math.min(...known), Math.max(...known)];
   const told =
@@ -63,6 +65,31 @@ export function nodeStates(node: TaskGraphNode, computation: Computation | null)
   return states;
 }
 
+/** What became of each node's tasks, in words, for a table. */
+export function nodeRuns(drawing: TaskGraphDrawing, computation: Computation): NodeRun[] {
+  return drawing.nodes.map((node) => {
+    const states = Object.entries(nodeStates(node, computation)) as [TaskState, number][];
+    const known = states.filter(([, count]) => count > 0);
+    const word = (state: TaskState) => stateWords(computation, state);
+    let time = 0;
+    const threads = new Set<number>();
+    for (const [stage, position] of tasksOf(node, computation)) {
+      const index = computation.find(stage, position);
+      if (index === null) continue;
+      time += computation.took(index);
+      threads.add(computation.task(index).thread);
+    }
+    return {
+      state:
+        known.length === 1
+          ? known.map(([state]) => word(state)).join("")
+          : known.map(([state, count]) => `${formatCount(count)} ${word(state)}`).join(", "),
+      time: threads.size === 0 ? "" : formatShort(time),
+      thread: [...threads].sort((a, b) => a - b).join(", "),
+    };
+  });
+}
+
 function stateColour({ waiting, running, done, failed }: Record<TaskState, number>): string {
   if (failed > 0) return "var(--error)";
   if (running > 0) return "var(--busy)";
@@ -72,10 +99,58 @@ function stateColour({ waiting, running, done, failed }: Record<TaskState, numbe
   return `color-mix(in oklab, ${PART_COLOURS.computing} ${percent}%, var(--sunken))`;
 }
 
-/** The time of all tasks of a node that have ended together, or the first one's place in the order. */
+function nodeValues(
+  drawing: TaskGraphDrawing,
+  computation: Computation | null,
+  colouring: Exclude<GraphColouring, "layer" | "state">,
+): (number | null)[] {
+  if (colouring === "order") return depthFirst(drawing);
+  if (colouring === "memory") return drawing.nodes.map((node) => node.bytes);
+  return drawing.nodes.map(nodeValue(computation, colouring));
+}
+
+/**
+ * The place of each node's first task where tasks run depth first, inputs before what takes them and from left to
+ * right, so that a block waits as briefly as can be: what Dask's order is after, and the engine's. Of the drawing's
+ * own nodes, as a bundle runs as one here.
+ */
+export function depthFirst({ nodes, edges }: TaskGraphDrawing): number[] {
+  const inputs: number[][] = nodes.map(() => []);
+  const taken = new Set<number>();
+  for (const [from, to] of edges) {
+    inputs[to]?.push(from);
+    taken.add(from);
+  }
+  const across = (a: number, b: number) => (nodes[a]?.x ?? 0) - (nodes[b]?.x ?? 0);
+  for (const own of inputs) own.sort(across);
+  const places: (number | undefined)[] = nodes.map(() => undefined);
+  let place = 0;
+  const roots = [...nodes.keys()].filter((node) => !taken.has(node)).sort(across);
+  // A stack of its own: graphs may be deeper than calls.
+  const stack = roots.reverse();
+  const entered = new Set<number>();
+  while (stack.length > 0) {
+    const node = stack.at(-1) ?? 0;
+    const waiting = entered.has(node)
+      ? []
+      : (inputs[node] ?? []).filter((input) => places[input] === undefined);
+    entered.add(node);
+    if (waiting.length > 0) {
+      stack.push(...waiting.reverse());
+      continue;
+    }
+    stack.pop();
+    if (places[node] !== undefined) continue;
+    places[node] = place;
+    place += nodes[node]?.count ?? 1;
+  }
+  return places.map((own) => own ?? 0);
+}
+
+/** The time of all tasks of a node that have ended together, or the first one's place among those that ended. */
 function nodeValue(
   computation: Computation | null,
-  colouring: "time" | "order",
+  colouring: "time" | "ended",
 ): (node: TaskGraphNode) => number | null {
   return (node) => {
     let value: number | null = null;

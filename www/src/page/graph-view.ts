@@ -8,18 +8,32 @@ import { formatBytes, formatCount, formatShape, plural } from "./format";
 /** Hues of layers, far apart for common kinds of colour blindness; the text beside them tells as well. */
 const LAYER_HUES = [205, 35, 155, 320, 265, 90, 5, 180] as const;
 
+const FIRST_HUE = LAYER_HUES[0];
+
+/** Pixels of a label's letters, and of the smallest that can be read on a screen. */
+const LABEL_SIZE = 12;
+const LEAST_LABEL_SIZE = 9;
 const LABEL_CHARACTER_WIDTH = 7;
+/** Letters without which a label that is cut tells nothing. */
+const LEAST_CHARACTERS = 5;
 const MAX_BOX = { width: 150, height: 30 } as const;
 const MIN_BOX = { width: 4, height: 6 } as const;
 const GAP = 6;
+const LINE = 14;
+const SPREAD = 2.4;
 
-/** The hue of each layer, in order of first appearance. */
+/** The hue of each kind of layer by its title, in order of first appearance: layers that do the same look the same. */
 export function layerHues(drawing: TaskGraphDrawing): Map<string, number> {
   const hues = new Map<string, number>();
   for (const node of drawing.nodes) {
-    if (!hues.has(node.layer)) hues.set(node.layer, LAYER_HUES[hues.size % LAYER_HUES.length] ?? 205);
+    const title = layerTitle(node.layer);
+    if (!hues.has(title)) hues.set(title, LAYER_HUES[hues.size % LAYER_HUES.length] ?? FIRST_HUE);
   }
   return hues;
+}
+
+export function hueOf(hues: ReadonlyMap<string, number>, node: TaskGraphNode): number {
+  return hues.get(layerTitle(node.layer)) ?? FIRST_HUE;
 }
 
 export interface BoxSize {
@@ -27,15 +41,19 @@ export interface BoxSize {
   height: number;
 }
 
-/** The boxes of each row (by y): as wide as its labels, but never touching their neighbours. */
-export function boxSizes(drawing: TaskGraphDrawing): Map<number, BoxSize> {
+/** The boxes of each row (by y): as wide as its labels and as high as their lines, but never touching neighbours. */
+export function boxSizes(drawing: TaskGraphDrawing, lines: 1 | 2 = 1): Map<number, BoxSize> {
   const rows = new Map<number, TaskGraphNode[]>();
   for (const node of drawing.nodes) {
     const row = rows.get(node.y);
     if (row === undefined) rows.set(node.y, [node]);
     else row.push(node);
   }
-  const height = clamp(leastDistance([...rows.keys()]) * 0.5, MIN_BOX.height, MAX_BOX.height);
+  const height = clamp(
+    leastDistance([...rows.keys()]) * 0.6,
+    MIN_BOX.height,
+    MAX_BOX.height + (lines - 1) * LINE,
+  );
   return new Map(
     [...rows].map(([y, row]) => {
       const longest = Math.max(...row.map((node) => nodeLabel(node).length));
@@ -65,17 +83,36 @@ export function layerTitle(layer: string): string {
   return layer.replace(/-[0-9a-f]{6,}$/, "");
 }
 
-/** The label as far as it fits into a box; empty where not even a few letters do. */
-export function fittingLabel(node: TaskGraphNode, box: BoxSize): string {
-  const characters = Math.floor((box.width - 6) / LABEL_CHARACTER_WIDTH);
+/** The size of labels in a drawing of which a pixel takes `scale` on the screen: larger where they would be tiny. */
+export function labelSize(scale: number): number {
+  return Math.max(LABEL_SIZE, LEAST_LABEL_SIZE / scale);
+}
+
+/** The label as far as it fits into a box, without its middle where it does not; empty where too little would be left. */
+export function fittingLabel(node: TaskGraphNode, box: BoxSize, size: number = LABEL_SIZE): string {
+  const characters = Math.floor(((box.width - 6) * LABEL_SIZE) / (LABEL_CHARACTER_WIDTH * size));
   const label = nodeLabel(node);
-  if (box.height < 14 || characters < 3) return "";
-  return label.length <= characters ? label : `${label.slice(0, characters - 1)}…`;
+  if (box.height < size + 2) return "";
+  if (label.length <= characters) return label;
+  if (characters < LEAST_CHARACTERS) return "";
+  const [start, end] = [Math.ceil((characters - 1) / 2), Math.floor((characters - 1) / 2)];
+  return `${label.slice(0, start)}…${end === 0 ? "" : label.slice(-end)}`;
 }
 
 /** The text in a node: its label, and how many tasks it stands for. */
 export function nodeLabel(node: TaskGraphNode): string {
-  return node.count > 1 ? `${node.label} ×${formatCount(node.count)}` : node.label;
+  // Engines name what they make of several tasks with a line before it.
+  const label = node.label.replace(/^_/, "");
+  return node.count > 1 ? `${label} ×${formatCount(node.count)}` : label;
+}
+
+/** A drawing of few nodes with more room between those of a row, for a second line in each: layers have one. */
+export function spread(drawing: TaskGraphDrawing): TaskGraphDrawing {
+  return {
+    ...drawing,
+    width: drawing.width * SPREAD,
+    nodes: drawing.nodes.map((node) => ({ ...node, x: node.x * SPREAD })),
+  };
 }
 
 export interface Neighbours {
@@ -107,33 +144,62 @@ export function edgePath(from: TaskGraphNode, to: TaskGraphNode, boxHeight: numb
   return `M${from.x} ${start}C${from.x} ${middle} ${to.x} ${middle} ${to.x} ${end}`;
 }
 
+/** The colours of a node, as CSS writes them. */
+export interface NodeColours {
+  fill: string;
+  stroke: string;
+  ink: string;
+}
+
+/** What a standalone drawing is to look like: light and coloured by layer unless it says otherwise. */
+export interface SvgLook {
+  nodes: readonly NodeColours[];
+  edge: string;
+  paper: string;
+  /** Whether nodes have a second line, with the bytes of the result. */
+  sizes: boolean;
+}
+
 /** The drawing as an SVG document that needs no style sheet. */
-export function drawingToSvg(drawing: TaskGraphDrawing): string {
-  const boxes = boxSizes(drawing);
+export function drawingToSvg(drawing: TaskGraphDrawing, look: SvgLook | null = null): string {
+  const sizes = look?.sizes ?? false;
+  const boxes = boxSizes(drawing, sizes ? 2 : 1);
   const hues = layerHues(drawing);
   const edges = drawing.edges.map(([from, to]) => {
     const [input, task] = [drawing.nodes[from], drawing.nodes[to]];
     if (input === undefined || task === undefined) return "";
     return `<path d="${edgePath(input, task, boxes.get(task.y)?.height ?? 0)}"/>`;
   });
-  const nodes = drawing.nodes.map((node) => {
-    const { width, height } = boxes.get(node.y) ?? MIN_BOX;
-    const hue = hues.get(node.layer) ?? 205;
-    const colours = `fill="hsl(${hue} 60% 88%)" stroke="hsl(${hue} 50% 38%)"`;
+  const nodes = drawing.nodes.map((node, index) => {
+    const box = boxes.get(node.y) ?? MIN_BOX;
+    const { width, height } = box;
+    const line = (down: number, text: string) =>
+      `<text x="${node.x}" y="${node.y + down}" text-anchor="middle" fill="${ink}">${escapeXml(text)}</text>`;
+    const { fill, stroke, ink } = look?.nodes[index] ?? layerColours(hueOf(hues, node));
     return [
       `<g><title>${escapeXml(`${node.key}: ${resultText(node)}`)}</title>`,
-      `<rect x="${node.x - width / 2}" y="${node.y - height / 2}" width="${width}" height="${height}" rx="4" ${colours}/>`,
-      `<text x="${node.x}" y="${node.y + 4}" text-anchor="middle">${escapeXml(fittingLabel(node, { width, height }))}</text></g>`,
+      `<rect x="${node.x - width / 2}" y="${node.y - height / 2}" width="${width}" height="${height}" rx="4" fill="${fill}" stroke="${stroke}"/>`,
+      ...(sizes
+        ? [line(-3, fittingLabel(node, box)), line(11, formatBytes(node.bytes))]
+        : [line(4, fittingLabel(node, box))]),
+      "</g>",
     ].join("");
   });
   const { left, width } = extentAcross(drawing, boxes);
   const { height } = drawing;
+  const paper =
+    look === null ? [] : [`<rect x="${left}" width="${width}" height="${height}" fill="${look.paper}"/>`];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${left} 0 ${width} ${height}" width="${width}" height="${height}">`,
-    `<g fill="none" stroke="#8a8f98">${edges.join("")}</g>`,
-    `<g font-family="sans-serif" font-size="12" fill="#1b1f24">${nodes.join("")}</g>`,
+    ...paper,
+    `<g fill="none" stroke="${look?.edge ?? "#8a8f98"}">${edges.join("")}</g>`,
+    `<g font-family="sans-serif" font-size="12">${nodes.join("")}</g>`,
     "</svg>",
   ].join("\n");
+}
+
+function layerColours(hue: number): NodeColours {
+  return { fill: `hsl(${hue} 60% 88%)`, stroke: `hsl(${hue} 50% 38%)`, ink: "#1b1f24" };
 }
 
 function clamp(value: number, least: number, most: number): number {

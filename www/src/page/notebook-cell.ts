@@ -62,6 +62,7 @@ export class NotebookCell extends LitElement {
             : html`<chunkbook-computation
                 class="wide"
                 .store=${this.store}
+                .cell=${cell.id}
                 .computations=${cell.computations}
               ></chunkbook-computation>`
         }

@@ -77,7 +77,9 @@ export class NotebookStore {
   readonly #runs = new Map<string, number>();
   #deleted: Deleted[] = [];
   #nextNotice = 1;
-  #computationView: ComputationViewName | null = null;
+  #computationView: ComputationViewName = "chunks";
+  /** Cells whose computations are shown in full. */
+  readonly #openComputations = new Set<string>();
 
   constructor(options: StoreOptions) {
     this.notebook = options.notebook;
@@ -312,13 +314,24 @@ export class NotebookStore {
 
   // ---- Views of computations ----
 
-  /** How computations are shown, in this and later cells: `null` as a line, otherwise the view that is open. */
-  get computationView(): ComputationViewName | null {
+  /** Which view of a computation is shown, in every cell where one is open. */
+  get computationView(): ComputationViewName {
     return this.#computationView;
   }
 
-  set computationView(view: ComputationViewName | null) {
+  set computationView(view: ComputationViewName) {
     this.#computationView = view;
+    this.#changed();
+  }
+
+  /** Whether a cell shows how it ran in full; it stays so when the cell is run again. */
+  showsComputation(cell: string): boolean {
+    return this.#openComputations.has(cell);
+  }
+
+  showComputation(cell: string, open: boolean): void {
+    if (open) this.#openComputations.add(cell);
+    else this.#openComputations.delete(cell);
     this.#changed();
   }
 

@@ -83,7 +83,7 @@ export const graphStyles = css`
   }
   .node text {
     fill: var(--label, var(--ink));
-    font: 12px var(--sans);
+    font-family: var(--sans);
     text-anchor: middle;
     pointer-events: none;
   }

@@ -11,16 +11,18 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import type { TaskGraphDrawing, TaskGraphNode } from "../protocol";
 import { base, buttons } from "../style/shared";
 import { readableOn } from "./canvas";
+import { renderListed } from "./computation-states";
 import { formatBytes, formatShape, plural } from "./format";
+import { shownToSvg } from "./graph-export";
 import {
   type BoxSize,
   boxSizes,
-  drawingToSvg,
   edgePath,
   extentAcross,
   fittingLabel,
+  hueOf,
+  labelSize,
   layerHues,
-  layerTitle,
   type Neighbours,
   neighbours,
   resultText,
@@ -36,6 +38,15 @@ const TABLE_ROWS = 500;
 const DRAG_DISTANCE = 4;
 /** A wide graph is not made smaller than this to fit: nobody could tell its tasks apart. */
 const LEAST_FIT = 0.4;
+/** Pixels around the drawing. */
+const PADDING = 8;
+
+/** What became of a node's tasks, in words. */
+export interface NodeRun {
+  state: string;
+  time: string;
+  thread: string;
+}
 
 /**
  * A drawing of a task graph, read bottom to top: each node takes the ones below it. Pointing at a
@@ -51,6 +62,12 @@ export class TaskGraph extends LitElement {
   @property({ attribute: false }) drawing!: TaskGraphDrawing;
   /** Colours of nodes, where they are not those of their layers. */
   @property({ attribute: false }) fills: readonly string[] | null = null;
+  /** Draws nodes of two lines, the second with the bytes of the result. */
+  @property({ type: Boolean }) sizes = false;
+  /** The node that was picked, whose facts are told by what picked it. */
+  @property({ attribute: false }) picked: number | null = null;
+  /** What became of each node's tasks: their state, time and thread; `null` where nothing is known of any. */
+  @property({ attribute: false }) runs: readonly NodeRun[] | null = null;
   /** Nodes that were searched for: the others step back. */
   @property({ attribute: false }) found: ReadonlySet<number> | null = null;
   /** Node whose facts are told: the one pointed at or reached with the keyboard. */
@@ -58,6 +75,11 @@ export class TaskGraph extends LitElement {
   /** Screen pixels for one of the drawing's; `null` fits the width. */
   @state() private scale: number | null = null;
   @state() private tableOpen = false;
+  /** Pixels of the box that the drawing lies in. */
+  @state() private room = 0;
+  readonly #resize = new ResizeObserver(() => {
+    this.room = this.canvas.clientWidth;
+  });
   @query(".canvas") private canvas!: HTMLDivElement;
   #boxes = new Map<number, BoxSize>();
   #extent = { left: 0, width: 0 };
@@ -66,12 +88,21 @@ export class TaskGraph extends LitElement {
   #drag: { x: number; y: number; left: number; top: number } | null = null;
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (!changed.has("drawing")) return;
-    this.#boxes = boxSizes(this.drawing);
+    if (!changed.has("drawing") && !changed.has("sizes")) return;
+    this.#boxes = boxSizes(this.drawing, this.sizes ? 2 : 1);
     this.#extent = extentAcross(this.drawing, this.#boxes);
     this.#hues = layerHues(this.drawing);
     this.#neighbours = neighbours(this.drawing);
     this.chosen = null;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resize.disconnect();
+  }
+
+  protected override firstUpdated(): void {
+    this.#resize.observe(this.canvas);
   }
 
   protected override render(): TemplateResult {
@@ -85,16 +116,21 @@ export class TaskGraph extends LitElement {
         <figcaption>
           <strong>${shown}</strong>
           <slot name="legend"></slot>
-          ${[...(this.fills === null ? this.#hues : [])].map(([layer, hue]) => html`<span class="layer" style="--hue: ${hue}" title=${layer}>${layerTitle(layer)}</span>`)}
+          ${[...(this.fills === null ? this.#hues : [])].map(([layer, hue]) => html`<span class="layer" style="--hue: ${hue}">${layer}</span>`)}
           <span class="tools">
             ${this.#tool("Zoom out", icons.zoomOut, () => void this.#zoom(1 / ZOOM_STEP))}
             ${this.#tool("Zoom in", icons.zoomIn, () => void this.#zoom(ZOOM_STEP))}
             ${this.#tool("Fit to width", icons.fitWidth, () => {
               this.scale = null;
             })}
-            ${this.#tool("Save as SVG", icons.download, () =>
-              saveBlob(new Blob([drawingToSvg(this.drawing)], { type: "image/svg+xml" }), "task-graph.svg"),
-            )}
+            ${this.#tool("Save as SVG", icons.download, () => {
+              const text = shownToSvg(
+                this.drawing,
+                this.renderRoot.querySelector("svg.graph") ?? this.canvas,
+                this.sizes,
+              );
+              saveBlob(new Blob([text], { type: "image/svg+xml" }), "task-graph.svg");
+            })}
           </span>
         </figcaption>
         <div
@@ -107,7 +143,13 @@ export class TaskGraph extends LitElement {
         >
           ${this.#renderGraph()}
         </div>
-        <div class="about" aria-live="polite">${this.#renderAbout()}</div>
+        <slot name="picked"></slot>
+        ${
+          // What picked a node tells the same and more.
+          this.chosen !== null && this.chosen === this.picked
+            ? nothing
+            : html`<div class="about" aria-live="polite">${this.#renderAbout()}</div>`
+        }
         ${this.#renderTable()}
       </figure>
     `;
@@ -132,6 +174,7 @@ export class TaskGraph extends LitElement {
   #renderGraph(): TemplateResult {
     const { height, nodes } = this.drawing;
     const { left, width } = this.#extent;
+    const letters = labelSize(this.#shownScale());
     const size =
       this.scale === null
         ? `width: ${width}px; max-width: max(100%, ${LEAST_FIT * width}px)`
@@ -144,7 +187,7 @@ export class TaskGraph extends LitElement {
       aria-label="Task graph, read bottom to top. Arrow keys go along the edges."
       @keydown=${this.#key}
     >
-      ${this.#renderEdges()} ${nodes.map((node, index) => this.#renderNode(node, index))}
+      ${this.#renderEdges()} ${nodes.map((node, index) => this.#renderNode(node, index, letters))}
     </svg>`;
   }
 
@@ -158,7 +201,13 @@ export class TaskGraph extends LitElement {
     });
   }
 
-  #renderNode(node: TaskGraphNode, index: number): SVGTemplateResult {
+  /** Screen pixels for one of the drawing's. */
+  #shownScale(): number {
+    if (this.scale !== null || this.room === 0) return this.scale ?? 1;
+    return Math.min(1, Math.max(LEAST_FIT, (this.room - 2 * PADDING) / this.#extent.width));
+  }
+
+  #renderNode(node: TaskGraphNode, index: number, letters: number): SVGTemplateResult {
     const box = this.#boxes.get(node.y) ?? { width: 0, height: 0 };
     // One node at a time is in the order of Tab; arrow keys go to the others.
     const reachable = (this.chosen ?? this.drawing.nodes.length - 1) === index;
@@ -180,7 +229,12 @@ export class TaskGraph extends LitElement {
         height=${box.height}
         rx=${Math.min(5, box.width / 3)}
       ></rect>
-      <text x=${node.x} y=${node.y + 4}>${fittingLabel(node, box)}</text>
+      <text x=${node.x} y=${node.y + letters / 3 - (this.sizes ? letters / 2 + 1 : 0)} style="font-size: ${letters}px">${fittingLabel(node, box, letters)}</text>
+      ${
+        this.sizes && box.height >= 2 * letters + 4
+          ? svg`<text x=${node.x} y=${node.y + letters / 3 + letters / 2 + 1} style="font-size: ${letters}px">${formatBytes(node.bytes)}</text>`
+          : nothing
+      }
     </g>`;
   }
 
@@ -209,10 +263,11 @@ export class TaskGraph extends LitElement {
       this.tableOpen = (event.currentTarget as HTMLDetailsElement).open;
     }}>
       <summary>The graph as a table</summary>
-      <div class="table" tabindex="0" role="region" aria-label="Tasks of the graph">
+      <div class="table" tabindex="0" role="group" aria-label="Tasks of the graph">
         <table>
           <thead>
-            <tr><th scope="col">Key</th><th scope="col">Tasks</th><th scope="col">Inputs</th><th scope="col">Result</th><th scope="col">Size</th></tr>
+            <tr><th scope="col">Key</th><th scope="col">Tasks</th><th scope="col">Inputs</th><th scope="col">Result</th><th scope="col">Size</th>
+              ${this.runs === null ? nothing : html`<th scope="col">State</th><th scope="col">Time</th><th scope="col">Thread</th>`}</tr>
           </thead>
           <tbody>
             ${rows.map(
@@ -222,13 +277,20 @@ export class TaskGraph extends LitElement {
                 <td>${this.#inputsText(index)}</td>
                 <td class="number">${node.dtype} ${formatShape(node.shape)}</td>
                 <td class="number">${formatBytes(node.bytes)}</td>
+                ${this.#renderRun(index)}
               </tr>`,
             )}
           </tbody>
         </table>
-        ${this.tableOpen && nodes.length > TABLE_ROWS ? html`<p>${nodes.length - TABLE_ROWS} more are not listed.</p>` : nothing}
+        ${this.tableOpen ? renderListed(rows.length, nodes.length, "node") : nothing}
       </div>
     </details>`;
+  }
+
+  #renderRun(index: number): TemplateResult | typeof nothing {
+    const run = this.runs?.[index];
+    if (run === undefined) return nothing;
+    return html`<td class="number">${run.state}</td><td class="number">${run.time}</td><td class="number">${run.thread}</td>`;
   }
 
   #choose(index: number): void {
@@ -238,7 +300,7 @@ export class TaskGraph extends LitElement {
   #style(node: TaskGraphNode, index: number): string {
     const fill = this.fills?.[index];
     return fill === undefined
-      ? `--hue: ${this.#hues.get(node.layer) ?? 205}`
+      ? `--hue: ${hueOf(this.#hues, node)}`
       : `--fill: ${fill}; --stroke: var(--line-strong); --label: ${readableOn(fill)}`;
   }
 
@@ -279,7 +341,7 @@ export class TaskGraph extends LitElement {
   /** Zooms about the middle of what is in sight. */
   async #zoom(factor: number): Promise<void> {
     const { canvas } = this;
-    const now = this.scale ?? Math.min(1, (canvas.clientWidth - 16) / this.#extent.width);
+    const now = this.#shownScale();
     const scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, now * factor));
     const middle = {
       x: (canvas.scrollLeft + canvas.clientWidth / 2) / now,

@@ -4,9 +4,10 @@ import { base, buttons } from "../style/shared";
 import { PART_COLOURS, prepare, type Surface, themeColours } from "./canvas";
 import { CanvasController } from "./canvas-controller";
 import type { Computation, EndedTask } from "./computation";
+import { renderListed } from "./computation-states";
 import { formatShort, shares, taskName, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
-import { formatBytes, formatCount, plural } from "./format";
+import { formatBytes, plural } from "./format";
 import { icons } from "./icons";
 
 const LANE = 30;
@@ -274,7 +275,7 @@ export class TaskStream extends LitElement {
       this.tableOpen = (event.currentTarget as HTMLDetailsElement).open;
     }}>
       <summary>The task stream as a table</summary>
-      <div class="table" tabindex="0" role="region" aria-label="Tasks in the order they ended">
+      <div class="table" tabindex="0" role="group" aria-label="Tasks in the order they ended">
         <table>
           <thead>
             <tr><th scope="col">Task</th><th scope="col">Thread</th><th scope="col">Begun</th><th scope="col">Time</th><th scope="col">Read</th></tr>
@@ -292,7 +293,7 @@ export class TaskStream extends LitElement {
             })}
           </tbody>
         </table>
-        ${rows > 0 && computation.count > rows ? html`<p class="about soft">${formatCount(computation.count - rows)} more are not listed.</p>` : nothing}
+        ${rows > 0 ? renderListed(rows, computation.count, "task") : nothing}
       </div>
     </details>`;
   }
