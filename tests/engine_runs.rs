@@ -18,11 +18,14 @@ use std::sync::{Arc, Mutex};
 const THREADS: usize = 4;
 const BLOCKS: usize = 1000;
 
+/// The thread and the block of each read, in order.
+type Reads = Arc<Mutex<Vec<(usize, u64)>>>;
+
 /// A column that notes which thread read which block, in order.
 struct Tape {
     inner: MemorySource,
     prefers_runs: bool,
-    reads: Arc<Mutex<Vec<(usize, u64)>>>,
+    reads: Reads,
 }
 
 impl ChunkSource for Tape {
@@ -65,7 +68,7 @@ impl ChunkSource for Tape {
     }
 }
 
-fn tape(prefers_runs: bool) -> (Array, Arc<Mutex<Vec<(usize, u64)>>>) {
+fn tape(prefers_runs: bool) -> (Array, Reads) {
     let numbers: Vec<f64> = (0..BLOCKS).map(|i| (i as f64 * 0.754_877_666 + 0.1) % 1.0).collect();
     let block = Block::from_elements(DType::F64, &[BLOCKS], &numbers).unwrap();
     let reads = Arc::new(Mutex::new(vec![]));

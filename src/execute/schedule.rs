@@ -60,7 +60,8 @@ pub(crate) struct Time {
     pub(crate) spent: Spent,
 }
 
-/// Everything that changes while a plan runs. Its size goes with what is in flight, not with the graph.
+/// Everything that changes while a plan runs. Its size goes with what is in flight, and not with the graph unless threads
+/// take runs of it.
 pub(crate) struct Schedule {
     leaves: Leaves,
     /// Leaves that are not in a queue yet, about.

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Bytes by their offset and length.
+type Ranges = HashMap<(u64, usize), Arc<Vec<u8>>>;
+
 /// Bytes of a file, by the very ranges that were read: chunks are read by the same ranges each time.
 pub struct RangeCache {
     budget: &'static Budget,
-    ranges: Mutex<HashMap<(u64, usize), Arc<Vec<u8>>>>,
+    ranges: Mutex<Ranges>,
 }
 
 /// What all caches together may hold.
@@ -48,7 +51,7 @@ impl RangeCache {
         RangeCache { budget, ranges: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(u64, usize), Arc<Vec<u8>>>> {
+    fn lock(&self) -> MutexGuard<'_, Ranges> {
         self.ranges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
