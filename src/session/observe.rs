@@ -149,7 +149,7 @@ impl Observer for Watch<'_> {
                 memory,
             }));
             if progress.tasks_done < progress.tasks_total {
-                let mut told = Pending { update: pending.update.clone(), ..std::mem::take(&mut pending) };
+                let mut told = std::mem::take(&mut pending);
                 pending.update = told.update.clone();
                 if !self.told.get() && look.graph().len() <= MOST_DRAWN {
                     // The page cannot ask for it while the computation keeps the kernel.
