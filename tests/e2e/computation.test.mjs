@@ -88,7 +88,7 @@ test("the chunk grid tells of each chunk its time, what is stored, and which are
   const view = page.locator("chunkbook-computation").last();
   await view.getByRole("button", { name: "How it ran" }).click();
   await view.getByText("The chunks as a table").click();
-  const rows = view.locator("tbody tr");
+  const rows = view.getByRole("table", { name: "Single chunks" }).locator("tbody tr");
   await view.getByText("hatched: not stored").waitFor();
   await rows.nth(23).waitFor();
   assert.equal(await rows.count(), 24);
@@ -98,6 +98,11 @@ test("the chunk grid tells of each chunk its time, what is stored, and which are
     6,
     "a row of six was never written",
   );
+  const states = view.getByRole("table", { name: "States of the chunks" });
+  assert.deepEqual(await states.locator("tbody tr td:nth-child(-n + 2)").allTextContents(), [
+    ...["not run", "0", "reduced", "0"],
+    ...["combined", "24", "failed", "0"],
+  ]);
   assert.match(
     texts.find((text) => text.includes("chunk (0, 0)")),
     /thread \d.*stored in .* no filter skipped/,
@@ -353,6 +358,8 @@ test("of more tasks than are recorded no chunk waits, the sums are those of all,
   }
   await view.getByRole("tab", { name: "Chunks" }).click();
   await part.filter({ hasText: "What is stored is told of the first 100,000 chunks only." }).waitFor();
+  await view.getByLabel("Colour by").selectOption("state");
+  await view.getByText("combined 220,000").waitFor();
 });
 
 test("visualize() draws what it was asked for: optimized, by order; other colours it refuses", async () => {
