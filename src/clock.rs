@@ -1,6 +1,7 @@
 //! The time, and what a thread has spent it on.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU8, Ordering};
 #[cfg(target_arch = "wasm32")]
 use std::sync::OnceLock;
 
@@ -35,8 +36,39 @@ pub struct Spent {
     pub decoding_ms: f64,
 }
 
+/// What a thread is at within a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Everything else.
+    #[default]
+    Computing,
+    /// Waiting for bytes of a file.
+    Reading,
+    /// Undoing filters, such as decompressing.
+    Decoding,
+}
+
+/// Threads whose phase can be told; others are always said to compute.
+const TOLD_THREADS: usize = 128;
+
+/// A cache line each: threads that wrote to the same one would wait for each other.
+#[repr(align(64))]
+struct PhaseSlot(AtomicU8);
+
+static PHASES: [PhaseSlot; TOLD_THREADS] = [const { PhaseSlot(AtomicU8::new(0)) }; TOLD_THREADS];
+
 thread_local! {
     static SPENT: Cell<Spent> = const { Cell::new(Spent { reading_ms: 0.0, decoding_ms: 0.0 }) };
+    /// The number by which others know this thread.
+    static THREAD: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// Has this thread, which is number `thread` to others, begin a task: nothing spent on it, and nothing read.
+pub fn begin_task(thread: usize) {
+    SPENT.take();
+    THREAD.set(thread);
+    enter(Phase::Computing);
 }
 
 /// What this thread has spent since it was last asked.
@@ -44,21 +76,38 @@ pub fn take_spent() -> Spent {
     SPENT.take()
 }
 
+/// What the thread of that number is at now, or was a moment ago: nobody waits for anybody to say so.
+pub fn phase_of(thread: usize) -> Phase {
+    match PHASES.get(thread).map_or(0, |slot| slot.0.load(Ordering::Relaxed)) {
+        1 => Phase::Reading,
+        2 => Phase::Decoding,
+        _ => Phase::Computing,
+    }
+}
+
 /// Does `work`, which waits for bytes of a file.
 pub fn reading<T>(work: impl FnOnce() -> T) -> T {
-    timed(work, |spent, ms| spent.reading_ms += ms)
+    timed(Phase::Reading, work, |spent, ms| spent.reading_ms += ms)
 }
 
 /// Does `work`, which undoes filters.
 pub fn decoding<T>(work: impl FnOnce() -> T) -> T {
-    timed(work, |spent, ms| spent.decoding_ms += ms)
+    timed(Phase::Decoding, work, |spent, ms| spent.decoding_ms += ms)
 }
 
-fn timed<T>(work: impl FnOnce() -> T, add: impl FnOnce(&mut Spent, f64)) -> T {
+fn enter(phase: Phase) {
+    if let Some(slot) = PHASES.get(THREAD.get()) {
+        slot.0.store(phase as u8, Ordering::Relaxed);
+    }
+}
+
+fn timed<T>(phase: Phase, work: impl FnOnce() -> T, add: impl FnOnce(&mut Spent, f64)) -> T {
+    enter(phase);
     let begin = now_ms();
     let done = work();
     let mut spent = SPENT.get();
     add(&mut spent, now_ms() - begin);
     SPENT.set(spent);
+    enter(Phase::Computing);
     done
 }

@@ -4,6 +4,7 @@
 mod engine_support;
 
 use chunkbook::array::{binary, Array, LazyOperand};
+use chunkbook::clock::{decoding, reading, Phase};
 use chunkbook::execute::{
     compute, CancelToken, Look, Observer, Outline, Progress, Scheduler, TaskRecord, TaskRun, TaskTotals, MOST_RECORDS,
 };
@@ -11,7 +12,7 @@ use chunkbook::grid::ChunkGrid;
 use chunkbook::kernels::reduction::Reduction;
 use chunkbook::memory::BinaryOp;
 use engine_support::*;
-use std::sync::Mutex;
+use std::sync::{Arc, Condvar, Mutex};
 
 const BOTH: [Scheduler; 2] = [Scheduler::Serial, Scheduler::Threads];
 const FOUR: [Reduction; 4] = [Reduction::Sum, Reduction::Mean, Reduction::Var { ddof: 0 }, Reduction::Std { ddof: 0 }];
@@ -83,6 +84,66 @@ fn a_task_that_fails_is_seen_to_fail() {
         let failed: Vec<usize> = records.iter().filter(|record| record.failed).map(|record| record.position).collect();
         assert_eq!(failed, [5]);
     }
+}
+
+/// Phases that were seen of the only task that runs, which waits in each until it was.
+#[derive(Clone, Default)]
+struct Phases(Arc<(Mutex<Vec<Phase>>, Condvar)>);
+
+impl Phases {
+    fn wait_for(&self, seen: usize) {
+        let (phases, changed) = &*self.0;
+        drop(changed.wait_while(phases.lock().unwrap(), |phases| phases.len() < seen).unwrap());
+    }
+}
+
+impl Observer for Phases {
+    fn tick(&self, look: &Look) {
+        let (phases, changed) = &*self.0;
+        let mut phases = phases.lock().unwrap();
+        let now = look.running.first().map(|task| task.phase);
+        let is_new = now.is_some() && phases.last().copied() != now;
+        phases.extend(now.filter(|_| is_new));
+        changed.notify_all();
+    }
+}
+
+#[test]
+fn a_task_that_runs_is_seen_to_read_to_decode_and_to_compute() {
+    let phases = Phases::default();
+    let waits = phases.clone();
+    let array = WatchedSource::array(1, 1, "phases", move |_| {
+        reading(|| waits.wait_for(1));
+        decoding(|| waits.wait_for(2));
+        waits.wait_for(3);
+        Ok(())
+    });
+    let cancel = CancelToken::new();
+    compute(&[reduce(&array, Reduction::Sum)], &watched(Scheduler::Threads, 1 << 30, &cancel, &phases)).unwrap();
+    // The first look may come before the task has begun to read.
+    let seen = phases.0 .0.lock().unwrap();
+    let from = usize::from(seen[0] == Phase::Computing);
+    assert!([Phase::Reading, Phase::Decoding, Phase::Computing].starts_with(&seen[from..]), "{seen:?}");
+}
+
+#[test]
+fn what_becomes_one_in_a_tree_of_partials_is_told_by_layer() {
+    let array = WatchedSource::array(100, 1, "tree", |_| Ok(()));
+    let witness = Witness::default();
+    let cancel = CancelToken::new();
+    let sum = array.reduce(Reduction::Sum, None, false, Some(8)).unwrap();
+    compute(&[sum], &watched(Scheduler::Serial, 1 << 30, &cancel, &witness)).unwrap();
+    let (outline, ..) = witness.last.into_inner().unwrap().unwrap();
+    let told: Vec<_> = outline.layers.iter().map(|layer| (layer.counts.clone(), layer.combines.clone())).collect();
+    let groups = Some(vec![Some((0, 8))]);
+    let tree = [
+        (vec![100], None),
+        (vec![100], None),
+        (vec![13], groups.clone()),
+        (vec![2], groups),
+        (vec![], Some(vec![None])),
+    ];
+    assert_eq!(told, tree);
 }
 
 /// What is seen of computing the sum of so many chunks of one number.

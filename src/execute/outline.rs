@@ -2,7 +2,9 @@
 
 use super::forecast::most_held;
 use super::plan::Plan;
-use crate::graph::Key;
+use crate::graph::layer::Operation;
+use crate::graph::link::Link;
+use crate::graph::{Key, Layer};
 
 /// The layers and stages of a computation, and what it will need.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +47,9 @@ pub struct LayerOutline {
     pub tasks: usize,
     /// The layers whose blocks it takes.
     pub inputs: Vec<usize>,
+    /// Of a step of a reduction that combines partials: for each axis of its input the axis of its own blocks that goes
+    /// with it, and how many blocks of the input become one there; nothing where all of them do.
+    pub combines: Option<Vec<Option<(usize, usize)>>>,
     /// What it reads, if it does, such as `testdata.hdf5:/data`.
     pub source: Option<String>,
 }
@@ -72,6 +77,7 @@ impl Outline {
                     dtype: layer.dtype().name(),
                     tasks: plan.needed(number).count(layer.len()),
                     inputs: graph.inputs(number).to_vec(),
+                    combines: combines(layer),
                     source: layer.source().map(|source| source.label()),
                 }
             })
@@ -89,4 +95,17 @@ impl Outline {
         let layer = &self.layers[*self.stages.get(stage)?.last()?];
         Some(Key::new(layer.name.clone(), crate::grid::unravel(position, &layer.counts)))
     }
+}
+
+fn combines(layer: &Layer) -> Option<Vec<Option<(usize, usize)>>> {
+    if !matches!(layer.operation, Operation::Combine { .. } | Operation::Aggregate { .. }) {
+        return None;
+    }
+    let along = |link: &Link| match *link {
+        Link::Same { axis } => Some(Some((axis, 1))),
+        Link::Group { axis, size } => Some(Some((axis, size))),
+        Link::All | Link::First => Some(None),
+        Link::Fixed(_) | Link::Overlap { .. } | Link::Picks { .. } => None,
+    };
+    layer.edges.first()?.links.iter().map(along).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::plan::Node;
 use super::Progress;
-use crate::clock::Spent;
+use crate::clock::{self, Phase, Spent};
 
 /// Records of a computation beyond this many are let go, so that they do not grow with the graph. Those of tasks that
 /// fail are kept in any case: they are few, and what people look for.
@@ -60,6 +60,8 @@ pub struct RunningTask {
     pub thread: usize,
     /// As in [`TaskRecord`].
     pub start_ms: f64,
+    /// What its thread is at.
+    pub phase: Phase,
 }
 
 /// Tasks at positions that follow one another, which have ended and of which there is no record.
@@ -137,14 +139,15 @@ pub(crate) struct Trace {
 
 impl Trace {
     pub(crate) fn begin(&mut self, node: Node, thread: usize, start_ms: f64) {
-        self.running.push(RunningTask { stage: node.stage as usize, position: node.position, thread, start_ms });
+        let (stage, position, phase) = (node.stage as usize, node.position, Phase::default());
+        self.running.push(RunningTask { stage, position, thread, start_ms, phase });
     }
 
     /// Notes that `node` has ended; `reads` tells whether it read a source.
     pub(crate) fn end(&mut self, node: Node, reads: bool, end: &TaskEnd, progress: &Progress) {
         let is_it = |task: &RunningTask| task.stage == node.stage as usize && task.position == node.position;
         let Some(index) = self.running.iter().position(is_it) else { return };
-        let RunningTask { stage, position, thread, start_ms } = self.running.swap_remove(index);
+        let RunningTask { stage, position, thread, start_ms, .. } = self.running.swap_remove(index);
         let TaskEnd { end_ms, spent, bytes_read, failed } = *end;
         let bytes_in_flight = progress.bytes_in_flight;
         let record =
@@ -172,8 +175,10 @@ impl Trace {
         self.totals.clone()
     }
 
+    /// The tasks that run now. What their threads are at is looked up here, so that they need not write it down.
     pub(crate) fn running(&self) -> Vec<RunningTask> {
-        self.running.clone()
+        let now = |task: &RunningTask| RunningTask { phase: clock::phase_of(task.thread), ..*task };
+        self.running.iter().map(now).collect()
     }
 }
 

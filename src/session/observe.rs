@@ -5,7 +5,7 @@ use super::host::{ComputationUpdate, Host, ProgressReport};
 use super::request::LazyText;
 use super::Session;
 use crate::block;
-use crate::clock::{now_ms, Spent};
+use crate::clock::{now_ms, Phase, Spent};
 use crate::error::{Error, Result};
 use crate::execute::{self, CancelToken, Look, Observer, Outline, TaskRecord, TaskRun, TaskTotals};
 use crate::graph::{Graph, Key, Layer};
@@ -119,7 +119,10 @@ impl Observer for Watch<'_> {
             self.unrecorded.set(look.totals.ended - records.borrow().len() as u64);
         }
         let (progress, memory) = (look.progress, self.host.memory_used());
-        let running = look.running.iter().map(|task| json!([task.stage, task.position, task.thread, task.start_ms]));
+        let running = look
+            .running
+            .iter()
+            .map(|task| json!([task.stage, task.position, task.thread, task.start_ms, phase_word(task.phase)]));
         let update = json!({
             "done": progress.tasks_done,
             "total": progress.tasks_total,
@@ -160,6 +163,14 @@ impl Observer for Watch<'_> {
         }
         // Kept for the end, which has nothing of its own to say but that it is the end.
         *self.pending.borrow_mut() = Some(pending);
+    }
+}
+
+fn phase_word(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Computing => "computing",
+        Phase::Reading => "reading",
+        Phase::Decoding => "decoding",
     }
 }
 
@@ -335,6 +346,7 @@ fn outline_value(label: &str, lazies: &[LazyText], outline: &Outline, array_limi
                 "bytes": layer.bytes,
                 "tasks": layer.tasks,
                 "inputs": layer.inputs,
+                "combines": layer.combines,
                 "source": layer.source,
             })
         })

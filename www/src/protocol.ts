@@ -145,12 +145,26 @@ export interface LayerOutline {
   /** How many of its tasks run. */
   tasks: number;
   inputs: number[];
+  /**
+   * Of a step of a reduction that combines partials: for each axis of its input the axis of its own blocks that goes
+   * with it, and how many blocks of the input become one there; `null` where all of them do.
+   */
+  combines: ([axis: number, size: number] | null)[] | null;
   /** What it reads, such as `testdata.hdf5:/data`. */
   source: string | null;
 }
 
-/** A task that runs now: its stage, its position, its thread, and the milliseconds at which it began. */
-export type RunningTask = [stage: number, position: number, thread: number, start: number];
+/** What a thread is at within a task: waiting for bytes, undoing filters, or all else. */
+export type RunningPhase = "reading" | "decoding" | "computing";
+
+/** A task that runs now: its stage, its position, its thread, the milliseconds at which it began, and its phase. */
+export type RunningTask = [
+  stage: number,
+  position: number,
+  thread: number,
+  start: number,
+  phase: RunningPhase,
+];
 
 /** What happened in a computation since the update before; the totals are since its beginning. */
 export interface ComputationUpdate {

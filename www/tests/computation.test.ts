@@ -39,6 +39,7 @@ function layer(name: string, counts: number[], more: Partial<LayerOutline> = {})
     bytes: 4 * MIB,
     tasks: counts.reduce((product, count) => product * count, 1),
     inputs: [],
+    combines: null,
     source: null,
     ...more,
   };
@@ -102,7 +103,7 @@ const TOTALS: TaskTotals = {
 
 function running(): Computation {
   const tasks = new Float64Array([...FIRST, ...SECOND]);
-  const more = { done: 4, bytes: 2 * MIB, totals: TOTALS, running: [[0, 2, 0, 1007]] };
+  const more = { done: 4, bytes: 2 * MIB, totals: TOTALS, running: [[0, 2, 0, 1007, "computing"]] };
   return new Computation(outline, update(more as Partial<ComputationUpdate>), tasks);
 }
 

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createAutomation } from "../src/page/automation";
 import { type Notebook, newCell } from "../src/page/notebook";
 import { NotebookStore } from "../src/page/notebook-store";
@@ -25,6 +25,10 @@ beforeEach(() => {
   });
   store.kernel.start({ threads: 2, isolated: true });
   kernel.ready();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 test("a cell waits, runs and ends with what it printed and its value", async () => {
@@ -139,6 +143,32 @@ test("a burst of changes is told once", async () => {
   });
   for (let n = 0; n < 100; n++) store.setSource(ids()[1]!, `a${n}`);
   await settle();
+  expect(told).toBe(1);
+});
+
+test("progress is told in turn with the next drawing, and at once where its cell's computation is looked at", async () => {
+  vi.useFakeTimers();
+  const id = ids()[1]!;
+  void store.run(id);
+  await vi.advanceTimersByTimeAsync(0);
+  let told = 0;
+  store.subscribe(() => {
+    told += 1;
+  });
+  const progress = { label: "sum", done: 1, total: 9, bytes: 0, elapsed: 600, memory: 1 };
+  const say = async (done: number) => {
+    kernel.say({ type: "progress", id: kernel.runs.at(-1)!.id, progress: { ...progress, done } });
+    await vi.advanceTimersByTimeAsync(0);
+  };
+  for (let done = 1; done < 9; done += 1) await say(done);
+  expect(told).toBe(0);
+  await vi.runOnlyPendingTimersAsync();
+  expect(told).toBe(1);
+  expect(store.notebook.cells[1]?.progress?.done).toBe(8);
+  store.showComputation(id, true);
+  await vi.advanceTimersByTimeAsync(0);
+  told = 0;
+  await say(9);
   expect(told).toBe(1);
 });
 

@@ -14,8 +14,10 @@ export function prepare(canvas: HTMLCanvasElement, height: number): Surface | nu
   if (context === null || width === 0) return null;
   const ratio = window.devicePixelRatio || 1;
   canvas.style.height = `${height}px`;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
+  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  // To set it is to allocate it anew, even to what it is.
+  if (canvas.width !== across) canvas.width = across;
+  if (canvas.height !== down) canvas.height = down;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return { context, width, height };

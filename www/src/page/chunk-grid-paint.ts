@@ -2,7 +2,8 @@
 import type { StoredChunk } from "../protocol";
 import { rampPixel } from "./canvas";
 import type { GridPlan } from "./chunk-grid-plan";
-import type { Computation, TaskState } from "./computation";
+import type { ChunkState, ChunkStates } from "./chunk-states";
+import type { Computation } from "./computation";
 
 export type Colouring = "state" | "time" | "reading" | "order" | "ratio";
 
@@ -15,7 +16,7 @@ export interface Chunks {
 }
 
 /** Pixels of the states, and of what has no value. */
-export type StatePixels = Record<TaskState | "missing", number>;
+export type StatePixels = Record<ChunkState | "missing", number>;
 
 /** A chunk's value for a colouring, by its position; `null` where it has none yet. */
 export function chunkValues(
@@ -72,7 +73,8 @@ export interface Look extends Chunks {
   plan: GridPlan;
   /** Pixels of the screen. */
   screen: { width: number; height: number };
-  states: StatePixels;
+  states: ChunkStates;
+  pixelsOf: StatePixels;
 }
 
 /**
@@ -85,26 +87,13 @@ export class GridImage {
   height = 0;
   pixels = new Uint32Array();
   #look: Look | null = null;
-  /** Tasks that are in the picture, and positions drawn as running. */
-  #count = 0;
-  #running: number[] = [];
 
   paint(look: Look): void {
-    const { computation, layer } = look;
     const pixel = chunkPixels(look);
-    const stage = computation.stageOf(layer);
-    if (this.#look === null || !grows(this.#look, look) || computation.count < this.#count)
-      this.#all(look, pixel);
-    else if (stage !== null) {
-      for (const position of this.#running) this.#set(look.plan, position, pixel);
-      for (let index = this.#count; index < computation.count; index += 1) {
-        if (computation.stage(index) === stage) this.#set(look.plan, computation.position(index), pixel);
-      }
-    }
-    this.#running = stage === null ? [] : computation.running(stage);
-    for (const position of this.#running) this.#set(look.plan, position, pixel);
+    const changed = look.states.takeChanged();
+    if (this.#look === null || !grows(this.#look, look)) this.#all(look, pixel);
+    else for (const position of changed) this.#set(look.plan, position, pixel);
     this.#look = look;
-    this.#count = computation.count;
   }
 
   #all({ plan, screen }: Look, pixel: ChunkPixel): void {
@@ -140,22 +129,21 @@ function grows(before: Look, now: Look): boolean {
   return (
     now.colouring === "state" &&
     before.colouring === "state" &&
-    before.computation === now.computation &&
-    before.layer === now.layer &&
+    before.states === now.states &&
     before.stored === now.stored &&
     before.plan.first === now.plan.first &&
     before.plan.columns === now.plan.columns &&
     before.screen.width === now.screen.width &&
     before.screen.height === now.screen.height &&
-    before.states.waiting === now.states.waiting
+    before.pixelsOf.waiting === now.pixelsOf.waiting
   );
 }
 
 type ChunkPixel = (position: number, row: number, column: number) => number;
 
 /** The pixel of a chunk by its position: its state's, or its value's on the ramp. */
-function chunkPixels({ computation, layer, stored, colouring, range, states }: Look): ChunkPixel {
-  const stage = computation.stageOf(layer);
+function chunkPixels(look: Look): ChunkPixel {
+  const { computation, layer, stored, colouring, range, states, pixelsOf } = look;
   const value = chunkValues({ computation, layer, stored }, colouring);
   const [least, most] = range;
   const span = most > least ? most - least : Number.POSITIVE_INFINITY;
@@ -163,12 +151,10 @@ function chunkPixels({ computation, layer, stored, colouring, range, states }: L
     const chunk = stored[position];
     if (chunk !== undefined && chunk.missing > 0 && chunk.chunks === 0) {
       // Hatched as a whole; where chunks are too small for lines of their own, so that it can be seen.
-      return (row + column) % 3 === 0 ? states.missing : states.waiting;
+      return (row + column) % 3 === 0 ? pixelsOf.missing : pixelsOf.waiting;
     }
-    if (colouring === "state") {
-      return stage === null ? states.waiting : states[computation.state(stage, position)];
-    }
+    if (colouring === "state") return pixelsOf[states.state(position)];
     const own = value(position);
-    return own === null ? states.waiting : rampPixel((own - least) / span);
+    return own === null ? pixelsOf.waiting : rampPixel((own - least) / span);
   };
 }

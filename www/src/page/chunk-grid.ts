@@ -1,10 +1,12 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { styleMap } from "lit/directives/style-map.js";
 import type { StoredChunk } from "../protocol";
 import { base } from "../style/shared";
 import { arrowStep } from "./arrow-keys";
-import { PART_COLOURS, pixelOf, prepare, RAMP_GRADIENT, themeColours } from "./canvas";
+import { pixelOf, prepare, RAMP_GRADIENT, themeColours } from "./canvas";
 import { CanvasController } from "./canvas-controller";
+import { CHUNK_COLOURS, drawLines, drawMarks, hatch, markStyles, swatch } from "./chunk-grid-marks";
 import {
   type Chunks,
   type Colouring,
@@ -15,8 +17,9 @@ import {
   valueRange,
 } from "./chunk-grid-paint";
 import { cellAt, type GridPlan, planGrid, positionOf } from "./chunk-grid-plan";
+import { CHUNK_MEANINGS, CHUNK_STATES, type ChunkState, ChunkStates, chunkWords } from "./chunk-states";
 import { type Computation, product, STORED_AT_MOST, unravel } from "./computation";
-import { renderListed, stateLegend, taskWords, telling } from "./computation-states";
+import { renderListed, taskWords, telling } from "./computation-states";
 import { formatShort, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes, formatCount, formatShape, plural } from "./format";
@@ -35,10 +38,10 @@ const COLOURINGS: Record<Colouring, string> = {
   ratio: "stored size",
 };
 
-/** The chunks that a computation reads, as a grid: each is lit when it is read and done. */
+/** The chunks that a computation reads, as a grid: each is lit as it is read, decoded, reduced and combined. */
 @customElement("chunkbook-chunk-grid")
 export class ChunkGrid extends LitElement {
-  static override styles = [base, viewStyles];
+  static override styles = [base, viewStyles, markStyles];
 
   @property({ attribute: false }) computation!: Computation;
   /** Changes when the computation has grown. */
@@ -62,6 +65,7 @@ export class ChunkGrid extends LitElement {
   /** The least and the greatest value that colours stand for. */
   #range: [number, number] = [0, 0];
   readonly #image = new GridImage();
+  #states: ChunkStates | null = null;
   /** The image, to be stretched. */
   readonly #cells = document.createElement("canvas");
 
@@ -78,6 +82,7 @@ export class ChunkGrid extends LitElement {
     if (changed.has("computation")) {
       this.#showLayer(this.#layers()[0] ?? -1);
     }
+    this.#followStates();
     if (this.computation.ended) void this.#readStored();
     const coloured = changed.has("computation") || changed.has("version") || !changed.has("chosen" as never);
     if (coloured) this.#range = this.#measure();
@@ -146,6 +151,15 @@ export class ChunkGrid extends LitElement {
     return valueRange(chunkValues(this.#chunks(), colouring), this.#count());
   }
 
+  /** Those of the layer that is shown, up to date. */
+  #followStates(): void {
+    const { computation, layer } = this;
+    if (layer < 0) this.#states = null;
+    else if (this.#states?.computation !== computation || this.#states.layer !== layer) {
+      this.#states = new ChunkStates(computation, layer);
+    } else this.#states.advance();
+  }
+
   #count(): number {
     return product(this.computation.layer(this.layer).counts);
   }
@@ -201,7 +215,13 @@ export class ChunkGrid extends LitElement {
       ? html`<span><i class="hatched"></i>hatched: not stored</span>`
       : nothing;
     if (colouring === "state") {
-      return html`<span class="legend">${stateLegend(this.computation.ended)} ${missing}</span>`;
+      return html`<span class="legend">
+        ${this.#shownStates().map(
+          ({ state, words, count }) =>
+            html`<span><i data-state=${state} style=${styleMap(swatch(state))}></i>${words} ${formatCount(count)}</span>`,
+        )}
+        ${missing}
+      </span>`;
     }
     const [least, most] = this.#range;
     const told = (value: number) =>
@@ -216,9 +236,25 @@ export class ChunkGrid extends LitElement {
     </span>`;
   }
 
+  /** The states that chunks can be in, with the number of those that are. */
+  #shownStates(): { state: ChunkState; words: string; count: number }[] {
+    const states = this.#states;
+    if (states === null) return [];
+    const { ended } = this.computation;
+    return CHUNK_STATES.flatMap((state, number) => {
+      const possible =
+        state === "combined"
+          ? states.combines
+          : !(ended && (state === "reading" || state === "decoding" || state === "computing"));
+      const words = chunkWords(state, { ended, reduces: states.combines });
+      return possible ? [{ state, words, count: states.tally[number] ?? 0 }] : [];
+    });
+  }
+
   #draw(): void {
     const { canvas, layer, computation } = this;
-    if (canvas === null || layer < 0) return;
+    const states = this.#states;
+    if (canvas === null || states === null) return;
     const plan = planGrid(computation.layer(layer).counts, this.slice, canvas.clientWidth, MAX_HEIGHT);
     const surface = prepare(canvas, plan.height);
     if (surface === null) return;
@@ -226,12 +262,16 @@ export class ChunkGrid extends LitElement {
     const { context } = surface;
     const colour = themeColours(this);
     const apart = Math.min(plan.cellWidth, plan.cellHeight) >= APART;
-    const states: StatePixels = {
-      waiting: pixelOf(colour("--sunken")),
-      running: pixelOf(colour("--busy")),
-      done: pixelOf(PART_COLOURS.computing),
-      failed: pixelOf(colour("--error")),
-      missing: pixelOf(colour(apart ? "--sunken" : "--ink-soft")),
+    const pixel = (own: string) => pixelOf(own.startsWith("--") ? colour(own) : own);
+    const pixelsOf: StatePixels = {
+      waiting: pixel(CHUNK_COLOURS.waiting),
+      reading: pixel(CHUNK_COLOURS.reading),
+      decoding: pixel(CHUNK_COLOURS.decoding),
+      computing: pixel(CHUNK_COLOURS.computing),
+      done: pixel(CHUNK_COLOURS.done),
+      combined: pixel(CHUNK_COLOURS.combined),
+      failed: pixel(CHUNK_COLOURS.failed),
+      missing: pixel(apart ? "--sunken" : "--ink-soft"),
     };
     const image = this.#image;
     image.paint({
@@ -241,15 +281,18 @@ export class ChunkGrid extends LitElement {
       plan,
       screen: { width: canvas.width, height: canvas.height },
       states,
+      pixelsOf,
     });
-    this.#cells.width = image.width;
-    this.#cells.height = image.height;
+    if (this.#cells.width !== image.width) this.#cells.width = image.width;
+    if (this.#cells.height !== image.height) this.#cells.height = image.height;
     const data = new ImageData(new Uint8ClampedArray(image.pixels.buffer), image.width, image.height);
     this.#cells.getContext("2d")?.putImageData(data, 0, 0);
     context.imageSmoothingEnabled = false;
     context.drawImage(this.#cells, 0, 0, plan.columns * plan.cellWidth, plan.height);
     if (apart) {
-      this.#hatch(context, plan, colour("--ink-soft"));
+      hatch(context, plan, this.#missing(plan), colour("--ink-soft"));
+      if (this.#colouring() === "state")
+        drawMarks(context, plan, (position) => states.state(position), colour);
       drawLines(context, plan, colour("--line"));
     }
     const cell = this.chosen === null ? null : cellAt(plan, this.chosen);
@@ -264,22 +307,14 @@ export class ChunkGrid extends LitElement {
     );
   }
 
-  /** Lines over the chunks that are not stored, all at once. */
-  #hatch(context: CanvasRenderingContext2D, plan: GridPlan, colour: string): void {
-    const missing: number[] = [];
+  /** The cells of the chunks of which nothing, or not all, is stored. */
+  #missing(plan: GridPlan): { row: number; column: number }[] {
+    const missing: { row: number; column: number }[] = [];
     for (let position = plan.first; position < plan.first + plan.shown; position += 1) {
-      if ((this.stored[position]?.missing ?? 0) > 0) missing.push(position);
+      const cell = (this.stored[position]?.missing ?? 0) > 0 ? cellAt(plan, position) : null;
+      if (cell !== null) missing.push(cell);
     }
-    const pattern = missing.length === 0 ? null : hatching(context, colour);
-    if (pattern === null) return;
-    context.fillStyle = pattern;
-    context.beginPath();
-    for (const position of missing) {
-      const cell = cellAt(plan, position);
-      if (cell === null) continue;
-      context.rect(cell.column * plan.cellWidth, cell.row * plan.cellHeight, plan.cellWidth, plan.cellHeight);
-    }
-    context.fill();
+    return missing;
   }
 
   #point(event: PointerEvent): void {
@@ -324,10 +359,32 @@ export class ChunkGrid extends LitElement {
     if (index !== null) {
       const task = computation.task(index);
       facts.push(taskTime(task), `${formatBytes(task.bytes)} read`, `thread ${task.thread}`);
+      if (this.#states?.state(position) === "combined") facts.push("combined");
     } else if (stage !== null) {
-      facts.push(taskWords(computation, stage, position));
+      facts.push(this.#stateOf(stage, position));
     }
     return [...facts, ...storedFacts(this.stored[position])];
+  }
+
+  #stateOf(stage: number, position: number): string {
+    const state = this.#states?.state(position) ?? "waiting";
+    if (state === "done") return taskWords(this.computation, stage, position);
+    return chunkWords(state, { ended: this.computation.ended, reduces: this.#states?.combines === true });
+  }
+
+  #renderStates(): TemplateResult {
+    return html`<table>
+      <thead>
+        <tr><th scope="col">State</th><th scope="col">Chunks</th><th scope="col">Meaning</th></tr>
+      </thead>
+      <tbody>
+        ${this.#shownStates().map(
+          ({ state, words, count }) => html`<tr>
+            <td>${words}</td><td>${formatCount(count)}</td><td>${CHUNK_MEANINGS[state]}</td>
+          </tr>`,
+        )}
+      </tbody>
+    </table>`;
   }
 
   #renderTable(): TemplateResult {
@@ -338,6 +395,7 @@ export class ChunkGrid extends LitElement {
     }}>
       <summary>The chunks as a table, the slowest first</summary>
       <div class="table" tabindex="0" role="group" aria-label="Chunks, the slowest first">
+        ${this.tableOpen ? this.#renderStates() : nothing}
         <table>
           <thead><tr><th scope="col">Chunk</th></tr></thead>
           <tbody>${slowest.map(({ position }) => html`<tr><td>${this.#facts(position).join(" · ")}</td></tr>`)}</tbody>
@@ -365,31 +423,4 @@ function ratio({ bytes, whole, missing }: StoredChunk): string {
   return missing === 0 && bytes > 0 && whole > bytes * 1.005
     ? `, ${(whole / bytes).toFixed(1)} times less than in memory`
     : "";
-}
-
-/** A line between chunks and around them; a vector's last row may not be full. */
-function drawLines(context: CanvasRenderingContext2D, plan: GridPlan, colour: string): void {
-  const { columns, rows, cellWidth, cellHeight, shown } = plan;
-  const last = shown - (rows - 1) * columns;
-  context.fillStyle = colour;
-  for (let row = 0; row <= rows; row += 1) {
-    const reach = row === rows ? last : columns;
-    context.fillRect(0, Math.max(0, Math.round(row * cellHeight) - 1), reach * cellWidth, 1);
-  }
-  for (let column = 0; column <= columns; column += 1) {
-    const reach = column > last ? rows - 1 : rows;
-    context.fillRect(Math.max(0, Math.round(column * cellWidth) - 1), 0, 1, reach * cellHeight);
-  }
-}
-
-/** Slanted lines, as a pattern to fill with. */
-function hatching(context: CanvasRenderingContext2D, colour: string): CanvasPattern | null {
-  const tile = document.createElement("canvas");
-  tile.width = 5;
-  tile.height = 5;
-  const lines = tile.getContext("2d");
-  if (lines === null) return null;
-  lines.fillStyle = colour;
-  for (let at = 0; at < 5; at += 1) lines.fillRect(at, 4 - at, 1, 1);
-  return context.createPattern(tile, "repeat");
 }

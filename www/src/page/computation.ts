@@ -6,6 +6,7 @@ import {
   type ComputationOutline,
   type ComputationUpdate,
   type LayerOutline,
+  type RunningPhase,
   TASK_NUMBERS,
   type TaskGraphDrawing,
 } from "../protocol";
@@ -59,6 +60,8 @@ export class Computation {
   /** The graph as drawn while it ran; views ask for others. */
   drawing: TaskGraphDrawing | null = null;
   latest: ComputationUpdate;
+  /** How often it has been told of. */
+  updates = 0;
   /** Tasks that have ended and are known one by one. */
   count = 0;
   /** How many tasks that is where each of those that ran as one counts. */
@@ -72,8 +75,8 @@ export class Computation {
   readonly #found: (Int32Array | undefined)[] = [];
   /** For each stage 1 at the positions that are done without being told of one by one. */
   readonly #unrecorded: (Uint8Array | undefined)[] = [];
-  /** For each stage the positions of its tasks that run now. */
-  readonly #running = new Map<number, Set<number>>();
+  /** For each stage the positions of its tasks that run now, and what their threads are at. */
+  readonly #running = new Map<number, Map<number, RunningPhase>>();
 
   constructor(outline: ComputationOutline, update: ComputationUpdate, tasks: Float64Array, turn = 1) {
     this.number = update.number;
@@ -86,6 +89,7 @@ export class Computation {
 
   add(update: ComputationUpdate, tasks: Float64Array): void {
     this.latest = update;
+    this.updates += 1;
     this.drawing = update.drawing ?? this.drawing;
     const needed = this.count * TASK_NUMBERS + tasks.length;
     if (needed > this.#numbers.length) {
@@ -107,10 +111,10 @@ export class Computation {
     }
     this.#last = Math.max(this.#last, update.totals.last);
     this.#running.clear();
-    for (const [stage, position, , start] of update.running) {
+    for (const [stage, position, , start, phase] of update.running) {
       this.#begin = Math.min(this.#begin, start);
-      const positions = this.#running.get(stage) ?? new Set();
-      this.#running.set(stage, positions.add(position));
+      const positions = this.#running.get(stage) ?? new Map<number, RunningPhase>();
+      this.#running.set(stage, positions.set(position, phase));
     }
     // Engines tell of ten thousand at a time: read straight from the numbers, without calls for each.
     const numbers = this.#numbers;
@@ -196,8 +200,8 @@ export class Computation {
     return !this.ended && this.#running.get(stage)?.has(position) === true ? "running" : "waiting";
   }
 
-  /** The positions of a stage's tasks that run now. */
-  running(stage: number): number[] {
+  /** The positions of a stage's tasks that run now, each with what its thread is at. */
+  running(stage: number): [position: number, phase: RunningPhase][] {
     return this.ended ? [] : [...(this.#running.get(stage) ?? [])];
   }
 

@@ -316,8 +316,9 @@ export class KernelClient {
             peak: Math.max(this.memory?.peak ?? 0, message.progress.memory),
           };
         }
+        // Its observer is to say when that is drawn: it comes too often to draw the page for each.
         run?.observer.progress?.(message.progress);
-        break;
+        return;
       case "computation":
         run?.observer.computation?.(JSON.parse(message.update) as ComputationUpdate, message.tasks);
         return;

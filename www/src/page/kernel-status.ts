@@ -53,18 +53,13 @@ export class KernelStatus extends LitElement {
         border: 2px solid var(--busy);
         background: transparent;
       }
+      /* Still: a pulse would have the compositor draw sixty frames a second beside the threads that compute. */
       .busy .dot {
         background: var(--busy);
-        animation: pulse 1s ease-in-out infinite alternate;
       }
       .dead .dot {
         border-radius: 2px;
         background: var(--error);
-      }
-      @keyframes pulse {
-        to {
-          opacity: 0.35;
-        }
       }
       .threads {
         color: var(--ink-soft);

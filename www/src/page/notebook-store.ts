@@ -2,7 +2,7 @@
  * The one owner of what the page shows: the notebook, the selection, notices, and (through the
  * kernel client) the kernel and the shelf. Views read it and call its methods; they keep nothing.
  */
-import type { ComputationUpdate, ShelfFile } from "../protocol";
+import type { ComputationUpdate, Progress, ShelfFile } from "../protocol";
 import { Computation } from "./computation";
 import { openingCell, ownFileCell, pointAtFile } from "./file-cells";
 import { KernelClient, type KernelOptions, type RunOutcome, type Shelf } from "./kernel-client";
@@ -49,6 +49,9 @@ export interface StoreOptions extends Omit<KernelOptions, "changed"> {
 /** Of a cell that computes many times, as in a loop, this many are kept for looking at. */
 const KEPT_COMPUTATIONS = 24;
 
+/** What only grows is drawn this often where nobody looks closely: a frame costs time that threads could compute in. */
+const GROWTH_EVERY_MS = 200;
+
 const CELL_DELETED = "Cell deleted.";
 
 /** The views of a computation: its chunks, its threads, its graph, its memory. */
@@ -72,6 +75,7 @@ export class NotebookStore {
   readonly #schedule: (notify: () => void) => void;
   readonly #listeners = new Set<() => void>();
   #notified = true;
+  #growth: ReturnType<typeof setTimeout> | undefined;
   #focusRequest: FocusRequest | null = null;
   /** Runs that wait or run, by cell. */
   readonly #runs = new Map<string, number>();
@@ -91,7 +95,7 @@ export class NotebookStore {
       kernel: this.kernel,
       outputs: (id) => findCell(this.notebook, id)?.outputs ?? [],
       change: (id, change) => this.#changeOutputs(id, change),
-      progress: (id, progress) => this.#update(id, { progress }),
+      progress: (id, progress) => this.#noteProgress(id, progress),
       computation: (id, update, tasks, fresh) => this.#noteComputation(id, update, tasks, fresh),
     });
   }
@@ -265,7 +269,7 @@ export class NotebookStore {
         (change) => this.#changeOutputs(id, change),
         () => this.kernel.session,
       ),
-      progress: (progress) => this.#update(id, { progress }),
+      progress: (progress) => this.#noteProgress(id, progress),
       computation: (update, tasks) => this.#noteComputation(id, update, tasks),
     });
     this.#runs.set(id, run);
@@ -430,7 +434,22 @@ export class NotebookStore {
     }
     known.add(update, tasks);
     // It grows in place; the views are told by a new list.
-    this.#update(id, { computations: [...cell.computations] });
+    this.#grow(id, { computations: [...cell.computations] });
+  }
+
+  #noteProgress(id: string, progress: Progress | null): void {
+    if (progress === null) this.#update(id, { progress });
+    else this.#grow(id, { progress });
+  }
+
+  /** A change of what grows many times a second: drawn at once only for whoever has opened a view of it. */
+  #grow(id: string, change: Partial<Omit<Cell, "id">>): void {
+    if (this.showsComputation(id)) {
+      this.#update(id, change);
+      return;
+    }
+    this.notebook = updateCell(this.notebook, id, change);
+    this.#growth ??= setTimeout(() => this.#changed(), GROWTH_EVERY_MS);
   }
 
   #changeOutputs(id: string, change: (outputs: readonly Output[]) => readonly Output[]): void {
@@ -454,6 +473,8 @@ export class NotebookStore {
     this.#notified = false;
     this.#schedule(() => {
       this.#notified = true;
+      clearTimeout(this.#growth);
+      this.#growth = undefined;
       for (const listener of this.#listeners) listener();
     });
   }

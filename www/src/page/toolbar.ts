@@ -20,8 +20,7 @@ export class Toolbar extends LitElement {
         top: 0;
         z-index: 10;
         border-block: 1px solid var(--line);
-        background: color-mix(in oklab, var(--paper) 94%, transparent);
-        backdrop-filter: blur(10px);
+        background: var(--paper);
       }
       .bar {
         display: flex;
