@@ -88,7 +88,7 @@ test("the chunk grid tells of each chunk its time, what is stored, and which are
   const view = page.locator("chunkbook-computation").last();
   await view.getByRole("button", { name: "How it ran" }).click();
   await view.getByText("The chunks as a table").click();
-  const rows = view.locator("tbody tr");
+  const rows = view.getByRole("table", { name: "Single chunks" }).locator("tbody tr");
   await view.getByText("hatched: not stored").waitFor();
   await rows.nth(23).waitFor();
   assert.equal(await rows.count(), 24);
@@ -98,6 +98,11 @@ test("the chunk grid tells of each chunk its time, what is stored, and which are
     6,
     "a row of six was never written",
   );
+  const states = view.getByRole("table", { name: "States of the chunks" });
+  assert.deepEqual(await states.locator("tbody tr td:nth-child(-n + 2)").allTextContents(), [
+    ...["not run", "0", "reduced", "0"],
+    ...["combined", "24", "failed", "0"],
+  ]);
   assert.match(
     texts.find((text) => text.includes("chunk (0, 0)")),
     /thread \d.*stored in .* no filter skipped/,
@@ -346,6 +351,8 @@ test("of more tasks than are recorded no chunk waits, the sums are those of all,
   const view = page.locator("chunkbook-computation").last();
   const first = `the first ${recorded.toLocaleString("en-US")} tasks only`;
   assert.ok((await view.locator(".facts").textContent()).includes(first));
+  await view.getByLabel("Colour by").selectOption("state");
+  await view.getByText("combined 220,000").waitFor();
   const part = view.locator(".part");
   for (const tab of ["Chunks", "Threads", "Graph", "Memory"]) {
     await view.getByRole("tab", { name: tab }).click();

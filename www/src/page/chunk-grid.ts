@@ -373,7 +373,7 @@ export class ChunkGrid extends LitElement {
   }
 
   #renderStates(): TemplateResult {
-    return html`<table>
+    return html`<table aria-label="States of the chunks">
       <thead>
         <tr><th scope="col">State</th><th scope="col">Chunks</th><th scope="col">Meaning</th></tr>
       </thead>
@@ -396,7 +396,7 @@ export class ChunkGrid extends LitElement {
       <summary>The chunks as a table, the slowest first</summary>
       <div class="table" tabindex="0" role="group" aria-label="Chunks, the slowest first">
         ${this.tableOpen ? this.#renderStates() : nothing}
-        <table>
+        <table aria-label="Single chunks">
           <thead><tr><th scope="col">Chunk</th></tr></thead>
           <tbody>${slowest.map(({ position }) => html`<tr><td>${this.#facts(position).join(" · ")}</td></tr>`)}</tbody>
         </table>
