@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::Arc;
 #[cfg(target_arch = "wasm32")]
 use std::sync::OnceLock;
 
@@ -49,40 +50,49 @@ pub enum Phase {
     Decoding,
 }
 
-/// Threads whose phase can be told; others are always said to compute.
-const TOLD_THREADS: usize = 128;
-
-/// A cache line each: threads that wrote to the same one would wait for each other.
+/// A cache line of its own: threads that wrote to the same one would wait for each other.
+#[derive(Debug, Default)]
 #[repr(align(64))]
 struct PhaseSlot(AtomicU8);
 
-static PHASES: [PhaseSlot; TOLD_THREADS] = [const { PhaseSlot(AtomicU8::new(0)) }; TOLD_THREADS];
+/// A thread, for others to look at what it is at.
+#[derive(Clone, Debug, Default)]
+pub struct PhaseWatch(Arc<PhaseSlot>);
+
+impl PhaseWatch {
+    /// The thread that asks.
+    pub fn of_this_thread() -> PhaseWatch {
+        PHASE.with(PhaseWatch::clone)
+    }
+
+    /// What the thread is at now, or was a moment ago: nobody waits for anybody to say so.
+    pub fn phase(&self) -> Phase {
+        match self.0 .0.load(Ordering::Relaxed) {
+            1 => Phase::Reading,
+            2 => Phase::Decoding,
+            _ => Phase::Computing,
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.0 .0.store(phase as u8, Ordering::Relaxed);
+    }
+}
 
 thread_local! {
     static SPENT: Cell<Spent> = const { Cell::new(Spent { reading_ms: 0.0, decoding_ms: 0.0 }) };
-    /// The number by which others know this thread.
-    static THREAD: Cell<usize> = const { Cell::new(usize::MAX) };
+    static PHASE: PhaseWatch = PhaseWatch::default();
 }
 
-/// Has this thread, which is number `thread` to others, begin a task: nothing spent on it, and nothing read.
-pub fn begin_task(thread: usize) {
+/// Has this thread begin a task: nothing spent on it, and nothing read.
+pub fn begin_task() {
     SPENT.take();
-    THREAD.set(thread);
     enter(Phase::Computing);
 }
 
 /// What this thread has spent since it was last asked.
 pub fn take_spent() -> Spent {
     SPENT.take()
-}
-
-/// What the thread of that number is at now, or was a moment ago: nobody waits for anybody to say so.
-pub fn phase_of(thread: usize) -> Phase {
-    match PHASES.get(thread).map_or(0, |slot| slot.0.load(Ordering::Relaxed)) {
-        1 => Phase::Reading,
-        2 => Phase::Decoding,
-        _ => Phase::Computing,
-    }
 }
 
 /// Does `work`, which waits for bytes of a file.
@@ -96,9 +106,7 @@ pub fn decoding<T>(work: impl FnOnce() -> T) -> T {
 }
 
 fn enter(phase: Phase) {
-    if let Some(slot) = PHASES.get(THREAD.get()) {
-        slot.0.store(phase as u8, Ordering::Relaxed);
-    }
+    PHASE.with(|watch| watch.enter(phase));
 }
 
 fn timed<T>(phase: Phase, work: impl FnOnce() -> T, add: impl FnOnce(&mut Spent, f64)) -> T {

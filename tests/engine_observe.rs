@@ -86,44 +86,93 @@ fn a_task_that_fails_is_seen_to_fail() {
     }
 }
 
-/// Phases that were seen of the only task that runs, which waits in each until it was.
-#[derive(Clone, Default)]
-struct Phases(Arc<(Mutex<Vec<Phase>>, Condvar)>);
+/// Looks at all tasks without anything new after which no task waits for more, so that a test that would wait for ever
+/// fails.
+const PATIENCE: usize = 200;
+
+/// The phases in which `tasks` that run together were seen, one for each of them; whoever is in one waits until it was
+/// seen.
+#[derive(Clone)]
+struct Phases {
+    tasks: usize,
+    state: Arc<(Mutex<Seen>, Condvar)>,
+}
+
+#[derive(Default)]
+struct Seen {
+    phases: Vec<Vec<Phase>>,
+    looks_without_news: usize,
+}
 
 impl Phases {
-    fn wait_for(&self, seen: usize) {
-        let (phases, changed) = &*self.0;
-        drop(changed.wait_while(phases.lock().unwrap(), |phases| phases.len() < seen).unwrap());
+    fn of(tasks: usize) -> Phases {
+        Phases { tasks, state: Arc::default() }
+    }
+
+    fn wait_for(&self, is_seen: impl Fn(&[Vec<Phase>]) -> bool) {
+        let (seen, changed) = &*self.state;
+        let waits = |seen: &mut Seen| !is_seen(&seen.phases) && seen.looks_without_news < PATIENCE;
+        drop(changed.wait_while(seen.lock().unwrap(), waits).unwrap());
+    }
+
+    fn all(&self) -> Vec<Vec<Phase>> {
+        self.state.0.lock().unwrap().phases.clone()
     }
 }
 
 impl Observer for Phases {
     fn tick(&self, look: &Look) {
-        let (phases, changed) = &*self.0;
-        let mut phases = phases.lock().unwrap();
-        let now = look.running.first().map(|task| task.phase);
-        let is_new = now.is_some() && phases.last().copied() != now;
-        phases.extend(now.filter(|_| is_new));
+        let (seen, changed) = &*self.state;
+        let mut seen = seen.lock().unwrap();
+        let now: Vec<Phase> = look.running.iter().map(|task| task.phase).collect();
+        let is_new = !now.is_empty() && seen.phases.last() != Some(&now);
+        // While another test has the pool's threads, there is nothing to be impatient about.
+        seen.looks_without_news = if is_new || now.len() < self.tasks { 0 } else { seen.looks_without_news + 1 };
+        seen.phases.extend(Some(now).filter(|_| is_new));
         changed.notify_all();
     }
 }
 
 #[test]
 fn a_task_that_runs_is_seen_to_read_to_decode_and_to_compute() {
-    let phases = Phases::default();
+    let phases = Phases::of(1);
     let waits = phases.clone();
     let array = WatchedSource::array(1, 1, "phases", move |_| {
-        reading(|| waits.wait_for(1));
-        decoding(|| waits.wait_for(2));
-        waits.wait_for(3);
+        reading(|| waits.wait_for(|seen| seen.contains(&vec![Phase::Reading])));
+        decoding(|| waits.wait_for(|seen| seen.contains(&vec![Phase::Decoding])));
+        waits.wait_for(|seen| seen.ends_with(&[vec![Phase::Decoding], vec![Phase::Computing]]));
         Ok(())
     });
     let cancel = CancelToken::new();
     compute(&[reduce(&array, Reduction::Sum)], &watched(Scheduler::Threads, 1 << 30, &cancel, &phases)).unwrap();
+    let seen = phases.all();
     // The first look may come before the task has begun to read.
-    let seen = phases.0 .0.lock().unwrap();
-    let from = usize::from(seen[0] == Phase::Computing);
-    assert!([Phase::Reading, Phase::Decoding, Phase::Computing].starts_with(&seen[from..]), "{seen:?}");
+    let from = usize::from(seen[0] == [Phase::Computing]);
+    assert_eq!(seen[from..], [[Phase::Reading], [Phase::Decoding], [Phase::Computing]]);
+}
+
+#[test]
+fn what_a_thread_is_at_is_told_whatever_computations_run_beside_it() {
+    // Numbers of threads are a computation's own: the one beside calls its only thread 0, too.
+    let threads = rayon::current_num_threads();
+    let phases = Phases::of(threads);
+    let waits = phases.clone();
+    let array = WatchedSource::array(threads as u64, 1, "beside", move |_| {
+        reading(|| {
+            let beside = || {
+                let (witness, cancel) = (Witness::default(), CancelToken::new());
+                let sum = reduce(&vector(1, 1), Reduction::Sum);
+                compute(&[sum], &watched(Scheduler::Serial, 1 << 30, &cancel, &witness)).unwrap();
+            };
+            std::thread::spawn(beside).join().unwrap();
+            waits.wait_for(|seen| seen.contains(&vec![Phase::Reading; threads]));
+        });
+        Ok(())
+    });
+    let cancel = CancelToken::new();
+    compute(&[reduce(&array, Reduction::Sum)], &watched(Scheduler::Threads, 1 << 30, &cancel, &phases)).unwrap();
+    let seen = phases.all();
+    assert!(seen.contains(&vec![Phase::Reading; threads]), "{seen:?}");
 }
 
 #[test]

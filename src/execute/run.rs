@@ -161,7 +161,7 @@ impl Run {
         let job = state.schedule.take(&self.plan, thread, start_ms)?;
         begun(&mut state);
         drop(state);
-        clock::begin_task(thread);
+        clock::begin_task();
         let result = self.plan.run(job.node, &job.inputs);
         let end_ms = clock::now_ms();
         let time = Time { end_ms, spent: clock::take_spent() };

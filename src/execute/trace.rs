@@ -2,7 +2,7 @@
 
 use super::plan::Node;
 use super::Progress;
-use crate::clock::{self, Phase, Spent};
+use crate::clock::{Phase, PhaseWatch, Spent};
 
 /// Records of a computation beyond this many are let go, so that they do not grow with the graph. Those of tasks that
 /// fail are kept in any case: they are few, and what people look for.
@@ -135,12 +135,20 @@ pub(crate) struct Trace {
     unrecorded: Vec<(usize, usize)>,
     totals: TaskTotals,
     running: Vec<RunningTask>,
+    /// By their numbers, the threads that have begun a task. Numbers are a computation's own: another one that runs at
+    /// the same time may give the same number to another thread.
+    threads: Vec<Option<PhaseWatch>>,
 }
 
 impl Trace {
+    /// Notes that this thread, which is number `thread`, begins `node`.
     pub(crate) fn begin(&mut self, node: Node, thread: usize, start_ms: f64) {
         let (stage, position, phase) = (node.stage as usize, node.position, Phase::default());
         self.running.push(RunningTask { stage, position, thread, start_ms, phase });
+        if thread >= self.threads.len() {
+            self.threads.resize(thread + 1, None);
+        }
+        self.threads[thread].get_or_insert_with(PhaseWatch::of_this_thread);
     }
 
     /// Notes that `node` has ended; `reads` tells whether it read a source.
@@ -177,8 +185,8 @@ impl Trace {
 
     /// The tasks that run now. What their threads are at is looked up here, so that they need not write it down.
     pub(crate) fn running(&self) -> Vec<RunningTask> {
-        let now = |task: &RunningTask| RunningTask { phase: clock::phase_of(task.thread), ..*task };
-        self.running.iter().map(now).collect()
+        let phase = |thread: usize| self.threads[thread].as_ref().map_or(Phase::default(), PhaseWatch::phase);
+        self.running.iter().map(|task| RunningTask { phase: phase(task.thread), ..*task }).collect()
     }
 }
 

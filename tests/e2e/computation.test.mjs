@@ -351,6 +351,8 @@ test("of more tasks than are recorded no chunk waits, the sums are those of all,
   const view = page.locator("chunkbook-computation").last();
   const first = `the first ${recorded.toLocaleString("en-US")} tasks only`;
   assert.ok((await view.locator(".facts").textContent()).includes(first));
+  await view.getByLabel("Colour by").selectOption("state");
+  await view.getByText("combined 220,000").waitFor();
   const part = view.locator(".part");
   for (const tab of ["Chunks", "Threads", "Graph", "Memory"]) {
     await view.getByRole("tab", { name: tab }).click();
