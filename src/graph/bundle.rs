@@ -82,10 +82,8 @@ fn boxes_of(graph: &Graph, bounds: &Bounds, number: usize, boxes: &[Vec<Ranges>]
     };
     let blocks: usize = found.iter().map(volume).sum();
     let runs: usize = found.iter().map(|ranges| rows(ranges, counts).1).sum();
-    let takes_all = match bounds.consumers[number].first() {
-        None => true,
-        Some(&(consumer, edge)) => graph.layers()[consumer].edges[edge].takes_all(),
-    };
+    let takes_all = |&(consumer, edge): &(usize, usize)| graph.layers()[consumer].edges[edge].takes_all();
+    let takes_all = bounds.consumers[number].first().is_none_or(takes_all);
     // Boxes that hold each block, and together no more than there are, hold each once.
     if takes_all && blocks == len && runs <= MOST_RUNS {
         found

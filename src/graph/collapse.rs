@@ -1,6 +1,7 @@
 //! Fewer nodes than tasks: siblings, the tasks that go into one task, become one node.
 
 use super::Graph;
+use std::collections::HashMap;
 
 /// Nodes that stand for one task or many.
 pub(super) struct Collapsed {
@@ -84,13 +85,10 @@ impl Bounds {
         lengths.push(0);
         lengths.sort_unstable();
         lengths.dedup();
-        let runs_with = |layer: usize| fusion.map_or(Some(layer), |fusion| fusion[layer]);
-        let last: Vec<Option<usize>> = (0..graph.layers().len())
-            .map(|layer| {
-                let stage = runs_with(layer)?;
-                (0..graph.layers().len()).rev().find(|&other| runs_with(other) == Some(stage))
-            })
-            .collect();
+        let stages = || (0..graph.layers().len()).map(|layer| fusion.map_or(Some(layer), |fusion| fusion[layer]));
+        let last_of: HashMap<usize, usize> =
+            stages().enumerate().filter_map(|(layer, stage)| Some((stage?, layer))).collect();
+        let last: Vec<Option<usize>> = stages().map(|stage| Some(last_of[&stage?])).collect();
         let fits = |&length: &usize| {
             let bounds = node_bounds(graph, &consumers, length, runs);
             let drawn = (0..bounds.len()).filter(|&layer| last[layer] == Some(layer));
@@ -148,7 +146,7 @@ fn first_consumers(graph: &Graph, consumers: &[(usize, usize)], node_of: &[Vec<u
 
 /// Makes a node for each value among `parents`, in order of first appearance, and says which task has which.
 fn number(layer: usize, parents: &[u32], nodes: &mut Vec<Group>) -> Vec<u32> {
-    let mut known = std::collections::HashMap::new();
+    let mut known = HashMap::new();
     parents
         .iter()
         .enumerate()
