@@ -401,3 +401,15 @@ fn a_million_tasks_are_drawn_in_as_many_nodes_as_ten_thousand() {
         assert_no_overlap(&drawing);
     }
 }
+
+#[test]
+fn a_graph_of_more_tasks_than_anyone_could_walk_is_drawn() {
+    let side = 1 << 15;
+    let table = WatchedSource::table(&[side, side], &[1, 1], "vast", |_| Ok(()));
+    for axes in [None, Some(&[0][..]), Some(&[1][..])] {
+        let graph = Graph::of(&[table.reduce(Reduction::Sum, axes, false, Some(4)).unwrap()]);
+        let drawing = graph.draw(300);
+        assert!(drawing.tasks > 1 << 31 && drawing.nodes.len() <= 300, "{} nodes", drawing.nodes.len());
+        assert_no_overlap(&drawing);
+    }
+}

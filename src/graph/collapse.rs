@@ -1,12 +1,13 @@
 //! Fewer nodes than tasks: siblings, the tasks that go into one task, become one node.
 
 use super::Graph;
+use std::collections::HashMap;
 
 /// Nodes that stand for one task or many.
 pub(super) struct Collapsed {
-    /// For each layer, the node of each of its tasks.
-    pub(super) node_of: Vec<Vec<u32>>,
     pub(super) nodes: Vec<Group>,
+    /// The nodes of the arrays' own blocks, in order.
+    pub(super) roots: Vec<u32>,
     /// From the node of an input to the node of a task that takes it; each pair once.
     pub(super) edges: Vec<(u32, u32)>,
 }
@@ -33,27 +34,7 @@ pub(super) struct Group {
 /// With `fusion`, which has for each layer the number of what it runs with, tasks that run as one are one node, and
 /// layers that do not run have none.
 pub(super) fn collapse(graph: &Graph, max_nodes: usize, fusion: Option<&[Option<usize>]>) -> Collapsed {
-    let consumers = consumers(graph);
-    let runs = (max_nodes / graph.layers().len().max(1)).max(1);
-    let mut lengths: Vec<usize> = graph.layers().iter().map(|layer| layer.len()).collect();
-    lengths.push(0);
-    lengths.sort_unstable();
-    lengths.dedup();
-    let runs_with = |layer: usize| fusion.map_or(Some(layer), |fusion| fusion[layer]);
-    // What runs as one is drawn as the last of it.
-    let last: Vec<Option<usize>> = (0..graph.layers().len())
-        .map(|layer| {
-            let stage = runs_with(layer)?;
-            (0..graph.layers().len()).rev().find(|&other| runs_with(other) == Some(stage))
-        })
-        .collect();
-    let drawn = |layer: usize| last[layer] == Some(layer);
-    let fits = |&length: &usize| {
-        let bounds = node_bounds(graph, &consumers, length, runs);
-        (0..bounds.len()).filter(|&layer| drawn(layer)).map(|layer| bounds[layer]).sum::<usize>() <= max_nodes
-    };
-    let longest = lengths.iter().rev().copied().find(|length| fits(length)).unwrap_or(0);
-
+    let Bounds { consumers, last, runs, longest } = Bounds::new(graph, max_nodes, fusion);
     let mut node_of: Vec<Vec<u32>> = vec![vec![]; graph.layers().len()];
     let mut nodes = vec![];
     for layer in (0..graph.layers().len()).rev() {
@@ -80,7 +61,42 @@ pub(super) fn collapse(graph: &Graph, max_nodes: usize, fusion: Option<&[Option<
         node_of[layer] = number(layer, &parents, &mut nodes);
     }
     let edges = edges(graph, &node_of);
-    Collapsed { node_of, nodes, edges }
+    let roots = graph.outputs().iter().flat_map(|&output| &node_of[output]).copied().collect();
+    Collapsed { nodes, roots, edges }
+}
+
+/// How a graph is to be collapsed: worked out from its layers, not from its tasks.
+pub(super) struct Bounds {
+    /// For each layer, the layers that take its blocks, and which of their edges does.
+    pub(super) consumers: Vec<Vec<(usize, usize)>>,
+    /// For each layer the one as which it is drawn: the last of those that run as one. Nothing if it does not run.
+    pub(super) last: Vec<Option<usize>>,
+    /// Nodes of a long layer that nothing takes.
+    pub(super) runs: usize,
+    /// Layers up to this long are drawn task by task.
+    pub(super) longest: usize,
+}
+
+impl Bounds {
+    pub(super) fn new(graph: &Graph, max_nodes: usize, fusion: Option<&[Option<usize>]>) -> Bounds {
+        let consumers = consumers(graph);
+        let runs = (max_nodes / graph.layers().len().max(1)).max(1);
+        let mut lengths: Vec<usize> = graph.layers().iter().map(|layer| layer.len()).collect();
+        lengths.push(0);
+        lengths.sort_unstable();
+        lengths.dedup();
+        let stages = || (0..graph.layers().len()).map(|layer| fusion.map_or(Some(layer), |fusion| fusion[layer]));
+        let last_of: HashMap<usize, usize> =
+            stages().enumerate().filter_map(|(layer, stage)| Some((stage?, layer))).collect();
+        let last: Vec<Option<usize>> = stages().map(|stage| Some(last_of[&stage?])).collect();
+        let fits = |&length: &usize| {
+            let bounds = node_bounds(graph, &consumers, length, runs);
+            let drawn = (0..bounds.len()).filter(|&layer| last[layer] == Some(layer));
+            drawn.map(|layer| bounds[layer]).sum::<usize>() <= max_nodes
+        };
+        let longest = lengths.iter().rev().copied().find(|length| fits(length)).unwrap_or(0);
+        Bounds { consumers, last, runs, longest }
+    }
 }
 
 /// In place of a node, for tasks that are not drawn.
@@ -130,7 +146,7 @@ fn first_consumers(graph: &Graph, consumers: &[(usize, usize)], node_of: &[Vec<u
 
 /// Makes a node for each value among `parents`, in order of first appearance, and says which task has which.
 fn number(layer: usize, parents: &[u32], nodes: &mut Vec<Group>) -> Vec<u32> {
-    let mut known = std::collections::HashMap::new();
+    let mut known = HashMap::new();
     parents
         .iter()
         .enumerate()

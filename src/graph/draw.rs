@@ -1,5 +1,6 @@
 //! A graph placed for drawing: pixels, labels, and what hovering shows.
 
+use super::bundle::bundle;
 use super::collapse::{collapse, Collapsed, Group};
 use super::layer::Operation;
 use super::place::{place, Levels};
@@ -13,6 +14,9 @@ const COLUMN: f64 = 64.0;
 const ROW: f64 = 72.0;
 /// From the outermost nodes' centres to the border, in pixels.
 const MARGIN: f64 = 40.0;
+
+/// The tasks of larger graphs are not looked at one by one for a drawing.
+const MOST_WALKED: usize = 20_000;
 
 /// A placed graph: coordinates in pixels, y growing downwards, inputs below the tasks that take them.
 #[derive(Clone, Debug, Serialize)]
@@ -62,21 +66,23 @@ impl Graph {
     /// Tasks that go into the same task are bundled where there are too many.
     pub fn draw(&self, max_nodes: usize) -> Drawing {
         let levels = self.levels(&(0..self.layers.len()).map(Some).collect::<Vec<_>>());
-        self.place(collapse(self, max_nodes, None), &levels)
+        self.place(self.collapsed(max_nodes, None), &levels)
     }
 
     /// The same with tasks that run as one drawn as one: `fusion` has for each layer the number of what it runs
     /// with, and nothing for layers that do not run.
     pub fn draw_fused(&self, max_nodes: usize, fusion: &[Option<usize>]) -> Drawing {
-        self.place(collapse(self, max_nodes, Some(fusion)), &self.levels(fusion))
+        self.place(self.collapsed(max_nodes, Some(fusion)), &self.levels(fusion))
+    }
+
+    fn collapsed(&self, max_nodes: usize, fusion: Option<&[Option<usize>]>) -> Collapsed {
+        let collapsed = if self.len() > MOST_WALKED { bundle } else { collapse };
+        collapsed(self, max_nodes, fusion)
     }
 
     fn place(&self, collapsed: Collapsed, levels: &[usize]) -> Drawing {
         let level_of: Vec<usize> = collapsed.nodes.iter().map(|group| levels[group.layers[0]]).collect();
-        let mut roots: Vec<u32> = vec![];
-        for &output in self.outputs() {
-            roots.extend(&collapsed.node_of[output]);
-        }
+        let mut roots = collapsed.roots;
         roots.extend(0..collapsed.nodes.len() as u32);
         let x = place(&Levels { level_of: &level_of, edges: &collapsed.edges, roots: &roots });
         let top = level_of.iter().copied().max().unwrap_or(0);

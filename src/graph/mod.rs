@@ -3,6 +3,7 @@
 //! A [`Graph`] holds layers, not tasks. Tasks are derived from the layers' rules when they are run,
 //! printed or drawn.
 
+mod bundle;
 mod collapse;
 mod draw;
 mod key;

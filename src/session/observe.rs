@@ -19,8 +19,8 @@ const REPORT_EVERY: f64 = 50.0;
 
 /// Nodes of a drawing unless told otherwise: what SVG shows comfortably.
 pub(super) const DRAWN_NODES: usize = 300;
-/// A graph of more tasks is not drawn while it is computed: that would take a thread too long.
-const MOST_DRAWN: usize = 100_000;
+/// A graph of more layers, each of which has a node at least, is not drawn while it is computed: nobody could read it.
+const MOST_LAYERS: usize = 1000;
 
 /// A computation as it is announced.
 pub(super) struct Announcement<'a> {
@@ -154,7 +154,7 @@ impl Observer for Watch<'_> {
             if progress.tasks_done < progress.tasks_total {
                 let mut told = std::mem::take(&mut pending);
                 pending.update = told.update.clone();
-                if !self.told.get() && look.graph().len() <= MOST_DRAWN {
+                if !self.told.get() && look.graph().layers().len() <= MOST_LAYERS {
                     // The page cannot ask for it while the computation keeps the kernel.
                     told.update["drawing"] = super::to_value(look.graph().draw(DRAWN_NODES)).unwrap_or(Value::Null);
                 }

@@ -338,14 +338,19 @@ test("of more tasks than are recorded no chunk waits, the sums are those of all,
     const cell = store.notebook.cells.findLast(({ computations }) => computations.length > 0);
     const last = cell.computations.at(-1);
     const states = Array.from({ length: 220_000 }, (_, position) => last.state(0, position));
-    const { count, recorded, partial, latest } = last;
+    const { count, recorded, partial, latest, drawing } = last;
     return {
-      computation: { count, recorded, partial, latest },
+      computation: { count, recorded, partial, latest, drawing },
       waiting: states.filter((state) => state !== "done").length,
     };
   });
-  const { count, recorded, partial, latest } = computation;
+  const { count, recorded, partial, latest, drawing } = computation;
   assert.deepEqual([count, partial, waiting], [200_000, true, 0]);
+  assert.ok(drawing.nodes.length > 1 && drawing.nodes.length <= 300, "it was drawn while it ran");
+  assert.equal(
+    drawing.nodes.reduce((tasks, node) => tasks + node.count, 0),
+    drawing.tasks,
+  );
   assert.equal(latest.done, latest.total);
   assert.ok(latest.totals.ended > 220_000);
   const view = page.locator("chunkbook-computation").last();
@@ -360,6 +365,8 @@ test("of more tasks than are recorded no chunk waits, the sums are those of all,
   }
   await view.getByRole("tab", { name: "Chunks" }).click();
   await part.filter({ hasText: "What is stored is told of the first 100,000 chunks only." }).waitFor();
+  await view.getByLabel("Colour by").selectOption("state");
+  await view.getByText("combined 220,000").waitFor();
 });
 
 test("visualize() draws what it was asked for: optimized, by order; other colours it refuses", async () => {

@@ -71,8 +71,12 @@ pub struct WatchedSource<F> {
 
 impl<F: Fn(&Region) -> Result<()> + Send + Sync + 'static> WatchedSource<F> {
     pub fn array(len: u64, chunk: u64, identity: &str, on_read: F) -> Array {
-        let source = WatchedSource { shape: vec![len], identity: identity.into(), on_read };
-        Array::from_source(Arc::new(source), ChunkGrid::regular(&[len], &[chunk]), None).unwrap()
+        WatchedSource::table(&[len], &[chunk], identity, on_read)
+    }
+
+    pub fn table(shape: &[u64], chunk: &[u64], identity: &str, on_read: F) -> Array {
+        let source = WatchedSource { shape: shape.to_vec(), identity: identity.into(), on_read };
+        Array::from_source(Arc::new(source), ChunkGrid::regular(shape, chunk), None).unwrap()
     }
 }
 
