@@ -16,7 +16,7 @@ import {
   taskTime,
   turnText,
 } from "../src/page/computation-text";
-import { depthFirst, nodeRuns, nodeStates, paint, search } from "../src/page/graph-paint";
+import { depthFirst, nodeRuns, nodeTallies, paint, search } from "../src/page/graph-paint";
 import type {
   ComputationOutline,
   ComputationUpdate,
@@ -317,21 +317,53 @@ const drawing: TaskGraphDrawing = {
 
 test("a node of a drawing has the states, times and order of all its tasks", () => {
   const computation = running();
-  expect(drawing.nodes.map((node) => nodeStates(node, computation))).toEqual([
-    { waiting: 1, running: 1, done: 1, failed: 0 },
-    { waiting: 2, running: 0, done: 1, failed: 0 },
-    { waiting: 1, running: 0, done: 0, failed: 0 },
-  ]);
-  expect(nodeRuns(drawing, computation)).toEqual([
+  const tallies = nodeTallies(drawing, computation);
+  expect(nodeRuns(tallies, computation)).toEqual([
     { state: "1 waiting, 1 running, 1 done", time: "6.00 ms", thread: "1" },
     { state: "2 waiting, 1 done", time: "2.00 ms", thread: "0" },
     { state: "waiting", time: "", thread: "" },
   ]);
-  expect(paint(drawing, computation, "state")?.fills[0]).toBe("var(--busy)");
-  expect(paint(drawing, computation, "time")?.ends).toEqual(["2.00 ms", "6.00 ms"]);
-  expect(paint(drawing, computation, "ended")?.ends).toEqual(["1", "2"]);
-  expect(paint(drawing, computation, "time")?.fills[2]).toBe("var(--sunken)");
-  expect(paint(drawing, computation, "layer")).toBeNull();
+  expect(paint(drawing, tallies, "state")?.fills[0]).toBe("var(--busy)");
+  expect(paint(drawing, tallies, "time")?.ends).toEqual(["2.00 ms", "6.00 ms"]);
+  expect(paint(drawing, tallies, "ended")?.ends).toEqual(["1", "2"]);
+  expect(paint(drawing, tallies, "time")?.fills[2]).toBe("var(--sunken)");
+  expect(paint(drawing, tallies, "layer")).toBeNull();
+});
+
+test("a node of thousands of tasks has the states, times and threads of every one of them", () => {
+  const many = { ...outline, layers: [layer("sum", [70, 100])], stages: [[0]], tasks: 7000 };
+  const whole = { ...drawing, nodes: [node("sum", [0], [[0, 7000]]), node("sum", [0], [[250, 6000]])] };
+  const positions = Array.from({ length: 7000 }, (_, position) => position).filter(
+    (position) => position % 3 > 0,
+  );
+  const tasks = positions.flatMap((position) => [
+    ...[0, position, position % 2, 0, position % 5, 0, 0, 0, 0],
+    position === 5000 ? 1 : 0,
+  ]);
+  const unrecorded = [[0, 6999, 1]] as [number, number, number][];
+  const running = [[0, 6, 0, 0, "computing"]] as ComputationUpdate["running"];
+  const computation = new Computation(many, update({ unrecorded, running }), Float64Array.from(tasks));
+  const naive = (first: number, end: number) => {
+    const own = Array.from({ length: end - first }, (_, place) => first + place);
+    const states = own.map((position) => computation.state(0, position));
+    const count = (state: string) => states.filter((own) => own === state).length;
+    const ran = own.filter((position) => position % 3 > 0);
+    const time = ran.reduce((sum, position) => sum + (position % 5), 0);
+    const [waiting, running, done, failed] = ["waiting", "running", "done", "failed"].map(count);
+    return {
+      waiting,
+      running,
+      done,
+      failed,
+      time,
+      first: computation.find(0, ran[0] ?? 0),
+      threads: new Set([0, 1]),
+    };
+  };
+  expect(nodeTallies(whole, computation).map((tally) => ({ ...tally }))).toEqual([
+    naive(0, 7000),
+    naive(250, 6250),
+  ]);
 });
 
 test("a search finds nodes by layer, by text of the key, and the bundle that holds a task", () => {
@@ -357,7 +389,7 @@ test("a graph that has not run has an order, depth first, which a bundle takes a
     ] as [number, number][],
   };
   expect(depthFirst(graph)).toEqual([5, 4, 3, 0]);
-  expect(paint(graph, null, "order")?.ends).toEqual(["1", "6"]);
+  expect(paint(graph, nodeTallies(graph, null), "order")?.ends).toEqual(["1", "6"]);
 });
 
 test("text on a colour is black or white, and on the theme's colours the theme's", () => {

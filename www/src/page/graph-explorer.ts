@@ -15,7 +15,7 @@ import { forecastText, formatShort, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes, formatShape, plural } from "./format";
 import { drawingToDot, MOST_SAVED } from "./graph-export";
-import { GRAPH_COLOURINGS, type GraphColouring, nodeRuns, paint, search } from "./graph-paint";
+import { GRAPH_COLOURINGS, type GraphColouring, nodeRuns, nodeTallies, paint, search } from "./graph-paint";
 import { spread } from "./graph-view";
 import type { NotebookStore } from "./notebook-store";
 import { saveBlob } from "./save";
@@ -128,7 +128,8 @@ export class GraphExplorer extends LitElement {
   protected override render(): TemplateResult {
     const drawing = this.own ?? this.drawing;
     const { picked } = this;
-    const painted = paint(drawing, this.computation, this.#colouring());
+    const tallies = nodeTallies(drawing, this.computation);
+    const painted = paint(drawing, tallies, this.#colouring());
     const found = search(drawing, this.text, (node) => this.#counts(node));
     return html`
       <div class="bar">
@@ -167,7 +168,7 @@ export class GraphExplorer extends LitElement {
         .found=${found}
         .sizes=${this.own !== null && this.detail === "layers"}
         .picked=${picked === null ? null : drawing.nodes.indexOf(picked.node)}
-        .runs=${this.computation === null ? null : nodeRuns(drawing, this.computation)}
+        .runs=${this.computation === null ? null : nodeRuns(tallies, this.computation)}
         @pick=${(event: CustomEvent<number>) => this.#pick(drawing.nodes[event.detail])}
       >
         <span slot="legend">${this.#renderLegend(painted?.ends ?? null)}</span>

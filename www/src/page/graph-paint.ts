@@ -1,11 +1,12 @@
 /** Colours of a drawn graph's nodes by what became of their tasks. Pure. */
 import type { TaskGraphDrawing, TaskGraphNode } from "../protocol";
 import { PART_COLOURS, rampColour } from "./canvas";
-import { type Computation, type TaskState, unravel } from "./computation";
+import type { Computation, TaskState } from "./computation";
 import { stateWords } from "./computation-states";
 import { formatShort } from "./computation-text";
 import { formatBytes, formatCount } from "./format";
 
+import type { Tally } from "./stage-tasks";
 import type { NodeRun } from "./task-graph";
 
 export type GraphColouring = "layer" | "state" | "order" | "ended" | "time" | "memory";
@@ -19,9 +20,6 @@ export const GRAPH_COLOURINGS: Record<GraphColouring, string> = {
   memory: "size of result",
 };
 
-/** Tasks of a node looked at one by one: more would make a large drawing slow, and look the same. */
-const MOST_LOOKED_AT = 2000;
-
 export interface Paint {
   /** A colour for each node. */
   fills: string[];
@@ -29,17 +27,23 @@ export interface Paint {
   ends: [string, string] | null;
 }
 
+/** What became of each node's tasks; `null` for those that did not run, as others read for them. */
+export function nodeTallies({ nodes }: TaskGraphDrawing, computation: Computation | null): (Tally | null)[] {
+  return nodes.map((node) => {
+    const stage = computation?.stageOf(node.layers?.at(-1) ?? -1) ?? null;
+    return stage === null ? null : (computation?.tally(stage, node.runs ?? []) ?? null);
+  });
+}
+
 /** Colours for the nodes of `drawing`; `null` where each has its layer's. */
 export function paint(
   drawing: TaskGraphDrawing,
-  computation: Computation | null,
+  tallies: readonly (Tally | null)[],
   colouring: GraphColouring,
 ): Paint | null {
   if (colouring === "layer") return null;
-  if (colouring === "state") {
-    return { fills: drawing.nodes.map((node) => stateColour(nodeStates(node, computation))), ends: null };
-  }
-  const values = nodeValues(drawing, computation, colouring);
+  if (colouring === "state") return { fills: tallies.map(stateColour), ends: null };
+  const values = nodeValues(drawing, tallies, colouring);
   const known = values.filter((value) => value !== null);
   const [least, most] = [Math.min(...known), Math.max(...known)];
   const told =
@@ -56,41 +60,28 @@ export function paint(
   };
 }
 
-/** How many of a node's tasks are in each state. Tasks that do not run, as others read for them, are done with them. */
-export function nodeStates(node: TaskGraphNode, computation: Computation | null): Record<TaskState, number> {
-  const states = { waiting: 0, running: 0, done: 0, failed: 0 };
-  for (const [stage, position] of tasksOf(node, computation)) {
-    states[computation?.state(stage, position) ?? "waiting"] += 1;
-  }
-  return states;
-}
+const STATES = ["waiting", "running", "done", "failed"] as const;
 
 /** What became of each node's tasks, in words, for a table. */
-export function nodeRuns(drawing: TaskGraphDrawing, computation: Computation): NodeRun[] {
-  return drawing.nodes.map((node) => {
-    const states = Object.entries(nodeStates(node, computation)) as [TaskState, number][];
-    const known = states.filter(([, count]) => count > 0);
+export function nodeRuns(tallies: readonly (Tally | null)[], computation: Computation): NodeRun[] {
+  return tallies.map((tally) => {
+    if (tally === null) return { state: "", time: "", thread: "" };
+    const known = STATES.filter((state) => tally[state] > 0);
     const word = (state: TaskState) => stateWords(computation, state);
-    let time = 0;
-    const threads = new Set<number>();
-    for (const [stage, position] of tasksOf(node, computation)) {
-      const index = computation.find(stage, position);
-      if (index === null) continue;
-      time += computation.took(index);
-      threads.add(computation.task(index).thread);
-    }
     return {
       state:
         known.length === 1
-          ? known.map(([state]) => word(state)).join("")
-          : known.map(([state, count]) => `${formatCount(count)} ${word(state)}`).join(", "),
-      time: threads.size === 0 ? "" : formatShort(time),
-      thread: [...threads].sort((a, b) => a - b).join(", "),
+          ? known.map(word).join("")
+          : known.map((state) => `${formatCount(tally[state])} ${word(state)}`).join(", "),
+      time: tally.threads.size === 0 ? "" : formatShort(tally.time),
+      thread: [...tally.threads].sort((a, b) => a - b).join(", "),
     };
   });
 }
 
-function stateColour({ waiting, running, done, failed }: Record<TaskState, number>): string {
+function stateColour(tally: Tally | null): string {
+  if (tally === null) return "var(--sunken)";
+  const { waiting, running, done, failed } = tally;
   if (failed > 0) return "var(--error)";
   if (running > 0) return "var(--busy)";
   if (done > 0 && waiting === 0) return PART_COLOURS.computing;
@@ -101,12 +92,15 @@ function stateColour({ waiting, running, done, failed }: Record<TaskState, numbe
 
 function nodeValues(
   drawing: TaskGraphDrawing,
-  computation: Computation | null,
+  tallies: readonly (Tally | null)[],
   colouring: Exclude<GraphColouring, "layer" | "state">,
 ): (number | null)[] {
   if (colouring === "order") return depthFirst(drawing);
   if (colouring === "memory") return drawing.nodes.map((node) => node.bytes);
-  return drawing.nodes.map(nodeValue(computation, colouring));
+  return tallies.map((tally) => {
+    if (tally === null || tally.threads.size === 0) return null;
+    return colouring === "time" ? tally.time : tally.first;
+  });
 }
 
 /**
@@ -147,35 +141,6 @@ export function depthFirst({ nodes, edges }: TaskGraphDrawing): number[] {
   return places.map((own) => own ?? 0);
 }
 
-/** The time of all tasks of a node that have ended together, or the first one's place among those that ended. */
-function nodeValue(
-  computation: Computation | null,
-  colouring: "time" | "ended",
-): (node: TaskGraphNode) => number | null {
-  return (node) => {
-    let value: number | null = null;
-    for (const [stage, position] of tasksOf(node, computation)) {
-      const index = computation?.find(stage, position) ?? null;
-      if (index === null || computation === null) continue;
-      const task = computation.task(index);
-      if (colouring === "time") value = (value ?? 0) + task.end - task.start;
-      else value = Math.min(value ?? index, index);
-    }
-    return value;
-  };
-}
-
-function* tasksOf(node: TaskGraphNode, computation: Computation | null): Generator<[number, number]> {
-  const stage = computation?.stageOf(node.layers?.at(-1) ?? -1) ?? null;
-  if (stage === null) return;
-  let left = MOST_LOOKED_AT;
-  for (const [first, count] of node.runs ?? []) {
-    for (let position = first; position < first + count && left > 0; position += 1, left -= 1) {
-      yield [stage, position];
-    }
-  }
-}
-
 /**
  * The nodes that a search finds: those whose key or layer contains the text, and the bundle that holds the task
  * whose whole key it is. `null` for an empty search.
@@ -208,10 +173,7 @@ export function search(
 }
 
 function holdsTask(node: TaskGraphNode, counts: readonly number[], index: readonly number[]): boolean {
-  return (node.runs ?? []).some(([first, count]) => {
-    for (let position = first; position < first + count; position += 1) {
-      if (unravel(position, counts).every((part, axis) => part === index[axis])) return true;
-    }
-    return false;
-  });
+  if (!index.every((part, axis) => part < (counts[axis] ?? 0))) return false;
+  const position = index.reduce((position, part, axis) => position * (counts[axis] ?? 0) + part, 0);
+  return (node.runs ?? []).some(([first, count]) => position >= first && position < first + count);
 }
