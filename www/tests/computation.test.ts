@@ -16,7 +16,8 @@ import {
   taskTime,
   turnText,
 } from "../src/page/computation-text";
-import { depthFirst, nodeRuns, nodeTallies, paint, search } from "../src/page/graph-paint";
+import { depthFirst, nodeRuns, paint, search } from "../src/page/graph-paint";
+import { NodeTallies } from "../src/page/node-tallies";
 import type {
   ComputationOutline,
   ComputationUpdate,
@@ -317,7 +318,7 @@ const drawing: TaskGraphDrawing = {
 
 test("a node of a drawing has the states, times and order of all its tasks", () => {
   const computation = running();
-  const tallies = nodeTallies(drawing, computation);
+  const tallies = new NodeTallies(drawing, computation).read();
   expect(nodeRuns(tallies, computation)).toEqual([
     { state: "1 waiting, 1 running, 1 done", time: "6.00 ms", thread: "1" },
     { state: "2 waiting, 1 done", time: "2.00 ms", thread: "0" },
@@ -330,40 +331,64 @@ test("a node of a drawing has the states, times and order of all its tasks", () 
   expect(paint(drawing, tallies, "layer")).toBeNull();
 });
 
-test("a node of thousands of tasks has the states, times and threads of every one of them", () => {
-  const many = { ...outline, layers: [layer("sum", [70, 100])], stages: [[0]], tasks: 7000 };
-  const whole = { ...drawing, nodes: [node("sum", [0], [[0, 7000]]), node("sum", [0], [[250, 6000]])] };
-  const positions = Array.from({ length: 7000 }, (_, position) => position).filter(
-    (position) => position % 3 > 0,
-  );
-  const tasks = positions.flatMap((position) => [
+test("a node of thousands of tasks has the states, times and threads of every one of them, as they end", () => {
+  const many = {
+    ...outline,
+    layers: [layer("array", [70, 100]), layer("sum", [70, 100])],
+    stages: [[0, 1]],
+    tasks: 14_000,
+  };
+  const nodes = [
+    node(
+      "sum",
+      [1],
+      [
+        [0, 250],
+        [6250, 750],
+      ],
+    ),
+    node("sum", [1], [[250, 6000]]),
+    node("array", [0], [[0, 7000]]),
+  ];
+  const task = (position: number) => [
     ...[0, position, position % 2, 0, position % 5, 0, 0, 0, 0],
     position === 5000 ? 1 : 0,
-  ]);
-  const unrecorded = [[0, 6999, 1]] as [number, number, number][];
-  const running = [[0, 6, 0, 0, "computing"]] as ComputationUpdate["running"];
-  const computation = new Computation(many, update({ unrecorded, running }), Float64Array.from(tasks));
-  const naive = (first: number, end: number) => {
-    const own = Array.from({ length: end - first }, (_, place) => first + place);
+  ];
+  const naive = (computation: Computation, own: number[]) => {
     const states = own.map((position) => computation.state(0, position));
     const count = (state: string) => states.filter((own) => own === state).length;
-    const ran = own.filter((position) => position % 3 > 0);
-    const time = ran.reduce((sum, position) => sum + (position % 5), 0);
-    const [waiting, running, done, failed] = ["waiting", "running", "done", "failed"].map(count);
+    const indices = own.map((position) => computation.find(0, position)).filter((index) => index !== null);
     return {
-      waiting,
-      running,
-      done,
-      failed,
-      time,
-      first: computation.find(0, ran[0] ?? 0),
-      threads: new Set([0, 1]),
+      waiting: count("waiting"),
+      running: count("running"),
+      done: count("done"),
+      failed: count("failed"),
+      time: indices.reduce((sum, index) => sum + computation.took(index), 0),
+      first: indices[0] ?? Number.POSITIVE_INFINITY,
+      threads: new Set(indices.map((index) => computation.thread(index))),
     };
   };
-  expect(nodeTallies(whole, computation).map((tally) => ({ ...tally }))).toEqual([
-    naive(0, 7000),
-    naive(250, 6250),
-  ]);
+  const positions = Array.from({ length: 7000 }, (_, position) => position);
+  const ended = positions.filter((position) => position % 3 > 0);
+  const computation = new Computation(many, update(), new Float64Array());
+  const tallies = new NodeTallies({ ...drawing, nodes }, computation);
+  const runsOf = [
+    [0, 250, 6250, 7000],
+    [250, 6250],
+    [0, 7000],
+  ];
+  const expected = () =>
+    runsOf.map(([first = 0, end = 0, next = 0, last = 0]) =>
+      naive(computation, [...positions.slice(first, end), ...positions.slice(next, last)]),
+    );
+  expect(tallies.read()).toEqual(expected());
+  const running = [[0, 6, 0, 0, "computing"]] as ComputationUpdate["running"];
+  computation.add(update({ running }), Float64Array.from(ended.slice(0, 4000).flatMap(task)));
+  expect(tallies.read()).toEqual(expected());
+  const unrecorded = [[0, 6999, 1]] as ComputationUpdate["unrecorded"];
+  computation.add(update({ unrecorded }), Float64Array.from(ended.slice(4000).flatMap(task)));
+  expect(tallies.read()).toEqual(expected());
+  expect(tallies.read()[2]).toMatchObject({ waiting: 2333, done: 4666, failed: 1 });
 });
 
 test("a search finds nodes by layer, by text of the key, and the bundle that holds a task", () => {
@@ -389,7 +414,7 @@ test("a graph that has not run has an order, depth first, which a bundle takes a
     ] as [number, number][],
   };
   expect(depthFirst(graph)).toEqual([5, 4, 3, 0]);
-  expect(paint(graph, nodeTallies(graph, null), "order")?.ends).toEqual(["1", "6"]);
+  expect(paint(graph, [], "order")?.ends).toEqual(["1", "6"]);
 });
 
 test("text on a colour is black or white, and on the theme's colours the theme's", () => {

@@ -10,7 +10,6 @@ import {
   TASK_NUMBERS,
   type TaskGraphDrawing,
 } from "../protocol";
-import { StageTasks, Tally } from "./stage-tasks";
 
 /** A task, with those fused into it, that has ended. Times are milliseconds since the computation's first task. */
 export interface EndedTask {
@@ -67,12 +66,17 @@ export class Computation {
   count = 0;
   /** How many tasks that is where each of those that ran as one counts. */
   recorded = 0;
+  /** Stages with runs of positions that are done without being told of one by one. */
+  readonly unrecorded: ComputationUpdate["unrecorded"] = [];
   readonly samples: MemorySample[] = [];
   #numbers: Float64Array;
   #begin = Number.POSITIVE_INFINITY;
   #last = 0;
   #failed: number | null = null;
-  readonly #stages: (StageTasks | undefined)[] = [];
+  /** For each stage the number of the task at each position, plus 1; negative of one that failed. */
+  readonly #found: (Int32Array | undefined)[] = [];
+  /** For each stage 1 at the positions that are done without being told of one by one. */
+  readonly #unrecorded: (Uint8Array | undefined)[] = [];
   /** For each stage the positions of its tasks that run now, and what their threads are at. */
   readonly #running = new Map<number, Map<number, RunningPhase>>();
 
@@ -104,7 +108,9 @@ export class Computation {
       this.samples.splice(0, Number.POSITIVE_INFINITY, ...this.samples.filter((_, at) => at % 2 === 0));
     }
     for (const [stage, first, count] of update.unrecorded) {
-      this.#tasks(stage).endUnrecorded(first, count);
+      const done = this.#unrecorded[stage] ?? new Uint8Array(this.positions(stage));
+      this.#unrecorded[stage] = done.fill(1, first, first + count);
+      this.unrecorded.push([stage, first, count]);
     }
     this.#last = Math.max(this.#last, update.totals.last);
     this.#running.clear();
@@ -121,9 +127,13 @@ export class Computation {
       const [stage, position, start] = [numbers[at] ?? 0, numbers[at + 1] ?? 0, numbers[at + 3] ?? 0];
       if (start < begin) begin = start;
       this.recorded += this.outline.stages[stage]?.length ?? 0;
+      let found = this.#found[stage];
+      if (found === undefined) {
+        found = new Int32Array(this.positions(stage));
+        this.#found[stage] = found;
+      }
       const failed = numbers[at + 9] !== 0;
-      const took = (numbers[at + 4] ?? 0) - start;
-      this.#tasks(stage).end(position, index, failed, took, numbers[at + 2] ?? 0);
+      found[position] = failed ? -index - 1 : index + 1;
       if (failed) this.#failed ??= index;
     }
     this.#begin = begin;
@@ -182,29 +192,15 @@ export class Computation {
 
   /** The number of the task at a position of a stage, for `task`; `null` where it has not ended or is not recorded. */
   find(stage: number, position: number): number | null {
-    return this.#stages[stage]?.find(position) ?? null;
+    const found = this.#found[stage]?.[position] ?? 0;
+    return found === 0 ? null : Math.abs(found) - 1;
   }
 
   state(stage: number, position: number): TaskState {
-    const outcome = this.#stages[stage]?.outcome(position) ?? null;
-    if (outcome !== null) return outcome;
+    const found = this.#found[stage]?.[position] ?? 0;
+    if (found !== 0) return found > 0 ? "done" : "failed";
+    if (this.#unrecorded[stage]?.[position] === 1) return "done";
     return !this.ended && this.#running.get(stage)?.has(position) === true ? "running" : "waiting";
-  }
-
-  /** What became of the tasks of a stage at positions in runs, each as first and number of those that follow. */
-  tally(stage: number, runs: readonly [first: number, count: number][]): Tally {
-    const tally = new Tally();
-    const running = this.running(stage).map(([position]) => position);
-    for (const [first, count] of runs) {
-      this.#stages[stage]?.tally(tally, first, count, (index) => [this.took(index), this.thread(index)]);
-      tally.waiting += count;
-      for (const position of running) {
-        const isIn = position >= first && position < first + count;
-        if (isIn && this.state(stage, position) === "running") tally.running += 1;
-      }
-    }
-    tally.waiting -= tally.done + tally.failed + tally.running;
-    return tally;
   }
 
   /** The positions of a stage's tasks that run now, each with what its thread is at. */
@@ -284,12 +280,6 @@ export class Computation {
   key(stage: number, position: number): string {
     const layer = this.layer(this.outline.stages[stage]?.at(-1) ?? 0);
     return `('${layer.name}', ${unravel(position, layer.counts).join(", ")})`.replace(", )", ",)");
-  }
-
-  #tasks(stage: number): StageTasks {
-    const tasks = this.#stages[stage] ?? new StageTasks(this.positions(stage));
-    this.#stages[stage] = tasks;
-    return tasks;
   }
 
   #number(at: number): number {

@@ -30,9 +30,12 @@ export function plural(count: number, noun: string, nouns = `${noun}s`): string 
   return `${formatCount(count)} ${count === 1 ? noun : nouns}`;
 }
 
+/** One for all: to make one takes longer than a thousand uses of it. */
+const COUNTS = new Intl.NumberFormat("en-US");
+
 /** An integer with thin groups of three: `1,000,000`. */
 export function formatCount(count: number): string {
-  return count.toLocaleString("en-US");
+  return COUNTS.format(count);
 }
 
 /** Extents as Python writes a tuple: `(300, 3000)`, `(10,)`, `()`. */

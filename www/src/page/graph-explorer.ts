@@ -15,8 +15,9 @@ import { forecastText, formatShort, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes, formatShape, plural } from "./format";
 import { drawingToDot, MOST_SAVED } from "./graph-export";
-import { GRAPH_COLOURINGS, type GraphColouring, nodeRuns, nodeTallies, paint, search } from "./graph-paint";
+import { GRAPH_COLOURINGS, type GraphColouring, nodeRuns, paint, search } from "./graph-paint";
 import { spread } from "./graph-view";
+import { NodeTallies, type Tally } from "./node-tallies";
 import type { NotebookStore } from "./notebook-store";
 import { saveBlob } from "./save";
 import "./task-graph";
@@ -108,6 +109,7 @@ export class GraphExplorer extends LitElement {
   @state() private outline: ComputationOutline | null = null;
   /** The drawing whose outline was asked for. */
   #outlined: TaskGraphDrawing | null = null;
+  #tallies: NodeTallies | null = null;
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("drawing")) this.#take(changed.get("drawing"));
@@ -128,7 +130,7 @@ export class GraphExplorer extends LitElement {
   protected override render(): TemplateResult {
     const drawing = this.own ?? this.drawing;
     const { picked } = this;
-    const tallies = nodeTallies(drawing, this.computation);
+    const tallies = this.#readTallies(drawing);
     const painted = paint(drawing, tallies, this.#colouring());
     const found = search(drawing, this.text, (node) => this.#counts(node));
     return html`
@@ -175,6 +177,13 @@ export class GraphExplorer extends LitElement {
         <div slot="picked">${this.#renderPicked()}</div>
       </chunkbook-graph>
     `;
+  }
+
+  #readTallies(drawing: TaskGraphDrawing): readonly (Tally | null)[] {
+    const { computation } = this;
+    if (computation === null) return drawing.nodes.map(() => null);
+    if (!this.#tallies?.isOf(drawing, computation)) this.#tallies = new NodeTallies(drawing, computation);
+    return this.#tallies.read();
   }
 
   #renderZooms(): TemplateResult {

@@ -6,7 +6,7 @@ import { stateWords } from "./computation-states";
 import { formatShort } from "./computation-text";
 import { formatBytes, formatCount } from "./format";
 
-import type { Tally } from "./stage-tasks";
+import type { Tally } from "./node-tallies";
 import type { NodeRun } from "./task-graph";
 
 export type GraphColouring = "layer" | "state" | "order" | "ended" | "time" | "memory";
@@ -27,15 +27,7 @@ export interface Paint {
   ends: [string, string] | null;
 }
 
-/** What became of each node's tasks; `null` for those that did not run, as others read for them. */
-export function nodeTallies({ nodes }: TaskGraphDrawing, computation: Computation | null): (Tally | null)[] {
-  return nodes.map((node) => {
-    const stage = computation?.stageOf(node.layers?.at(-1) ?? -1) ?? null;
-    return stage === null ? null : (computation?.tally(stage, node.runs ?? []) ?? null);
-  });
-}
-
-/** Colours for the nodes of `drawing`; `null` where each has its layer's. */
+/** Colours for the nodes of `drawing`, of whose tasks `tallies` tell; `null` where each has its layer's. */
 export function paint(
   drawing: TaskGraphDrawing,
   tallies: readonly (Tally | null)[],

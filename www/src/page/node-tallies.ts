@@ -1,0 +1,107 @@
+/** What became of the tasks of each node of a drawn graph: added up as they end, not looked up at each drawing. */
+import type { TaskGraphDrawing } from "../protocol";
+import type { Computation } from "./computation";
+
+/** What became of a node's tasks together. */
+export interface Tally {
+  waiting: number;
+  running: number;
+  done: number;
+  failed: number;
+  /** Milliseconds that those took which are known one by one. */
+  time: number;
+  /** The number of the first of them to end; infinity before one has. */
+  first: number;
+  /** The threads they ran on. */
+  threads: Set<number>;
+}
+
+interface NodeOf {
+  stage: number;
+  /** For each position of the stage the number of the node that stands for it, plus 1. */
+  numbers: Uint32Array;
+}
+
+export class NodeTallies {
+  readonly #drawing: TaskGraphDrawing;
+  readonly #computation: Computation;
+  readonly #tallies: (Tally | null)[];
+  readonly #counts: number[];
+  /** By layer: nodes of several layers may stand for tasks of one stage. */
+  readonly #nodesOf = new Map<number, NodeOf>();
+  /** Tasks, and runs of those not recorded, that are added up. */
+  #tasks = 0;
+  #runs = 0;
+
+  constructor(drawing: TaskGraphDrawing, computation: Computation) {
+    this.#drawing = drawing;
+    this.#computation = computation;
+    this.#counts = drawing.nodes.map(({ runs }) => (runs ?? []).reduce((sum, [, count]) => sum + count, 0));
+    this.#tallies = drawing.nodes.map(({ layers, runs }, number) => {
+      const layer = layers?.at(-1) ?? -1;
+      const stage = computation.stageOf(layer);
+      if (stage === null) return null;
+      const { numbers } = this.#nodesOf.get(layer) ?? {
+        numbers: new Uint32Array(computation.positions(stage)),
+      };
+      this.#nodesOf.set(layer, { stage, numbers });
+      for (const [first, count] of runs ?? []) numbers.fill(number + 1, first, first + count);
+      return {
+        ...{ waiting: 0, running: 0, done: 0, failed: 0, time: 0 },
+        first: Number.POSITIVE_INFINITY,
+        threads: new Set(),
+      };
+    });
+  }
+
+  isOf(drawing: TaskGraphDrawing, computation: Computation): boolean {
+    return drawing === this.#drawing && computation === this.#computation;
+  }
+
+  /** For each node what has become of its tasks by now; `null` for those that did not run, as others read for them. */
+  read(): readonly (Tally | null)[] {
+    const computation = this.#computation;
+    const nodes = [...this.#nodesOf.values()];
+    for (let index = this.#tasks; index < computation.count; index += 1) {
+      const stage = computation.stage(index);
+      for (const { stage: own, numbers } of nodes) {
+        if (own !== stage) continue;
+        const position = computation.position(index);
+        const tally = this.#tallies[(numbers[position] ?? 0) - 1];
+        if (tally == null) continue;
+        if (computation.state(stage, position) === "failed") tally.failed += 1;
+        else tally.done += 1;
+        tally.time += computation.took(index);
+        tally.first = Math.min(tally.first, index);
+        tally.threads.add(computation.thread(index));
+      }
+    }
+    this.#tasks = computation.count;
+    for (const [stage, first, count] of computation.unrecorded.slice(this.#runs)) {
+      for (const { stage: own, numbers } of nodes) {
+        if (own !== stage) continue;
+        for (let position = first; position < first + count; position += 1) {
+          const tally = this.#tallies[(numbers[position] ?? 0) - 1];
+          if (tally != null) tally.done += 1;
+        }
+      }
+    }
+    this.#runs = computation.unrecorded.length;
+    this.#countRunning(nodes);
+    return this.#tallies;
+  }
+
+  #countRunning(nodes: NodeOf[]): void {
+    for (const tally of this.#tallies) if (tally !== null) tally.running = 0;
+    for (const { stage, numbers } of nodes) {
+      for (const [position] of this.#computation.running(stage)) {
+        const tally = this.#tallies[(numbers[position] ?? 0) - 1];
+        if (tally != null && this.#computation.state(stage, position) === "running") tally.running += 1;
+      }
+    }
+    for (const [number, tally] of this.#tallies.entries()) {
+      if (tally === null) continue;
+      tally.waiting = (this.#counts[number] ?? 0) - tally.done - tally.failed - tally.running;
+    }
+  }
+}
