@@ -15,6 +15,7 @@
 //! | [`hdf5`] | where a dataset's chunks lie, how they are coded, and how a file is written |
 //! | [`storage`] | bytes by range, from any thread |
 //! | [`memory`], [`kernels`] | arrays in memory, and the loops over their elements |
+//! | [`allocator`] | small blocks of memory, for each thread by itself |
 //! | [`source`], [`block`](mod@block), [`grid`], [`dtype`], [`error`] | the words all of them share |
 //!
 //! # The tutorial's arithmetic
@@ -70,6 +71,7 @@
 //! # }
 //! ```
 
+pub mod allocator;
 pub mod array;
 pub mod block;
 pub mod clock;
