@@ -251,6 +251,23 @@ impl ChunkGrid {
         len
     }
 
+    /// Elements of all chunks before `position`, counted row-major, as far as they fit 64 bits. `position` may be their
+    /// number.
+    pub fn elements_before(&self, mut position: usize) -> u64 {
+        let (mut before, mut each) = (0u64, 1u64);
+        for axis in self.axes.iter().rev() {
+            let index = position % axis.count();
+            before = axis.start(index).saturating_mul(each).saturating_add(before.saturating_mul(axis.size(index)));
+            each = each.saturating_mul(axis.extent());
+            position /= axis.count();
+        }
+        if position == 0 {
+            before
+        } else {
+            each
+        }
+    }
+
     /// Elements of the largest chunk, as far as they fit 64 bits.
     pub fn largest(&self) -> u64 {
         self.axes.iter().fold(1, |len: u64, axis| len.saturating_mul(axis.largest()))
@@ -309,6 +326,23 @@ mod tests {
         let counts = [3, 1, 4];
         for position in 0..12 {
             assert_eq!(ravel(&unravel(position, &counts), &counts), position);
+        }
+    }
+
+    #[test]
+    fn elements_before_a_chunk_are_those_of_the_chunks_before_it() {
+        let grids = [
+            ChunkGrid::new(vec![]),
+            ChunkGrid::regular(&[7, 10, 3], &[3, 4, 2]),
+            ChunkGrid::new(vec![vec![2, 0, 3], vec![0, 4, 4, 1]]),
+        ];
+        for grid in grids {
+            let len: usize = grid.counts().iter().product();
+            let mut sum = 0;
+            for position in 0..=len {
+                assert_eq!(grid.elements_before(position), sum, "{position} of {:?}", grid.sizes());
+                sum += if position < len { grid.block_len(position) } else { 0 };
+            }
         }
     }
 }

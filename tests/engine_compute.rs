@@ -215,6 +215,27 @@ fn zero_size_arrays_give_numpys_answers() {
 }
 
 #[test]
+fn what_takes_no_block_of_its_input_waits_for_none() {
+    let table = memory_array(&table(6, 4), &[2, 2]);
+    let nothing = [AxisSlice { start: 0, step: 1, count: 0 }, AxisSlice::whole(4)];
+    let root = table.unary(UnaryOp::Sqrt).unwrap();
+    let other_chunks = table.rechunk(ChunkGrid::regular(&[6, 4], &[3, 4])).unwrap();
+    let empty_chunks = table.rechunk(ChunkGrid::new(vec![vec![0, 3, 0, 3], vec![4, 0]])).unwrap();
+    let row = table.reduce(Reduction::Mean, Some(&[0]), true, None).unwrap();
+    for scheduler in BOTH {
+        for array in [&table, &root, &other_chunks, &empty_chunks] {
+            let empty = array.slice(&nothing, &[]).unwrap();
+            assert_eq!(run_one(&empty, scheduler).shape(), [0, 4]);
+            let sums = empty.reduce(Reduction::Sum, Some(&[0]), false, None).unwrap();
+            assert_eq!(elements(&run_one(&sums, scheduler)), [0.0; 4]);
+            let less =
+                binary(BinaryOp::Subtract, &LazyOperand::Array(empty), &LazyOperand::Array(row.clone())).unwrap();
+            assert_eq!(run_one(&less, scheduler).shape(), [0, 4]);
+        }
+    }
+}
+
+#[test]
 fn single_numbers_are_arrays_too() {
     let source = chunkbook::source::MemorySource::new(
         chunkbook::block::Block::from_elements(DType::F64, &[], &[4.0]).unwrap().into(),

@@ -393,6 +393,19 @@ fn a_node_tells_the_positions_of_its_tasks_and_together_they_are_all() {
 }
 
 #[test]
+fn a_bundle_has_the_bytes_of_each_of_its_blocks_also_of_those_at_the_edges() {
+    let array = memory_array(&table(35, 23), &[3, 4]);
+    let graph = Graph::of(&[array.reduce(Reduction::Mean, None, false, Some(4)).unwrap()]);
+    for drawing in [graph.draw(1), graph.draw(20), graph.draw(5000), fused(&graph, 1)] {
+        for node in drawing.nodes {
+            let layer = &graph.layers()[*node.layers.last().unwrap()];
+            let positions = node.runs.iter().flat_map(|&(first, count)| first..first + count);
+            assert_eq!(node.bytes, positions.map(|position| layer.block_bytes(position)).sum::<u64>(), "{}", node.key);
+        }
+    }
+}
+
+#[test]
 fn a_million_tasks_are_drawn_in_as_many_nodes_as_ten_thousand() {
     for count in [10_000, 500_000] {
         let graph = Graph::of(&[reduce(&vector(count, 1), Reduction::Sum)]);

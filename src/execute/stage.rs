@@ -112,10 +112,12 @@ impl Building<'_> {
             }
             inputs.push(Input::External(self.stages[stage].externals.len()));
             self.stages[stage].externals.push((layer, edge));
-            let maker = self.stage_of[input];
-            let step = &mut self.stages[maker].steps[self.steps[&(maker, input)]];
-            step.escapes = true;
-            step.consumers.push((layer, edge));
+            // An empty block may take none: then nothing makes the input, unless for others.
+            if let Some(step) = self.steps.get(&(self.stage_of[input], input)) {
+                let step = &mut self.stages[self.stage_of[input]].steps[*step];
+                step.escapes = true;
+                step.consumers.push((layer, edge));
+            }
         }
         let steps = &mut self.stages[stage].steps;
         self.steps.insert((stage, layer), steps.len());

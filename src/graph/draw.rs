@@ -135,8 +135,7 @@ fn drawn(layers: &[Arc<Layer>], group: &Group, x: f64, y: f64) -> DrawnNode {
         Operation::Rechunk => "rechunk",
         _ => layers[layer].label(),
     };
-    // Blocks of one layer are alike but for the edges; the bundle's size is that of its first, times their number.
-    let bytes = layer.block_bytes(group.first).saturating_mul(group.count as u64);
+    let bytes = group.runs.iter().fold(0u64, |sum, &(first, count)| sum.saturating_add(layer.run_bytes(first, count)));
     DrawnNode {
         x,
         y,

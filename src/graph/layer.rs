@@ -152,11 +152,21 @@ impl Layer {
 
     /// Bytes of the block at `position`; of a partial, of all its fields.
     pub fn block_bytes(&self, position: usize) -> u64 {
+        self.grid.block_len(position).saturating_mul(self.element_bytes())
+    }
+
+    /// Bytes of the blocks at `count` positions from `first` on.
+    pub(crate) fn run_bytes(&self, first: usize, count: usize) -> u64 {
+        let elements = self.grid.elements_before(first + count) - self.grid.elements_before(first);
+        elements.saturating_mul(self.element_bytes())
+    }
+
+    fn element_bytes(&self) -> u64 {
         let fields = match &self.operation {
             Operation::Chunk { reduction, .. } | Operation::Combine { reduction } => field_count(*reduction),
             _ => 1,
         };
-        self.grid.block_len(position).saturating_mul(self.dtype.size() as u64 * fields)
+        self.dtype.size() as u64 * fields
     }
 
     /// Bytes of the largest block, or a few more. The sums of a partial have 64 bits, and moments a low part of the mean.

@@ -45,6 +45,11 @@ fn overlap(of: &Axis, with: &Axis, index: usize) -> (usize, usize) {
     }
 }
 
+/// First and end of the elements in a range of blocks.
+fn elements(axis: &Axis, (low, high): (usize, usize)) -> (u64, u64) {
+    (axis.start(low), axis.start(high - 1) + axis.size(high - 1))
+}
+
 impl Link {
     /// First and end of the input's `count` blocks that go into the output block at `index`.
     pub(crate) fn inputs(&self, index: &[usize], count: usize) -> (usize, usize) {
@@ -56,6 +61,66 @@ impl Link {
             Link::Group { axis, size } => (index[*axis] * size, (index[*axis] * size + size).min(count)),
             Link::Overlap { axis, from, to } => overlap(from, to, index[*axis]),
             Link::Picks { axis, blocks, .. } => (blocks[index[*axis]], blocks[index[*axis]] + 1),
+        }
+    }
+
+    /// What [`Link::inputs`] gives for output blocks in `ranges`, first and end along each axis and none of them empty,
+    /// together: the least range that holds it all, and whether nothing else is in it.
+    pub(crate) fn inputs_of(&self, ranges: &[(usize, usize)], count: usize) -> ((usize, usize), bool) {
+        match self {
+            Link::Same { axis } => (ranges[*axis], true),
+            Link::First => ((0, 1), true),
+            Link::All => ((0, count), true),
+            Link::Fixed(block) => ((*block, block + 1), true),
+            Link::Group { axis, size } => {
+                let (low, high) = ranges[*axis];
+                ((low * size, (high * size).min(count)), true)
+            }
+            Link::Overlap { axis, from, to } => {
+                let (low, high) = ranges[*axis];
+                let (start, end) = elements(to, ranges[*axis]);
+                let range = if start < end {
+                    (from.chunk_of(start), from.chunk_of(end - 1) + 1)
+                } else {
+                    (low..high).map(|index| overlap(from, to, index)).find(|range| range.0 < range.1).unwrap_or((0, 0))
+                };
+                // An empty block between two others goes into neither.
+                (range, self.takes_all(count))
+            }
+            Link::Picks { axis, blocks, .. } => {
+                let picked = &blocks[ranges[*axis].0..ranges[*axis].1];
+                let (first, last) = (picked[0], picked[picked.len() - 1]);
+                let range = (first.min(last), first.max(last) + 1);
+                (range, range.1 - range.0 == picked.len())
+            }
+        }
+    }
+
+    /// Whether any of the input's blocks in `inputs` goes into any of the output blocks in `ranges`; no range is empty.
+    pub(crate) fn meets(&self, ranges: &[(usize, usize)], inputs: (usize, usize), count: usize) -> bool {
+        let share = |a: (usize, usize), b: (usize, usize)| a.0.max(b.0) < a.1.min(b.1);
+        match self {
+            Link::Overlap { axis, from, to } => {
+                let outputs = ranges[*axis];
+                let (own, other) = (elements(to, outputs), elements(from, inputs));
+                if own.0 == own.1 {
+                    (outputs.0..outputs.1).any(|index| share(overlap(from, to, index), inputs))
+                } else if other.0 == other.1 {
+                    (inputs.0..inputs.1).any(|index| share(overlap(to, from, index), outputs))
+                } else {
+                    own.0.max(other.0) < own.1.min(other.1)
+                }
+            }
+            Link::Picks { axis, blocks, falling } => {
+                let picked = &blocks[ranges[*axis].0..ranges[*axis].1];
+                let found = if *falling {
+                    picked.get(picked.partition_point(|&block| block >= inputs.1))
+                } else {
+                    picked.get(picked.partition_point(|&block| block < inputs.0))
+                };
+                found.is_some_and(|&block| block >= inputs.0 && block < inputs.1)
+            }
+            _ => share(self.inputs_of(ranges, count).0, inputs),
         }
     }
 

@@ -100,9 +100,9 @@ impl Graph {
         &self.outputs
     }
 
-    /// Number of tasks.
+    /// Number of tasks, or as many as can be counted.
     pub fn len(&self) -> usize {
-        self.layers.iter().map(|layer| layer.len()).sum()
+        self.layers.iter().fold(0, |sum: usize, layer| sum.saturating_add(layer.len()))
     }
 
     /// Whether there are no tasks.
