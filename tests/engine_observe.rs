@@ -71,6 +71,22 @@ fn an_observer_sees_each_task_once_in_order_and_their_counts_and_bytes_are_the_c
 }
 
 #[test]
+fn threads_have_numbers_below_the_most_that_compute_whichever_of_the_pool_they_are() {
+    // Of a larger pool any threads may come: after a few turns, others than the first.
+    for workers in [1, 2] {
+        for _ in 0..20 {
+            let (witness, cancel) = (Witness::default(), CancelToken::new());
+            let scheduler = Scheduler::Workers(std::num::NonZeroUsize::new(workers).unwrap());
+            let sum = reduce(&vector(50, 1), Reduction::Sum);
+            compute(&[sum], &watched(scheduler, 1 << 30, &cancel, &witness)).unwrap();
+            let (outline, ..) = witness.last.into_inner().unwrap().unwrap();
+            assert!(outline.threads <= workers);
+            assert!(witness.records.into_inner().unwrap().iter().all(|record| record.thread < outline.threads));
+        }
+    }
+}
+
+#[test]
 fn a_task_that_fails_is_seen_to_fail() {
     for scheduler in BOTH {
         let array = WatchedSource::array(100, 10, "fails", |region| match region.start[0] {

@@ -27,8 +27,8 @@ pub(crate) struct Run {
 
 struct State {
     schedule: Schedule,
-    /// Threads that are at work, or about to be.
-    workers: usize,
+    /// Numbers for threads to come to work: those of the most there may be that none has.
+    free: Vec<usize>,
 }
 
 impl Run {
@@ -38,14 +38,13 @@ impl Run {
             Scheduler::Threads => rayon::current_num_threads(),
             Scheduler::Workers(most) => most.get().min(rayon::current_num_threads()),
         };
-        // Any thread of the pool may come to work, though not more than `threads` at once.
-        let schedule = Schedule::new(&plan, options.memory_budget, threads.max(rayon::current_num_threads()));
+        let schedule = Schedule::new(&plan, options.memory_budget, threads);
         Run {
             plan,
             cancel: options.cancel.clone(),
             threads,
             budget: options.memory_budget,
-            state: Mutex::new(State { schedule, workers: 0 }),
+            state: Mutex::new(State { schedule, free: (0..threads).rev().collect() }),
             idle: Condvar::new(),
         }
     }
@@ -100,7 +99,8 @@ impl Run {
     fn run_serial(&self, observe: &dyn Fn()) {
         let mut now = clock::now_ms();
         let mut last_tick = now;
-        while let Some(ended) = self.step(now, |_| ()) {
+        self.lock().schedule.trace.enter(0);
+        while let Some(ended) = self.step(0, now, |_| ()) {
             now = ended;
             if now - last_tick >= TICK_MS {
                 last_tick = now;
@@ -113,9 +113,9 @@ impl Run {
     fn run_threads(self: &Arc<Self>, observe: &dyn Fn()) {
         let mut state = self.lock();
         self.invite(&mut state);
-        while state.workers > 0 {
+        while state.free.len() < self.threads {
             let waited = self.idle.wait_timeout(state, Duration::from_millis(TICK_MS as u64));
-            let ended = waited.unwrap_or_else(PoisonError::into_inner).0.workers == 0;
+            let ended = waited.unwrap_or_else(PoisonError::into_inner).0.free.len() == self.threads;
             if !ended {
                 observe();
             }
@@ -125,39 +125,40 @@ impl Run {
 
     /// Has one more thread of the pool come to work, if there is work that may begin.
     fn invite(self: &Arc<Self>, state: &mut State) {
-        if state.workers < self.threads && state.schedule.has_work(&self.plan) {
-            state.workers += 1;
+        // The pool may have more threads than may come: each that does has a number of those that may.
+        if !state.free.is_empty() && state.schedule.has_work(&self.plan) {
+            let Some(thread) = state.free.pop() else { return };
             let run = Arc::clone(self);
-            rayon::spawn(move || run.work());
+            rayon::spawn(move || run.work(thread));
         }
     }
 
     /// Runs nodes until none may begin; whoever finishes one that lets others begin invites more threads.
-    fn work(self: Arc<Self>) {
+    fn work(self: Arc<Self>, thread: usize) {
         let worked = catch_unwind(AssertUnwindSafe(|| {
+            self.lock().schedule.trace.enter(thread);
             let mut now = Some(clock::now_ms());
             while let Some(start_ms) = now {
-                now = self.step(start_ms, |state| self.invite(state));
+                now = self.step(thread, start_ms, |state| self.invite(state));
             }
         }));
         let mut state = self.lock();
         if worked.is_err() {
             state.schedule.error.get_or_insert(Error::internal("a bug in Chunkbook: the scheduler panicked"));
         }
-        state.workers -= 1;
-        if state.workers == 0 {
+        state.free.push(thread);
+        if state.free.len() == self.threads {
             self.idle.notify_all();
         }
     }
 
     /// Runs one node, if there is one that may begin; the time at which it ended. `start_ms` is now, or when the thread
     /// ended the one before: clocks cost as much as the smallest tasks. `begun` is called once the node is taken.
-    fn step(&self, start_ms: f64, begun: impl FnOnce(&mut State)) -> Option<f64> {
+    fn step(&self, thread: usize, start_ms: f64, begun: impl FnOnce(&mut State)) -> Option<f64> {
         let mut state = self.lock();
         if self.cancel.is_cancelled() {
             state.schedule.error.get_or_insert(Error::interrupted("the computation was stopped"));
         }
-        let thread = rayon::current_thread_index().unwrap_or(0);
         let job = state.schedule.take(&self.plan, thread, start_ms)?;
         begun(&mut state);
         drop(state);

@@ -15,7 +15,7 @@ pub struct TaskRecord {
     pub stage: usize,
     /// The block's position within its layers, counted row-major.
     pub position: usize,
-    /// The thread, from 0.
+    /// The thread, from 0 and below the most that compute at once.
     pub thread: usize,
     /// Milliseconds at which it began, by [`crate::clock::now_ms`].
     pub start_ms: f64,
@@ -135,20 +135,22 @@ pub(crate) struct Trace {
     unrecorded: Vec<(usize, usize)>,
     totals: TaskTotals,
     running: Vec<RunningTask>,
-    /// By their numbers, the threads that have begun a task. Numbers are a computation's own: another one that runs at
-    /// the same time may give the same number to another thread.
-    threads: Vec<Option<PhaseWatch>>,
+    /// The threads by their numbers, which are a computation's own.
+    threads: Vec<PhaseWatch>,
 }
 
 impl Trace {
-    /// Notes that this thread, which is number `thread`, begins `node`.
+    /// Notes that this thread is number `thread` from now on.
+    pub(crate) fn enter(&mut self, thread: usize) {
+        if thread >= self.threads.len() {
+            self.threads.resize(thread + 1, PhaseWatch::default());
+        }
+        self.threads[thread] = PhaseWatch::of_this_thread();
+    }
+
     pub(crate) fn begin(&mut self, node: Node, thread: usize, start_ms: f64) {
         let (stage, position, phase) = (node.stage as usize, node.position, Phase::default());
         self.running.push(RunningTask { stage, position, thread, start_ms, phase });
-        if thread >= self.threads.len() {
-            self.threads.resize(thread + 1, None);
-        }
-        self.threads[thread].get_or_insert_with(PhaseWatch::of_this_thread);
     }
 
     /// Notes that `node` has ended; `reads` tells whether it read a source.
@@ -185,7 +187,7 @@ impl Trace {
 
     /// The tasks that run now. What their threads are at is looked up here, so that they need not write it down.
     pub(crate) fn running(&self) -> Vec<RunningTask> {
-        let phase = |thread: usize| self.threads[thread].as_ref().map_or(Phase::default(), PhaseWatch::phase);
+        let phase = |thread: usize| self.threads.get(thread).map_or(Phase::default(), PhaseWatch::phase);
         self.running.iter().map(|task| RunningTask { phase: phase(task.thread), ..*task }).collect()
     }
 }
