@@ -40,6 +40,12 @@ pub trait ChunkSource: Send + Sync {
         false
     }
 
+    /// The most bytes that a read of `region` holds beside the block that it gives, such as chunks before and after
+    /// their filters are undone; about, where files do not tell. Asked for often, so answered without reading.
+    fn scratch_bytes(&self, _region: &Region) -> u64 {
+        0
+    }
+
     /// Bytes that reading `region` moves from storage, for progress and forecasts.
     fn stored_bytes(&self, region: &Region) -> u64 {
         region.checked_len().unwrap_or(u64::MAX).saturating_mul(self.dtype().size() as u64)

@@ -12,9 +12,10 @@ use super::stage::{Stage, Step};
 /// Positions of a layer that are looked at: the rule is the same for the others.
 const LOOKED_AT: usize = 256;
 
-/// Bytes that the tasks of `plan` on `threads` threads will not exceed; `budget` is what makes reading wait.
+/// Bytes that the tasks of `plan` on `threads` threads and the arrays of its results will not exceed; `budget` is what makes reading wait.
 pub(super) fn most_held(plan: &Plan, threads: usize, budget: u64) -> u64 {
-    most_running(plan, threads as u64, budget).saturating_add(most_waiting(plan, threads as u64))
+    let tasks = most_running(plan, threads as u64, budget).saturating_add(most_waiting(plan, threads as u64));
+    tasks.saturating_add(plan.result_bytes())
 }
 
 fn most_running(plan: &Plan, threads: u64, budget: u64) -> u64 {

@@ -79,9 +79,10 @@ pub struct Progress {
     pub tasks_total: u64,
     /// Bytes moved from storage so far.
     pub bytes_read: u64,
-    /// Bytes of results that wait to be used, and of the running tasks' blocks by estimate.
+    /// Bytes of results that wait to be used, and by estimate of the running tasks' blocks and of what they hold while they
+    /// read.
     pub bytes_in_flight: u64,
-    /// The most that [`Progress::bytes_in_flight`] has been.
+    /// The most that [`Progress::bytes_in_flight`] has been, with the arrays that results are put into.
     pub bytes_peak: u64,
     /// Milliseconds since the computation began.
     pub elapsed_ms: f64,

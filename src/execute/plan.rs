@@ -2,7 +2,7 @@
 
 use super::bits::{BitSet, Needed};
 use super::evaluate::{direct_region, evaluate, evaluate_chunks, read_slice, Value};
-use super::stage::{stages, Demand, Input, Stage};
+use super::stage::{stages, Demand, Input, Stage, Step};
 use super::stream::Stream;
 use crate::block::Block;
 use crate::error::{Error, Result};
@@ -40,6 +40,7 @@ pub(crate) struct Plan {
     /// How each stage streams, if it does.
     streams: Vec<Option<Stream>>,
     pub(crate) tasks_total: u64,
+    result_bytes: u64,
 }
 
 /// What running a node gave.
@@ -71,7 +72,8 @@ impl Plan {
             });
             roots.push((output, Needed::All));
         }
-        Ok(Plan::new(graph, requests, roots, budget))
+        let result_bytes = result_bytes(&graph);
+        Ok(Plan { result_bytes, ..Plan::new(graph, requests, roots, budget) })
     }
 
     /// Everything that the graph's arrays need, for looking at it: there is no room for results.
@@ -79,7 +81,8 @@ impl Plan {
         let requested = |layer| graph.outputs().contains(&layer).then(|| Request::Blocks(Mutex::default()));
         let requests = (0..graph.layers().len()).map(requested).collect();
         let roots = graph.outputs().iter().map(|&output| (output, Needed::All)).collect();
-        Plan::new(graph, requests, roots, budget)
+        let result_bytes = result_bytes(&graph);
+        Plan { result_bytes, ..Plan::new(graph, requests, roots, budget) }
     }
 
     /// For each layer the stage it is part of.
@@ -114,11 +117,16 @@ impl Plan {
         };
         let tasks_total = stages.iter().map(tasks).sum();
         let streams = stages.iter().map(|stage| Stream::of(&graph, stage, &requested)).collect();
-        Plan { graph, needed, requests, roots, stages, stage_of, streams, tasks_total }
+        Plan { graph, needed, requests, roots, stages, stage_of, streams, tasks_total, result_bytes: 0 }
     }
 
     pub(crate) fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    /// Bytes of the arrays that results are put into, which are there from the beginning.
+    pub(crate) fn result_bytes(&self) -> u64 {
+        self.result_bytes
     }
 
     /// Which blocks of a layer are needed.
@@ -197,12 +205,22 @@ impl Plan {
         let (mut now, mut peak) = (0u64, 0u64);
         for (number, step) in steps.iter().enumerate() {
             now = now.saturating_add(bytes(number));
-            peak = peak.max(now);
+            peak = peak.max(now.saturating_add(self.scratch_bytes(step, node.position)));
             for &done in &step.last_use_of {
                 now -= bytes(done);
             }
         }
         peak
+    }
+
+    /// What a step holds beside its block while it reads.
+    fn scratch_bytes(&self, step: &Step, position: usize) -> u64 {
+        let layer = &self.graph.layers()[step.layer];
+        let source = match step.inputs.contains(&Input::Direct) {
+            true => layer.edges[0].input.source(),
+            false => layer.source(),
+        };
+        source.map_or(0, |source| source.scratch_bytes(&direct_region(layer, position)))
     }
 
     /// Runs `node`. `inputs` has, for each external edge of the stage, the blocks it takes, in order.
@@ -384,6 +402,15 @@ fn needed(graph: &Graph, roots: &[(usize, Needed)]) -> Vec<Needed> {
         needed[number] = own;
     }
     needed
+}
+
+/// What [`Plan::of_arrays`] makes for the arrays of a graph: a single block is not put into another.
+fn result_bytes(graph: &Graph) -> u64 {
+    let mut outputs = graph.outputs().to_vec();
+    outputs.sort_unstable();
+    outputs.dedup();
+    let layers = outputs.into_iter().map(|output| &graph.layers()[output]).filter(|layer| layer.len() != 1);
+    layers.map(|layer| layer.run_bytes(0, layer.len())).fold(0, u64::saturating_add)
 }
 
 fn panic_error(panic: &(dyn std::any::Any + Send)) -> Error {

@@ -77,6 +77,8 @@ pub(crate) struct Schedule {
     waiting: IntegerMap<Node, u32>,
     held: IntegerMap<(u32, usize), Held>,
     budget: u64,
+    /// Bytes of the results' arrays. Reading does not wait for room for them: they are not given back.
+    results: u64,
     running: usize,
     pub(crate) error: Option<Error>,
     pub(crate) progress: Progress,
@@ -96,6 +98,7 @@ impl Schedule {
             waiting: IntegerMap::default(),
             held: IntegerMap::default(),
             budget,
+            results: plan.result_bytes(),
             running: 0,
             error: None,
             progress: Progress { tasks_total: plan.tasks_total, ..Progress::default() },
@@ -171,7 +174,8 @@ impl Schedule {
 
     fn add_bytes(&mut self, bytes: u64) {
         self.progress.bytes_in_flight = self.progress.bytes_in_flight.saturating_add(bytes);
-        self.progress.bytes_peak = self.progress.bytes_peak.max(self.progress.bytes_in_flight);
+        let held = self.progress.bytes_in_flight.saturating_add(self.results);
+        self.progress.bytes_peak = self.progress.bytes_peak.max(held);
     }
 
     /// Notes that a job is done. Results that nothing needs any more are given back, to be dropped

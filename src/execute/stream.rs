@@ -112,10 +112,13 @@ impl Stream {
 
     /// The most bytes that pieces take at once while the block at `position` streams; `None` where it does not.
     pub(crate) fn estimate(&self, graph: &Graph, stage: &Stage, position: usize) -> Option<u64> {
-        let Cut { region, axis, rows } = self.cut(graph, stage, position)?;
+        let Cut { mut region, axis, rows } = self.cut(graph, stage, position)?;
+        region.count[axis] = rows;
+        let (_, source) = Stream::source(graph, stage)?;
+        let scratch = source.scratch_bytes(&region);
         let elements = region.count[axis + 1..].iter().fold(rows, |n, &extent| n.saturating_mul(extent));
         let layers = stage.steps.iter().zip(&self.roles).map(|(step, role)| (&graph.layers()[step.layer], role));
-        Some(layers.fold(0u64, |bytes, (layer, role)| {
+        Some(layers.fold(scratch, |bytes, (layer, role)| {
             bytes.saturating_add(match role {
                 Role::Piecewise => elements.saturating_mul(layer.dtype().size() as u64),
                 Role::Reduces | Role::Waits => layer.block_bytes(position),

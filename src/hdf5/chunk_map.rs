@@ -27,6 +27,7 @@ pub(super) struct Stored {
 #[derive(Debug, Default)]
 pub(super) struct ChunkMap {
     stored: Vec<Stored>,
+    largest: u64,
 }
 
 /// What an index must be known about to be read.
@@ -70,7 +71,8 @@ impl ChunkMap {
         if stored.windows(2).any(|pair| pair[0].cell == pair[1].cell) {
             return Err(Error::invalid_file("the chunk index names one chunk twice; the file is damaged"));
         }
-        Ok(ChunkMap { stored })
+        let largest = stored.iter().map(|stored| stored.size).max().unwrap_or(0);
+        Ok(ChunkMap { stored, largest })
     }
 
     /// The chunk of `cell`, if it was ever written.
@@ -81,6 +83,11 @@ impl ChunkMap {
     /// All stored chunks.
     pub(super) fn stored(&self) -> &[Stored] {
         &self.stored
+    }
+
+    /// Bytes of the largest stored chunk; 0 where none is stored.
+    pub(super) fn largest(&self) -> u64 {
+        self.largest
     }
 }
 

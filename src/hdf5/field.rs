@@ -93,6 +93,11 @@ impl ChunkSource for FieldSource {
         self.bytes.prefers_runs()
     }
 
+    fn scratch_bytes(&self, region: &Region) -> u64 {
+        let stored = self.stored(region);
+        stored.checked_len().unwrap_or(u64::MAX).saturating_add(self.bytes.scratch_bytes(&stored))
+    }
+
     fn stored_bytes(&self, region: &Region) -> u64 {
         self.bytes.stored_bytes(&self.stored(region))
     }

@@ -237,6 +237,20 @@ impl ChunkSource for DatasetSource {
         self.raw.as_ref().unwrap_or(self.file.bytes()).prefers_runs()
     }
 
+    fn scratch_bytes(&self, region: &Region) -> u64 {
+        let (Layout::Chunked { .. }, Some(chunk), None) = (&self.layout, self.chunk.as_deref(), &self.raw) else {
+            return 0;
+        };
+        if self.pipeline.is_plain(0) || region.count.contains(&0) {
+            return 0;
+        }
+        let len = chunk.iter().fold(self.element.stored as u64, |len, &extent| len.saturating_mul(extent));
+        // Before the index has been read, about what chunks without redundancy take.
+        let stored = self.map.get().and_then(|map| map.as_ref().ok()).map_or(len, |map| map.largest());
+        let decoded = if self.element.is_plain() && is_decoded_in_place(chunk, region) { 0 } else { len };
+        self.pipeline.scratch_bytes(stored, len).saturating_add(decoded)
+    }
+
     fn stored_bytes(&self, region: &Region) -> u64 {
         let wanted = region.checked_len().unwrap_or(u64::MAX).saturating_mul(self.element.stored as u64);
         match (&self.layout, self.chunk.as_deref()) {
@@ -265,6 +279,13 @@ impl ChunkSource for DatasetSource {
             filter_mask: chunks.iter().fold(0, |mask, (stored, _)| mask | stored.mask),
         })
     }
+}
+
+/// Whether every chunk that `region` touches lies in one run in a block of it.
+fn is_decoded_in_place(chunk: &[u64], region: &Region) -> bool {
+    let is_whole =
+        region.start.iter().chain(&region.count).zip(chunk.iter().cycle()).all(|(n, extent)| n % extent == 0);
+    is_whole && in_chunk(&region.start, chunk, region).single_run().is_some()
 }
 
 /// The stored chunks that a region touches.

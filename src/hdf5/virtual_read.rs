@@ -403,6 +403,11 @@ impl ChunkSource for VirtualSource {
         self.identity.clone()
     }
 
+    /// One part after the other is read and copied; what their own reads hold is not known before they are opened.
+    fn scratch_bytes(&self, region: &Region) -> u64 {
+        region.checked_len().unwrap_or(u64::MAX).saturating_mul(self.element.dtype.size() as u64)
+    }
+
     fn read(&self, region: &Region) -> Result<Block> {
         guarded(|| self.read_located(region)).map_err(|error| self.dataset.located(error))
     }

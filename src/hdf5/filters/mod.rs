@@ -135,6 +135,24 @@ impl Pipeline {
         (0..self.filters.len()).all(|position| mask & (1 << position) != 0)
     }
 
+    /// The most bytes that [`Pipeline::decode`] holds at once beside `out`, of `len` bytes, where about `stored` are
+    /// stored: what goes into a filter and what comes out of it.
+    pub(super) fn scratch_bytes(&self, stored: u64, len: u64) -> u64 {
+        // Checksums are cut off where they lie, and a shuffle that comes last is undone into `out`.
+        let makes_bytes =
+            |(position, filter): (usize, &Filter)| filter.id != FLETCHER32 && (position > 0 || filter.id != SHUFFLE);
+        match self.filters.iter().enumerate().filter(|&filter| makes_bytes(filter)).count() {
+            0 => stored,
+            1 => stored.saturating_add(len),
+            _ => {
+                let filters: Vec<&Filter> = self.filters.iter().collect();
+                let between =
+                    between(&filters[..filters.len() - 1], usize::try_from(len).unwrap_or(usize::MAX / 4)) as u64;
+                stored.max(between).saturating_add(between)
+            }
+        }
+    }
+
     /// Refuses to decode `stored` bytes into `len` where no filter expands so far, before room is made.
     ///
     /// # Errors
@@ -177,8 +195,7 @@ impl Pipeline {
             .collect();
         let mut data = stored;
         for (position, filter) in active.iter().enumerate().rev() {
-            // What lies between two filters may be somewhat longer than the chunk itself.
-            let limit = if position == 0 { out.len() } else { out.len() + out.len() / 8 + (64 << 10) };
+            let limit = between(&active[..position], out.len());
             if position == 0 && filter.id == SHUFFLE && data.len() == out.len() {
                 shuffle::unshuffle(&data, element_size(filter), out);
                 return Ok(());
@@ -238,6 +255,15 @@ pub fn decode_chunk(filters: &[Filter], mask: u32, stored: Vec<u8>, len: usize) 
     let mut out = allocate(len as u64)?;
     guarded(|| pipeline.decode(stored, mask, &mut out))?;
     Ok(out)
+}
+
+/// The most bytes that `filters` make of a chunk of `len`: others than these may make it somewhat longer.
+fn between(filters: &[&Filter], len: usize) -> usize {
+    filters.iter().fold(len, |len, filter| match filter.id {
+        SHUFFLE => len,
+        FLETCHER32 => len + 4,
+        _ => len + len / 8 + (64 << 10),
+    })
 }
 
 fn element_size(filter: &Filter) -> usize {
@@ -368,7 +394,7 @@ mod tests {
         assert_eq!(decode_chunk(&filters, 0, stored.clone(), 4000).unwrap(), data);
         assert_eq!(decode_chunk(&filters, 0b11, data.clone(), 4000).unwrap(), data);
         let refusal = |filters: &[Filter], len| decode_chunk(filters, 0, stored.clone(), len).unwrap_err().to_string();
-        assert!(refusal(&filters, 3999).contains("a chunk has 3999"), "{}", refusal(&filters, 3999));
+        assert!(refusal(&filters, 3999).contains("longer than a chunk"), "{}", refusal(&filters, 3999));
         assert!(refusal(&filters, 4001).contains("a chunk has 4001"), "{}", refusal(&filters, 4001));
         assert!(refusal(&filters, 4 << 20 << 9).contains("cannot be a chunk"));
         assert!(refusal(&pipeline(&[(FLETCHER32, 0); 33]).filters, 4000).contains("33 filters"));
