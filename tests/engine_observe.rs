@@ -6,8 +6,10 @@ mod engine_support;
 use chunkbook::array::{binary, Array, LazyOperand};
 use chunkbook::clock::{decoding, reading, Phase};
 use chunkbook::execute::{
-    compute, CancelToken, Look, Observer, Outline, Progress, Scheduler, TaskRecord, TaskRun, TaskTotals, MOST_RECORDS,
+    compute, outline, CancelToken, Look, Observer, Outline, Progress, Scheduler, TaskRecord, TaskRun, TaskTotals,
+    MOST_RECORDS,
 };
+use chunkbook::graph::Graph;
 use chunkbook::grid::ChunkGrid;
 use chunkbook::kernels::reduction::Reduction;
 use chunkbook::memory::BinaryOp;
@@ -189,6 +191,22 @@ fn what_a_thread_is_at_is_told_whatever_computations_run_beside_it() {
     compute(&[reduce(&array, Reduction::Sum)], &watched(Scheduler::Threads, 1 << 30, &cancel, &phases)).unwrap();
     let seen = phases.all();
     assert!(seen.contains(&vec![Phase::Reading; threads]), "{seen:?}");
+}
+
+#[test]
+fn the_outline_tells_whether_more_chunks_mean_more_memory() {
+    let table = memory_array(&table(20, 12), &[2, 3]);
+    let mean = table.reduce(Reduction::Mean, None, true, None).unwrap();
+    let less = binary(BinaryOp::Subtract, &LazyOperand::Array(table.clone()), &LazyOperand::Array(mean)).unwrap();
+    let turned = table.rechunk(ChunkGrid::regular(&[20, 12], &[20, 1])).unwrap();
+    let told = |array: &Array| {
+        let outline = outline(&Graph::of(std::slice::from_ref(array)), 2, 1 << 30);
+        (outline.blocks_wait, outline.result_bytes)
+    };
+    assert_eq!(told(&reduce(&table, Reduction::Sum)), (false, 0));
+    assert_eq!(told(&table), (false, 20 * 12 * 8));
+    assert_eq!(told(&reduce(&less, Reduction::Sum)), (true, 0));
+    assert_eq!(told(&reduce(&turned, Reduction::Sum)), (true, 0));
 }
 
 #[test]

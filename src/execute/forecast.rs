@@ -50,7 +50,7 @@ type Shape = Vec<(Vec<usize>, u64)>;
 
 /// Whether the plan consists of trees that are read depth first: no block is taken twice, no read waits for a result,
 /// and trees that grow from the same leaves have one shape.
-fn is_trees(plan: &Plan) -> bool {
+pub(super) fn is_trees(plan: &Plan) -> bool {
     plan.stages.iter().all(|stage| {
         let taken = stage.steps.iter().filter(|step| !step.consumers.is_empty());
         let shapes: Option<Vec<Shape>> = taken.map(|step| shape(plan, step)).collect();

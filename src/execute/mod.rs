@@ -44,6 +44,17 @@ pub enum Scheduler {
     Workers(NonZeroUsize),
 }
 
+impl Scheduler {
+    /// How many threads compute, of those there are.
+    pub fn threads(self) -> usize {
+        match self {
+            Scheduler::Serial => 1,
+            Scheduler::Threads => rayon::current_num_threads(),
+            Scheduler::Workers(most) => most.get().min(rayon::current_num_threads()),
+        }
+    }
+}
+
 /// A flag by which anyone may stop a computation; clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken(Arc<AtomicBool>);

@@ -1,6 +1,6 @@
 //! What a computation is going to do, as far as it can be told beforehand.
 
-use super::forecast::most_held;
+use super::forecast::{is_trees, most_held};
 use super::plan::Plan;
 use crate::graph::layer::Operation;
 use crate::graph::link::Link;
@@ -17,9 +17,14 @@ pub struct Outline {
     pub tasks: u64,
     /// Bytes that the sources' arrays would take in memory whole.
     pub naive_bytes: u64,
-    /// The most bytes of blocks that tasks will hold at once: those of running tasks, one for each thread, and results that
-    /// wait to be combined.
+    /// The most bytes that will be held at once: by running tasks, one for each thread, by results that wait to be
+    /// combined, and by the results' arrays.
     pub forecast_bytes: u64,
+    /// Bytes of the results' arrays.
+    pub result_bytes: u64,
+    /// Whether the number of blocks that wait for others grows with that of the chunks: because they are taken more than
+    /// once, or in another order than they are read.
+    pub blocks_wait: bool,
     /// Bytes that blocks may take before reading waits.
     pub budget_bytes: u64,
     /// Threads that compute.
@@ -87,7 +92,17 @@ impl Outline {
         let sources = layers.iter().filter(|layer| layer.source.is_some());
         let naive_bytes = sources.fold(0u64, |bytes, layer| bytes.saturating_add(layer.bytes));
         let forecast_bytes = most_held(plan, threads, budget_bytes);
-        Outline { layers, stages, tasks: plan.tasks_total, naive_bytes, forecast_bytes, budget_bytes, threads }
+        Outline {
+            layers,
+            stages,
+            tasks: plan.tasks_total,
+            naive_bytes,
+            forecast_bytes,
+            result_bytes: plan.result_bytes(),
+            blocks_wait: !is_trees(plan),
+            budget_bytes,
+            threads,
+        }
     }
 
     /// The key of the last of the tasks that run as one at `position` of `stage`.

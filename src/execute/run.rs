@@ -33,11 +33,7 @@ struct State {
 
 impl Run {
     pub(crate) fn new(plan: Plan, options: &Options) -> Run {
-        let threads = match options.scheduler {
-            Scheduler::Serial => 1,
-            Scheduler::Threads => rayon::current_num_threads(),
-            Scheduler::Workers(most) => most.get().min(rayon::current_num_threads()),
-        };
+        let threads = options.scheduler.threads();
         let schedule = Schedule::new(&plan, options.memory_budget, threads);
         Run {
             plan,

@@ -199,15 +199,27 @@ impl Session {
         result
     }
 
-    fn scheduler(&self, name: Option<&str>) -> Result<Scheduler> {
-        match name {
-            Some("sync" | "synchronous" | "single-threaded") => Ok(Scheduler::Serial),
-            None | Some("threads" | "threading") if self.limits.threads > 1 => Ok(Scheduler::Threads),
-            None | Some("threads" | "threading") => Ok(Scheduler::Serial),
-            Some("processes" | "multiprocessing") => {
+    /// Who computes `graph` when Dask is told `scheduler=name` and `num_workers=workers`.
+    pub(super) fn scheduler(
+        &self,
+        name: Option<&str>,
+        workers: Option<NonZeroUsize>,
+        graph: &Graph,
+    ) -> Result<Scheduler> {
+        let threads = NonZeroUsize::new(self.limits.threads).filter(|threads| threads.get() > 1);
+        match (name, threads) {
+            (Some("sync" | "synchronous" | "single-threaded"), _) => Ok(Scheduler::Serial),
+            (None | Some("threads" | "threading"), Some(threads)) => Ok(match workers {
+                Some(most) => Scheduler::Workers(most),
+                // Threads that mostly wait for a reader take no processor from the others.
+                None if graph.prefers_runs() => Scheduler::Threads,
+                None => Scheduler::Workers(threads),
+            }),
+            (None | Some("threads" | "threading"), None) => Ok(Scheduler::Serial),
+            (Some("processes" | "multiprocessing"), _) => {
                 Err(Error::value("a browser tab has threads, not processes; use scheduler=\"threads\""))
             }
-            Some(other) => {
+            (Some(other), _) => {
                 Err(Error::value(format!("scheduler {other:?} is not here; there are \"threads\" and \"synchronous\"")))
             }
         }
@@ -218,13 +230,7 @@ impl Session {
         for array in &arrays {
             self.arrays.reserve(array.dtype(), &array.shape())?;
         }
-        // Threads that mostly wait for a reader take no processor from the others.
-        let waiting = || Graph::of(&arrays).prefers_runs();
-        let scheduler = match (self.scheduler(scheduler)?, workers, NonZeroUsize::new(self.limits.threads)) {
-            (Scheduler::Threads, Some(most), _) => Scheduler::Workers(most),
-            (Scheduler::Threads, None, Some(threads)) if !waiting() => Scheduler::Workers(threads),
-            (chosen, ..) => chosen,
-        };
+        let scheduler = self.scheduler(scheduler, workers, &Graph::of(&arrays))?;
         let label = Self::computation_label(&arrays);
         let named: Vec<LazyText> =
             ids.iter().zip(&arrays).map(|(&id, array)| LazyText::Named(id, array.name().into())).collect();
@@ -250,7 +256,7 @@ impl Session {
     fn get(&mut self, lazies: &[LazyText], keys: &[Value]) -> Result<Value> {
         let keys = keys.iter().map(parse_key).collect::<Result<Vec<_>>>()?;
         let graph = self.graph_of(lazies)?;
-        let scheduler = self.scheduler(None)?;
+        let scheduler = self.scheduler(None, None, &graph)?;
         let results = self.run("task", lazies, scheduler, |options| execute::get(&graph, &keys, options))?;
         results
             .into_iter()

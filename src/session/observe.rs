@@ -290,7 +290,9 @@ impl Session {
 
     /// What computing some lazy arrays is going to do.
     pub(super) fn outline(&self, lazies: &[LazyText]) -> Result<Value> {
-        let outline = execute::outline(&self.graph_of(lazies)?, self.limits.threads, self.limits.task_bytes);
+        let graph = self.graph_of(lazies)?;
+        let threads = self.scheduler(None, None, &graph)?.threads();
+        let outline = execute::outline(&graph, threads, self.limits.task_bytes);
         Ok(outline_value("", lazies, &outline, self.arrays.limit()))
     }
 
@@ -359,6 +361,8 @@ fn outline_value(label: &str, lazies: &[LazyText], outline: &Outline, array_limi
         "tasks": outline.tasks,
         "naive": outline.naive_bytes,
         "forecast": outline.forecast_bytes,
+        "results": outline.result_bytes,
+        "blocksWait": outline.blocks_wait,
         "budget": outline.budget_bytes,
         "limit": array_limit,
         "threads": outline.threads,

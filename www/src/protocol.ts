@@ -122,8 +122,12 @@ export interface ComputationOutline {
   tasks: number;
   /** Bytes that the sources would take in memory whole. */
   naive: number;
-  /** Bytes of blocks that tasks will hold at once, at most. */
+  /** Bytes that tasks, results that wait, and the results' arrays will hold at once, at most. */
   forecast: number;
+  /** Bytes of the results' arrays. */
+  results: number;
+  /** Whether the number of blocks that wait for others grows with that of the chunks. */
+  blocksWait: boolean;
   /** Bytes that blocks may take before reading waits. */
   budget: number;
   /** Bytes that NumPy arrays may take together: what the naive way has to do with. */

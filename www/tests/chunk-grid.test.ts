@@ -14,7 +14,7 @@ const layer = {
 };
 const outline: ComputationOutline = {
   ...{ label: "sum", lazies: [], layers: [layer], stages: [[0]], tasks: 6 },
-  ...{ naive: 48, forecast: 8, budget: 8, limit: 8, threads: 2 },
+  ...{ naive: 48, forecast: 8, results: 0, blocksWait: false, budget: 8, limit: 8, threads: 2 },
 };
 
 function update(more: Partial<ComputationUpdate> = {}): ComputationUpdate {

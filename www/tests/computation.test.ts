@@ -59,6 +59,8 @@ const outline: ComputationOutline = {
   tasks: 13,
   naive: 8 * 2 ** 30,
   forecast: 2 * MIB,
+  results: 0,
+  blocksWait: false,
   budget: 256 * MIB,
   limit: 2048 * MIB,
   threads: 2,
@@ -242,8 +244,16 @@ test("the memory view says what the run took, whether the forecast held, and why
     new Float64Array(),
   );
   expect(memorySentences(computation).join(" ")).toMatch(
-    /which has not held.*here it still fits, with 7 times the data/,
+    /which has not held.*here it still fits, with 7 times the data.*the peak stays about the same/,
   );
+  const told = (more: Partial<ComputationOutline>) =>
+    memorySentences(new Computation({ ...outline, naive: 1, ...more }, update(), new Float64Array())).join(
+      " ",
+    );
+  expect(told({ results: 5 * MIB })).toMatch(
+    /the arrays of the result, 5\.00 MiB.*nothing but the result grows/,
+  );
+  expect(told({ blocksWait: true })).toContain("more blocks wait then");
 });
 
 test("memory is sampled at each update, and old samples thin out", () => {

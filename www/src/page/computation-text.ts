@@ -152,14 +152,26 @@ function runSentence({ outline, latest, ended }: Computation): string {
     : held
       ? ""
       : ", which has not held";
-  return `Chunk by chunk this run ${ended ? "took" : "has taken"} ${formatBytes(latest.peak)} at its peak: chunks at work on ${plural(outline.threads, "thread")}, and results that wait to be combined. The forecast was at most ${formatBytes(outline.forecast)}${verdict}.`;
+  const result =
+    outline.results > 0
+      ? `results that wait to be combined, and the arrays of the result, ${formatBytes(outline.results)}`
+      : "and results that wait to be combined";
+  return `Chunk by chunk this run ${ended ? "took" : "has taken"} ${formatBytes(latest.peak)} at its peak: chunks at work on ${plural(outline.threads, "thread")}, with what reading them takes, ${result}. The forecast was at most ${formatBytes(outline.forecast)}${verdict}.`;
 }
 
 /** Why the naive way fails, here or with more data. */
-function naiveSentence({ naive, limit }: ComputationOutline): string {
+function naiveSentence({ naive, limit, results, blocksWait }: ComputationOutline): string {
   const whole = `The naive way needs the whole array at once, ${formatBytes(naive)}.`;
   const why = `Arrays may take ${formatBytes(limit)} in all, part of the ${formatBytes(TAB_BYTES)} that a tab can address`;
   if (naive > limit) return `${whole} ${why}: it must fail.`;
   const times = Math.floor(limit / naive) + 1;
-  return `${whole} ${why}: here it still fits, with ${formatCount(times)} times the data it must fail. Chunk by chunk the peak stays about the same.`;
+  return `${whole} ${why}: here it still fits, with ${formatCount(times)} times the data it must fail. ${chunkedSentence(results, blocksWait)}`;
+}
+
+/** What more data does to the peak of computing chunk by chunk. */
+function chunkedSentence(results: number, blocksWait: boolean): string {
+  if (blocksWait)
+    return "Chunk by chunk, too, more blocks wait then: here they are needed more than once, or in another order than they are read.";
+  if (results > 0) return "Chunk by chunk nothing but the result grows with the data.";
+  return "Chunk by chunk the peak stays about the same.";
 }
