@@ -16,6 +16,7 @@
 //! | [`storage`] | bytes by range, from any thread |
 //! | [`memory`], [`kernels`] | arrays in memory, and the loops over their elements |
 //! | [`allocator`] | small blocks of memory, for each thread by itself |
+//! | [`clock`], [`cancel`] | what a thread is at, and whether it is to stop |
 //! | [`source`], [`block`](mod@block), [`grid`], [`dtype`], [`error`] | the words all of them share |
 //!
 //! # The tutorial's arithmetic
@@ -74,6 +75,7 @@
 pub mod allocator;
 pub mod array;
 pub mod block;
+pub mod cancel;
 pub mod clock;
 pub mod dtype;
 pub mod error;

@@ -208,7 +208,8 @@ fn a_failed_read_is_reported_with_its_key_and_stops_the_rest() {
     for scheduler in BOTH {
         let begun = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&begun);
-        let array = WatchedSource::array(10_000, 10, "broken", move |region| {
+        // So many that a thread which fails, however late it comes to say so, is far from the end.
+        let array = WatchedSource::array(10_000_000, 10, "broken", move |region| {
             count.fetch_add(1, Ordering::SeqCst);
             if region.start[0] == 50 {
                 Err(Error::invalid_file("the checksum does not match"))
@@ -221,7 +222,8 @@ fn a_failed_read_is_reported_with_its_key_and_stops_the_rest() {
         assert_eq!(error.kind(), ErrorKind::InvalidFile);
         let key = Key::new(array.name(), vec![5]);
         assert_eq!(error.to_string(), format!("{key}: watched:broken: the checksum does not match"));
-        assert!(begun.load(Ordering::SeqCst) < 100, "{} reads were begun", begun.load(Ordering::SeqCst));
+        let begun = begun.load(Ordering::SeqCst);
+        assert!(begun < 1_000_000 && (begun == 6 || scheduler == Scheduler::Threads), "{begun} reads were begun");
     }
 }
 

@@ -4,6 +4,7 @@
 mod engine_support;
 
 use chunkbook::array::{binary, Array, LazyOperand};
+use chunkbook::cancel::checkpoint;
 use chunkbook::clock::{decoding, reading, Phase};
 use chunkbook::execute::{
     compute, outline, CancelToken, Look, Observer, Outline, Progress, Scheduler, TaskRecord, TaskRun, TaskTotals,
@@ -101,6 +102,32 @@ fn a_task_that_fails_is_seen_to_fail() {
         let records = witness.records.into_inner().unwrap();
         let failed: Vec<usize> = records.iter().filter(|record| record.failed).map(|record| record.position).collect();
         assert_eq!(failed, [5]);
+    }
+}
+
+#[test]
+fn a_task_that_is_stopped_in_its_midst_has_neither_ended_nor_failed() {
+    for scheduler in BOTH {
+        let (witness, cancel) = (Witness::default(), CancelToken::new());
+        let stop = cancel.clone();
+        let array = WatchedSource::array(4, 1, "stopped", move |region| {
+            if region.start[0] == 2 {
+                stop.cancel();
+                // A decoder that took no notice would go on for ever.
+                loop {
+                    checkpoint()?;
+                }
+            }
+            Ok(())
+        });
+        let error = compute(&[reduce(&array, Reduction::Sum)], &watched(scheduler, 1 << 30, &cancel, &witness));
+        let error = error.unwrap_err();
+        assert!(error.is_interrupted() && error.to_string() == "the computation was stopped", "{error}");
+        let records = witness.records.into_inner().unwrap();
+        assert!(records.iter().all(|record| record.position != 2 && !record.failed), "{records:?}");
+        let (_, progress, running) = witness.last.into_inner().unwrap().unwrap();
+        assert_eq!((running, witness.totals.into_inner().unwrap().failed), (0, 0));
+        assert!(progress.tasks_done < progress.tasks_total);
     }
 }
 

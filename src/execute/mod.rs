@@ -24,9 +24,9 @@ use crate::kernels::reduction::Reduction;
 use plan::Plan;
 use run::Run;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
+pub use crate::cancel::CancelToken;
 pub(crate) use evaluate::Value;
 pub use outline::{LayerOutline, Outline};
 pub use trace::{RunningTask, TaskRecord, TaskRun, TaskTotals, ThreadTime, MOST_RECORDS};
@@ -52,32 +52,6 @@ impl Scheduler {
             Scheduler::Threads => rayon::current_num_threads(),
             Scheduler::Workers(most) => most.get().min(rayon::current_num_threads()),
         }
-    }
-}
-
-/// A flag by which anyone may stop a computation; clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
-
-impl CancelToken {
-    /// A token that is not set.
-    pub fn new() -> CancelToken {
-        CancelToken::default()
-    }
-
-    /// Stops the computations that were given the token: no further task begins.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Makes the token as good as new.
-    pub fn reset(&self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
-
-    /// Whether [`CancelToken::cancel`] was called.
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -158,7 +132,7 @@ pub struct Options<'a> {
 ///
 /// # Errors
 /// A memory error if a result does not fit; otherwise the first error of a task, with its key, or an
-/// interruption. The tasks that have begun by then are finished, no other is begun.
+/// interruption. The tasks that have begun by then are finished, or end where they may be stopped; no other is begun.
 pub fn compute(arrays: &[Array], options: &Options) -> Result<Vec<Block>> {
     let graph = Graph::of(arrays);
     let outputs = graph.outputs().to_vec();

@@ -5,6 +5,7 @@ use super::evaluate::{direct_region, evaluate, evaluate_chunks, read_slice, Valu
 use super::stage::{stages, Demand, Input, Stage, Step};
 use super::stream::Stream;
 use crate::block::Block;
+use crate::cancel::checkpoint;
 use crate::error::{Error, Result};
 use crate::graph::layer::Operation;
 use crate::graph::{Graph, Layer};
@@ -248,6 +249,7 @@ impl Plan {
             }
             let layer = &self.graph.layers()[step.layer];
             let task = || -> Result<(Vec<Value>, u64)> {
+                checkpoint()?;
                 if let Some(shared) = &own[number] {
                     return Ok((vec![shared.clone()], 0));
                 }

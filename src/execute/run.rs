@@ -6,6 +6,7 @@ use super::schedule::{Schedule, Time};
 use super::trace;
 use super::{CancelToken, Look, Options, Scheduler};
 use crate::block::Block;
+use crate::cancel;
 use crate::clock;
 use crate::error::{Error, Result};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -159,7 +160,7 @@ impl Run {
         begun(&mut state);
         drop(state);
         clock::begin_task();
-        let result = self.plan.run(job.node, &job.inputs);
+        let result = cancel::within(&self.cancel, || self.plan.run(job.node, &job.inputs));
         let end_ms = clock::now_ms();
         let time = Time { end_ms, spent: clock::take_spent() };
         let released = self.lock().schedule.finish(&self.plan, &job, result, time);

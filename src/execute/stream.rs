@@ -3,6 +3,7 @@
 
 use super::evaluate::{evaluate, Value};
 use super::stage::{Input, Stage};
+use crate::cancel::checkpoint;
 use crate::error::{Error, Result};
 use crate::graph::layer::Operation;
 use crate::graph::{Graph, Layer};
@@ -148,6 +149,7 @@ impl Stream {
         let mut sinks = self.sinks(graph, stage, &region)?;
         let mut pieces: Vec<Option<Value>> = vec![None; stage.steps.len()];
         for start in (0..region.count[axis]).step_by(usize::try_from(rows).unwrap_or(usize::MAX)) {
+            checkpoint().map_err(at(source_layer))?;
             let mut part = region.clone();
             part.start[axis] += start;
             part.count[axis] = rows.min(region.count[axis] - start);

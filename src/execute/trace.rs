@@ -155,9 +155,7 @@ impl Trace {
 
     /// Notes that `node` has ended; `reads` tells whether it read a source.
     pub(crate) fn end(&mut self, node: Node, reads: bool, end: &TaskEnd, progress: &Progress) {
-        let is_it = |task: &RunningTask| task.stage == node.stage as usize && task.position == node.position;
-        let Some(index) = self.running.iter().position(is_it) else { return };
-        let RunningTask { stage, position, thread, start_ms, .. } = self.running.swap_remove(index);
+        let Some(RunningTask { stage, position, thread, start_ms, .. }) = self.abandon(node) else { return };
         let TaskEnd { end_ms, spent, bytes_read, failed } = *end;
         let bytes_in_flight = progress.bytes_in_flight;
         let record =
@@ -169,6 +167,13 @@ impl Trace {
         } else {
             self.unrecorded.push((stage, position));
         }
+    }
+
+    /// Notes that `node` does not run any more.
+    pub(crate) fn abandon(&mut self, node: Node) -> Option<RunningTask> {
+        let is_it = |task: &RunningTask| task.stage == node.stage as usize && task.position == node.position;
+        let index = self.running.iter().position(is_it)?;
+        Some(self.running.swap_remove(index))
     }
 
     /// The tasks that have ended since the last look, in the order they did.

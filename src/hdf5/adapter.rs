@@ -1,5 +1,6 @@
 //! The engine's [`Storage`] as hdf5-reader wants it, and hdf5-reader's errors as ours.
 
+use crate::cancel::checkpoint;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::storage::Storage;
@@ -19,6 +20,9 @@ pub(super) struct Bytes {
     /// What is left to spend, where reading is bounded.
     allowance: Option<Arc<AtomicU64>>,
 }
+
+/// Bytes after which a read may be stopped: a few milliseconds' worth from browser storage, and more from dropped files.
+const READ_AT_ONCE: usize = 16 << 20;
 
 /// What a read costs besides its bytes, so that no number of empty reads is free.
 const READ_COST: u64 = 32;
@@ -62,15 +66,24 @@ impl Bytes {
     /// Fills `out` from `address` on.
     pub(super) fn read_at(&self, address: u64, out: &mut [u8]) -> Result<()> {
         self.check(address, out.len() as u64)?;
-        clock::reading(|| self.storage.read_at(self.base + address, out))
+        self.read_checked(address, out)
     }
 
     /// `len` bytes at `address`, allocated only once they are known to be in the file.
     pub(super) fn read(&self, address: u64, len: u64) -> Result<Vec<u8>> {
         self.check(address, len)?;
         let mut out = allocate(len)?;
-        clock::reading(|| self.storage.read_at(self.base + address, &mut out))?;
+        self.read_checked(address, &mut out)?;
         Ok(out)
+    }
+
+    fn read_checked(&self, mut address: u64, out: &mut [u8]) -> Result<()> {
+        for piece in out.chunks_mut(READ_AT_ONCE) {
+            checkpoint()?;
+            clock::reading(|| self.storage.read_at(self.base + address, piece))?;
+            address += piece.len() as u64;
+        }
+        Ok(())
     }
 
     /// Up to `len` bytes at `address`: fewer where the file ends before.

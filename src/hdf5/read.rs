@@ -10,6 +10,7 @@ use super::file::File;
 use super::filters::Pipeline;
 use super::messages::Layout;
 use crate::block::{shape_text, Block};
+use crate::cancel::checkpoint;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::grid::Region;
@@ -186,7 +187,10 @@ impl DatasetSource {
             chunk,
             plain_edges: matches!(self.layout, Layout::Chunked { plain_edges: true, .. }),
         };
-        touched.chunks.iter().try_for_each(|(stored, origin)| chunks.read(stored, origin, region, out))
+        touched.chunks.iter().try_for_each(|(stored, origin)| {
+            checkpoint()?;
+            chunks.read(stored, origin, region, out)
+        })
     }
 }
 

@@ -7,6 +7,7 @@
 //! of 8 elements, the last one fewer; what is left of the elements at the end is stored as it is.
 
 use super::{lz4, zeroed, zstd};
+use crate::cancel::checkpoint;
 use crate::error::{Error, Result};
 use crate::hdf5::cursor::Cursor;
 
@@ -48,6 +49,7 @@ pub(super) fn decode(data: &[u8], parameters: &[u32], limit: usize) -> Result<Ve
     let mut scratch = vec![0; if compression == PLAIN { 0 } else { block_len.min(shuffled_len) }];
     let mut frames = zstd::Decoder::new(scratch.len());
     for block in shuffled.chunks_mut(block_len) {
+        checkpoint()?;
         let bits = if compression == PLAIN {
             input.bytes(block.len())?
         } else {

@@ -10,6 +10,7 @@
 use super::bitshuffle::unshuffle_bits;
 use super::shuffle::unshuffle;
 use super::{blosclz, inflate, lz4, zeroed, zstd};
+use crate::cancel::checkpoint;
 use crate::error::{Error, Result};
 use crate::hdf5::cursor::Cursor;
 
@@ -59,6 +60,7 @@ pub(super) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>> {
     // Blocks could all start at the same long part that decodes to little; encoders never share bytes between blocks.
     let mut unread = data.len();
     for block in out.chunks_mut(block_len) {
+        checkpoint()?;
         let start = input.u32()? as usize;
         let stored = data.get(start..).ok_or_else(|| damaged("block starts past the end"))?;
         let is_split = flags & NOT_SPLIT == 0

@@ -5,6 +5,7 @@
 //! it is stored. A block stored as long as it is has not been compressed.
 
 use super::zeroed;
+use crate::cancel::checkpoint;
 use crate::error::{Error, Result};
 use crate::hdf5::cursor::Cursor;
 
@@ -18,6 +19,7 @@ pub(super) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>> {
     }
     let mut out = zeroed(len, limit)?;
     for block in out.chunks_mut(block_len.max(1)) {
+        checkpoint()?;
         let stored_len = input.big_endian(4)? as usize;
         let stored = input.bytes(stored_len)?;
         if stored_len == block.len() {

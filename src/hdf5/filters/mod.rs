@@ -14,6 +14,7 @@ mod zstd;
 
 use super::adapter::{allocate, convert, guarded};
 use super::messages::Filter;
+use crate::cancel::checkpoint;
 use crate::error::{Error, Result};
 use flate2::Compression;
 use std::io::Write;
@@ -311,13 +312,28 @@ fn zeroed(len: u64, limit: usize) -> Result<Vec<u8>> {
 }
 
 /// Deflate cannot expand by more than 1032 to 1, so no more room is made than the input can fill.
+/// Bytes after which inflating may be stopped: a few milliseconds' worth.
+const INFLATED_AT_ONCE: usize = 4 << 20;
+
 fn inflate(data: &[u8], limit: usize) -> Result<Vec<u8>> {
     let damaged = |why: &str| Error::invalid_file(format!("deflate stream {why}; the file is damaged"));
     // One byte more than a chunk has: a stream that fills it is too long.
     let room = data.len().saturating_mul(1032).saturating_add(64).min(limit.saturating_add(1));
     let mut out = allocate(room as u64)?;
     let mut stream = fdeflate::Decompressor::new();
-    let (_, len) = stream.read(data, &mut out, 0, true).map_err(|error| damaged(&format!("is broken ({error:?})")))?;
+    let (mut read, mut len) = (0, 0);
+    while !stream.is_done() && len < out.len() {
+        checkpoint()?;
+        let end = out.len().min(len + INFLATED_AT_ONCE);
+        let (taken, made) = stream
+            .read(&data[read..], &mut out[..end], len, true)
+            .map_err(|error| damaged(&format!("is broken ({error:?})")))?;
+        if (taken, made) == (0, 0) {
+            break;
+        }
+        read += taken;
+        len += made;
+    }
     if len > limit {
         return Err(damaged("is longer than a chunk"));
     }
@@ -407,5 +423,19 @@ mod tests {
     fn an_unknown_filter_is_named_with_its_number() {
         let error = pipeline(&[(32026, 0)]).check().unwrap_err();
         assert!(error.to_string().contains("blosc2 (32026)"), "{error}");
+    }
+
+    #[test]
+    fn what_takes_long_to_undo_is_stopped_and_says_so() {
+        let stop = crate::cancel::CancelToken::new();
+        stop.cancel();
+        let data = vec![7; 3 * INFLATED_AT_ONCE];
+        let both = pipeline(&[(SHUFFLE, 8), (DEFLATE, 1)]);
+        let stored = both.encode(data.clone()).unwrap();
+        let mut out = vec![0; data.len()];
+        let stopped = crate::cancel::within(&stop, || both.decode(stored.clone(), 0, &mut out)).unwrap_err();
+        assert!(stopped.is_interrupted(), "{stopped}");
+        both.decode(stored, 0, &mut out).unwrap();
+        assert!(out == data, "inflated in several turns");
     }
 }

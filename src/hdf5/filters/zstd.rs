@@ -1,6 +1,7 @@
 //! Zstandard (RFC 8878), registered as filter 32015: a chunk is one frame. Bitshuffle and Blosc hold frames too.
 
 use super::zeroed;
+use crate::cancel::checkpoint;
 use crate::error::{Error, Result};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::Read;
@@ -37,6 +38,7 @@ impl Decoder {
     fn blocks(&mut self, mut data: &[u8], out: &mut [u8]) -> Result<usize> {
         let mut len = 0;
         loop {
+            checkpoint()?;
             let last = self.0.decode_blocks(&mut data, BlockDecodingStrategy::UptoBytes(1 << 20)).map_err(damaged)?;
             len += self.0.read(&mut out[len..]).map_err(damaged)?;
             if self.0.can_collect() != 0 {
