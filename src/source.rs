@@ -40,8 +40,11 @@ pub trait ChunkSource: Send + Sync {
         false
     }
 
+    /// Reads what every read needs first, such as where the chunks lie. What fails here fails again when it is needed.
+    fn prepare(&self) {}
+
     /// The most bytes that a read of `region` holds beside the block that it gives, such as chunks before and after
-    /// their filters are undone; about, where files do not tell. Asked for often, so answered without reading.
+    /// their filters are undone. Asked for often: of a source that is [`ChunkSource::prepare`]d, answered without reading.
     fn scratch_bytes(&self, _region: &Region) -> u64 {
         0
     }

@@ -116,7 +116,7 @@ fn a_computation_takes_what_it_is_said_to_hold_and_no_more_than_was_forecast() {
     let mut wrong = vec![];
     for (name, array) in &cases {
         for scheduler in [Scheduler::Serial, Scheduler::Threads] {
-            // The first time reads the index, and makes the pool.
+            // The first time makes the pool.
             held(array, scheduler);
             let threads = if scheduler == Scheduler::Serial { 1 } else { rayon::current_num_threads() as u64 };
             let (taken, said, forecast) = held(array, scheduler);

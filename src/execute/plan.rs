@@ -109,6 +109,9 @@ impl Plan {
     fn new(graph: Graph, requests: Vec<Option<Request>>, roots: Vec<(usize, Needed)>, budget: u64) -> Plan {
         let mut needed = needed(&graph, &roots);
         let requested: Vec<bool> = requests.iter().map(Option::is_some).collect();
+        // What tasks hold is asked for while threads wait for the answer.
+        let sources = graph.layers().iter().zip(&needed).filter(|(_, needed)| **needed != Needed::None);
+        sources.filter_map(|(layer, _)| layer.source()).for_each(|source| source.prepare());
         let direct = direct(&graph, &mut needed, &requested);
         let demand = Demand { graph: &graph, needed: &needed, requested: &requested, direct: &direct, budget };
         let (stages, stage_of) = stages(&demand);

@@ -93,6 +93,10 @@ impl ChunkSource for FieldSource {
         self.bytes.prefers_runs()
     }
 
+    fn prepare(&self) {
+        self.bytes.prepare();
+    }
+
     fn scratch_bytes(&self, region: &Region) -> u64 {
         let stored = self.stored(region);
         stored.checked_len().unwrap_or(u64::MAX).saturating_add(self.bytes.scratch_bytes(&stored))

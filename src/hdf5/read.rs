@@ -241,6 +241,11 @@ impl ChunkSource for DatasetSource {
         self.raw.as_ref().unwrap_or(self.file.bytes()).prefers_runs()
     }
 
+    fn prepare(&self) {
+        // Kept, also if it fails.
+        let _ = self.map();
+    }
+
     fn scratch_bytes(&self, region: &Region) -> u64 {
         let (Layout::Chunked { .. }, Some(chunk), None) = (&self.layout, self.chunk.as_deref(), &self.raw) else {
             return 0;
@@ -249,8 +254,7 @@ impl ChunkSource for DatasetSource {
             return 0;
         }
         let len = chunk.iter().fold(self.element.stored as u64, |len, &extent| len.saturating_mul(extent));
-        // Before the index has been read, about what chunks without redundancy take.
-        let stored = self.map.get().and_then(|map| map.as_ref().ok()).map_or(len, |map| map.largest());
+        let stored = self.map().map_or(0, |map| map.largest());
         let decoded = if self.element.is_plain() && is_decoded_in_place(chunk, region) { 0 } else { len };
         self.pipeline.scratch_bytes(stored, len).saturating_add(decoded)
     }
