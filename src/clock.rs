@@ -110,12 +110,13 @@ fn enter(phase: Phase) {
 }
 
 fn timed<T>(phase: Phase, work: impl FnOnce() -> T, add: impl FnOnce(&mut Spent, f64)) -> T {
+    let before = PHASE.with(|watch| watch.phase());
     enter(phase);
     let begin = now_ms();
     let done = work();
     let mut spent = SPENT.get();
     add(&mut spent, now_ms() - begin);
     SPENT.set(spent);
-    enter(Phase::Computing);
+    enter(before);
     done
 }
