@@ -389,8 +389,10 @@ tally_cargo() { # part, exit status
 
 test_native() {
   need_rust
-  local status=0
-  logged native cargo test --no-fail-fast || status=$?
+  local status=0 limit=()
+  # A test that hangs is stopped where it can be, rather than whoever waits for it.
+  if have timeout; then limit=(timeout 1800); fi
+  logged native "${limit[@]}" cargo test --no-fail-fast || status=$?
   tally_cargo native "$status"
 }
 
