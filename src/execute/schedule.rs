@@ -182,11 +182,12 @@ impl Schedule {
     /// where no one waits for it.
     pub(crate) fn finish(&mut self, plan: &Plan, job: &Job, result: Result<NodeResult>, time: Time) -> Vec<Value> {
         self.running -= 1;
-        self.progress.bytes_in_flight = self.progress.bytes_in_flight.saturating_sub(job.estimate);
+        let without = self.progress.bytes_in_flight.saturating_sub(job.estimate);
         if let Err(stopped) = &result {
             if stopped.is_interrupted() {
                 // It has neither ended nor failed.
                 self.trace.abandon(job.node);
+                self.progress.bytes_in_flight = without;
                 self.error.get_or_insert(Error::interrupted(stopped.message()));
                 return vec![];
             }
@@ -195,6 +196,7 @@ impl Schedule {
         let (bytes_read, failed) = result.as_ref().map_or((0, true), |done| (done.bytes_read, false));
         let reads = plan.stage(job.node).reads;
         self.trace.end(job.node, reads, &TaskEnd { end_ms, spent, bytes_read, failed }, &self.progress);
+        self.progress.bytes_in_flight = without;
         let done = match result {
             Ok(done) => done,
             Err(error) => {
