@@ -127,6 +127,48 @@ test("how a cell ran opens in that cell alone, and stays open when it runs again
   assert.equal(await shown(), 1);
 });
 
+/** What has the keyboard, within whatever shadows. */
+function focused(page) {
+  return page.evaluate(() => {
+    let element = document.activeElement;
+    while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+    return element?.getAttribute("aria-label") ?? element?.textContent.trim();
+  });
+}
+
+test("after Escape, Tab goes past the editor to how the cell ran, and back, and changes no source", async () => {
+  const { page } = opened;
+  const cell = page
+    .locator("chunkbook-cell")
+    .filter({ has: page.locator("chunkbook-computation") })
+    .last();
+  const source = () =>
+    page.evaluate(
+      () => window.chunkbook.cells.findLast(({ computations }) => computations.length > 0).source,
+    );
+  const before = await source();
+  await cell.locator(".cm-content").click();
+  await page.keyboard.press("Escape");
+  const name = await focused(page);
+  assert.match(name, /^Code cell/);
+  const stops = [];
+  for (let stop = 0; stop < 4 && !stops.includes("How it ran"); stop += 1) {
+    await page.keyboard.press("Tab");
+    stops.push(await focused(page));
+  }
+  assert.equal(stops.at(-1), "How it ran", stops.join(", "));
+  for (const _ of stops) await page.keyboard.press("Shift+Tab");
+  assert.equal(await focused(page), name);
+  assert.equal(await source(), before);
+  await page.keyboard.press("Enter");
+  assert.equal(await focused(page), "Code");
+  await page.keyboard.press("Control+Home");
+  await page.keyboard.press("Tab");
+  assert.notEqual(await source(), before, "in the editor it indents");
+  await page.keyboard.press("Shift+Tab");
+  assert.equal(await source(), before);
+});
+
 test("arrow keys go from view to view, and the stream and the memory have words for what they draw", async () => {
   const { page } = opened;
   const view = page.locator("chunkbook-computation").last();
