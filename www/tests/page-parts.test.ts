@@ -1,18 +1,16 @@
 import { expect, test } from "vitest";
 import { CommandReader, editorAction } from "../src/page/command-keys";
 import { datasetCell, entryCell, openingCell, pointAtFile, pythonString } from "../src/page/file-cells";
-import { formatBytes, formatDuration, formatShape, plural } from "../src/page/format";
+import { formatBytes, formatCount, formatDuration, formatShape, plural } from "../src/page/format";
 import { drawingToDot } from "../src/page/graph-export";
+import { fittingLabel, labelSize, labelWidth, nodeLabel } from "../src/page/graph-label";
 import {
   boxSizes,
   drawingToSvg,
   extentAcross,
-  fittingLabel,
-  labelSize,
   layerHues,
   layerTitle,
   neighbours,
-  nodeLabel,
   spread,
 } from "../src/page/graph-view";
 import { markdownToHtml } from "../src/page/markdown";
@@ -153,9 +151,6 @@ test("boxes of a row never touch, and a lone box is as wide as its label", () =>
   expect(boxes.get(160)!.width).toBeLessThan(50);
   expect(boxes.get(100)!.width).toBeGreaterThan(nodeLabel(drawing.nodes[3]!).length * 6);
   expect(boxes.get(160)!.height).toBeLessThan(60);
-  expect(fittingLabel(drawing.nodes[0]!, { width: 30, height: 30 })).toBe("");
-  expect(fittingLabel(drawing.nodes[3]!, { width: 41, height: 30 })).toBe("su…00");
-  expect(fittingLabel(drawing.nodes[0]!, { width: 10, height: 30 })).toBe("");
 });
 
 test("a drawing of one node, or none, has a place for it", () => {
@@ -192,14 +187,40 @@ test("layers that do the same have one colour, and others differ", () => {
   expect([...layerHues({ ...drawing, nodes: twice }).keys()]).toEqual(["sum-partial"]);
 });
 
-test("labels are cut in their middle, and left out where they would be too small to read", () => {
-  const [lone] = [node(0, 0, "_sum-partial", 24)];
+test("a label that has no room is written smaller, then its name is cut, and its count never", () => {
+  const lone = node(0, 0, "_sum-partial", 24);
+  const text = (label: string, count: number, width: number, scale = 1) =>
+    fittingLabel(node(0, 0, label, count), { width, height: 30 }, scale).text;
   expect(nodeLabel(lone)).toBe("sum-partial ×24");
-  expect(fittingLabel(lone, { width: 90, height: 30 })).toBe("sum-pa…l ×24");
-  // At half the size, letters of nine pixels on the screen take eighteen of the drawing's.
+  expect(fittingLabel(lone, { width: 150, height: 30 })).toEqual({ text: "sum-partial ×24", size: 12 });
+  expect(fittingLabel(lone, { width: 90, height: 30 }).text).toBe("sum-partial ×24");
+  expect(fittingLabel(lone, { width: 90, height: 30 }).size).toBeLessThan(12);
+  expect(text("_sum-partial", 24, 70)).toBe("sum-p… ×24");
+  for (let width = 4; width < 150; width += 1) {
+    for (const [label, count] of [
+      ["sum", 256],
+      ["array", 8],
+      ["sum-partial", 1200],
+    ] as const) {
+      const written = text(label, count, width);
+      expect(written === "" || written.endsWith(`×${formatCount(count)}`), `${label} in ${width}`).toBe(true);
+    }
+  }
+  expect([text("sum", 256, 34), text("sum", 256, 20)]).toEqual(["×256", ""]);
+  // Beside a "sum" that fits, names of a letter or two more are written smaller or cut, not left out.
+  expect([text("sum", 1, 31), text("mean", 1, 31), text("array", 1, 31)]).toEqual(["sum", "mean", "array"]);
+  expect([text("mean", 1, 28), text("array", 1, 28), text("mean", 1, 16)]).toEqual(["me…", "arr…", ""]);
+  expect(fittingLabel(lone, { width: 150, height: 8 }).text).toBe("");
+});
+
+test("a label is never wider than its box, at any scale", () => {
   expect([labelSize(1), labelSize(0.5)]).toEqual([12, 18]);
-  expect(fittingLabel(lone, { width: 90, height: 30 }, labelSize(0.5))).toBe("sum-…×24");
-  expect(fittingLabel(lone, { width: 58, height: 30 }, labelSize(0.3))).toBe("");
+  for (const scale of [0.3, 0.5, 1, 2]) {
+    for (let width = 4; width < 200; width += 3) {
+      const { text, size } = fittingLabel(node(0, 0, "array", 8), { width, height: 30 }, scale);
+      expect(text === "" || labelWidth(text, size) <= width, `${text} in ${width}`).toBe(true);
+    }
+  }
 });
 
 test("nodes with two lines are higher, and stand further apart", () => {

@@ -14,14 +14,12 @@ import { readableOn } from "./canvas";
 import { renderListed } from "./computation-states";
 import { formatBytes, formatShape, plural } from "./format";
 import { shownToSvg } from "./graph-export";
+import { type BoxSize, fittingLabel, labelSize } from "./graph-label";
 import {
-  type BoxSize,
   boxSizes,
   edgePath,
   extentAcross,
-  fittingLabel,
   hueOf,
-  labelSize,
   layerHues,
   type Neighbours,
   neighbours,
@@ -174,7 +172,7 @@ export class TaskGraph extends LitElement {
   #renderGraph(): TemplateResult {
     const { height, nodes } = this.drawing;
     const { left, width } = this.#extent;
-    const letters = labelSize(this.#shownScale());
+    const scale = this.#shownScale();
     const size =
       this.scale === null
         ? `width: ${width}px; max-width: max(100%, ${LEAST_FIT * width}px)`
@@ -187,7 +185,7 @@ export class TaskGraph extends LitElement {
       aria-label="Task graph, read bottom to top. Arrow keys go along the edges."
       @keydown=${this.#key}
     >
-      ${this.#renderEdges()} ${nodes.map((node, index) => this.#renderNode(node, index, letters))}
+      ${this.#renderEdges()} ${nodes.map((node, index) => this.#renderNode(node, index, scale))}
     </svg>`;
   }
 
@@ -207,8 +205,10 @@ export class TaskGraph extends LitElement {
     return Math.min(1, Math.max(LEAST_FIT, (this.room - 2 * PADDING) / this.#extent.width));
   }
 
-  #renderNode(node: TaskGraphNode, index: number, letters: number): SVGTemplateResult {
+  #renderNode(node: TaskGraphNode, index: number, scale: number): SVGTemplateResult {
     const box = this.#boxes.get(node.y) ?? { width: 0, height: 0 };
+    const letters = labelSize(scale);
+    const { text, size } = fittingLabel(node, box, scale);
     // One node at a time is in the order of Tab; arrow keys go to the others.
     const reachable = (this.chosen ?? this.drawing.nodes.length - 1) === index;
     return svg`<g
@@ -229,7 +229,7 @@ export class TaskGraph extends LitElement {
         height=${box.height}
         rx=${Math.min(5, box.width / 3)}
       ></rect>
-      <text x=${node.x} y=${node.y + letters / 3 - (this.sizes ? letters / 2 + 1 : 0)} style="font-size: ${letters}px">${fittingLabel(node, box, letters)}</text>
+      <text x=${node.x} y=${node.y + size / 3 - (this.sizes ? letters / 2 + 1 : 0)} style="font-size: ${size}px">${text}</text>
       ${
         this.sizes && box.height >= 2 * letters + 4
           ? svg`<text x=${node.x} y=${node.y + letters / 3 + letters / 2 + 1} style="font-size: ${letters}px">${formatBytes(node.bytes)}</text>`
