@@ -3,7 +3,7 @@ import { CommandReader, editorAction } from "../src/page/command-keys";
 import { datasetCell, entryCell, openingCell, pointAtFile, pythonString } from "../src/page/file-cells";
 import { formatBytes, formatCount, formatDuration, formatShape, plural } from "../src/page/format";
 import { drawingToDot } from "../src/page/graph-export";
-import { fittingLabel, labelSize, labelWidth, nodeLabel } from "../src/page/graph-label";
+import { fittingLabel, LEAST_FIT, labelSize, labelWidth, nodeLabel } from "../src/page/graph-label";
 import {
   boxSizes,
   drawingToSvg,
@@ -54,7 +54,7 @@ test("progress is shown after half a second, with rate and time left", () => {
   expect(progressFraction(progress)).toBe(0.25);
   expect(remaining(progress)).toBe(6000);
   expect(progressFacts(progress)).toEqual([
-    "25 of 100",
+    "25 of 100 tasks",
     "1.00 GiB",
     "512 MiB/s",
     "memory 96.0 MiB",
@@ -66,7 +66,8 @@ test("progress is shown after half a second, with rate and time left", () => {
 test("progress of unknown extent has no fraction and no time left", () => {
   const unknown = { ...progress, total: 0 };
   expect([progressFraction(unknown), remaining(unknown)]).toEqual([null, null]);
-  expect(progressFacts(unknown)[0]).toBe("25 done");
+  expect(progressFacts(unknown)[0]).toBe("25 tasks done");
+  expect(progressFacts({ ...progress, label: "Writing a.hdf5" })[0]).toBe("25 of 100 chunks");
 });
 
 const press = (key: string, modifiers = {}) => ({
@@ -211,6 +212,13 @@ test("a label that has no room is written smaller, then its name is cut, and its
   expect([text("sum", 1, 31), text("mean", 1, 31), text("array", 1, 31)]).toEqual(["sum", "mean", "array"]);
   expect([text("mean", 1, 28), text("array", 1, 28), text("mean", 1, 16)]).toEqual(["me…", "arr…", ""]);
   expect(fittingLabel(lone, { width: 150, height: 8 }).text).toBe("");
+});
+
+test("in a row as close as the engine places them, names are read at the least scale", () => {
+  const row = ["mean", "mean", "array", "array"].map((name, at) => ({ ...node(64 * at, 40, name) }));
+  const boxes = boxSizes({ ...drawing, nodes: row });
+  const texts = row.map((each) => fittingLabel(each, boxes.get(40)!, LEAST_FIT).text);
+  expect(texts).toEqual(["mean", "mean", "array", "array"]);
 });
 
 test("a label is never wider than its box, at any scale", () => {

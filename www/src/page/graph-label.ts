@@ -14,6 +14,9 @@ export interface Label {
   size: number;
 }
 
+/** A wide graph is not made smaller than this to fit: nobody could read its labels or tell its tasks apart. */
+export const LEAST_FIT = 0.5;
+
 /** Pixels of a label's letters, and of the smallest that can be read on a screen. */
 export const FULL_SIZE = 12;
 const LEAST_SIZE = 9;

@@ -3,8 +3,16 @@
  * boxes, neighbours, and the whole as a standalone SVG for files that are read elsewhere.
  */
 import type { TaskGraphDrawing, TaskGraphNode } from "../protocol";
-import { formatBytes, formatShape, plural } from "./format";
-import { type BoxSize, FULL_SIZE, fittingLabel, labelWidth, nodeLabel } from "./graph-label";
+import { formatBytes, formatCount, formatShape, plural } from "./format";
+import {
+  type BoxSize,
+  FULL_SIZE,
+  fittingLabel,
+  LEAST_FIT,
+  labelSize,
+  labelWidth,
+  nodeLabel,
+} from "./graph-label";
 
 /** Hues of layers, far apart for common kinds of colour blindness; the text beside them tells as well. */
 const LAYER_HUES = [205, 35, 155, 320, 265, 90, 5, 180] as const;
@@ -31,7 +39,7 @@ export function hueOf(hues: ReadonlyMap<string, number>, node: TaskGraphNode): n
   return hues.get(layerTitle(node.layer)) ?? FIRST_HUE;
 }
 
-/** The boxes of each row (by y): as wide as its labels and as high as their lines, but never touching neighbours. */
+/** The boxes of each row (by y): as wide as its labels where the drawing is made as small as it may be, and as high as their lines, but never touching neighbours. */
 export function boxSizes(drawing: TaskGraphDrawing, lines: 1 | 2 = 1): Map<number, BoxSize> {
   const rows = new Map<number, TaskGraphNode[]>();
   for (const node of drawing.nodes) {
@@ -46,7 +54,7 @@ export function boxSizes(drawing: TaskGraphDrawing, lines: 1 | 2 = 1): Map<numbe
   );
   return new Map(
     [...rows].map(([y, row]) => {
-      const longest = Math.max(...row.map((node) => labelWidth(nodeLabel(node), FULL_SIZE)));
+      const longest = Math.max(...row.map((node) => labelWidth(nodeLabel(node), labelSize(LEAST_FIT))));
       const room = leastDistance(row.map((node) => node.x)) - GAP;
       const wanted = clamp(longest + 16, 48, MAX_BOX.width);
       return [y, { width: Math.max(MIN_BOX.width, Math.min(wanted, room)), height }];
@@ -95,6 +103,15 @@ export function neighbours(drawing: TaskGraphDrawing): Neighbours[] {
     found[from]?.consumers.push(to);
   }
   return found;
+}
+
+/** How many tasks there are, how many they run as, and how many nodes are drawn for those. */
+export function caption({ tasks, nodes }: TaskGraphDrawing): string {
+  const runs = nodes.reduce((sum, { count }) => sum + count, 0);
+  const parts = [plural(tasks, "task")];
+  if (runs < tasks) parts.push(`run as ${formatCount(runs)}`);
+  if (nodes.length < runs) parts.push(`in ${plural(nodes.length, "node")}`);
+  return parts.join(" ");
 }
 
 /** One line about a node's result, such as `float64 (300, 3000), 6.87 MiB`. */
