@@ -572,3 +572,21 @@ test("an output that is wider than its box can be scrolled with keys, and no oth
   await rich.filter({ hasText: "wide" }).and(page.locator("[tabindex='0']")).waitFor();
   assert.equal(await rich.filter({ hasText: "narrow" }).getAttribute("tabindex"), null);
 });
+
+test("on a narrow page the letters of the memory view keep their size", async () => {
+  const { page } = opened;
+  await runInNotebook(page, "x.sum().compute()");
+  const view = await ended(page);
+  await view.getByRole("tab", { name: "Memory" }).click();
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 900 });
+  const svg = view.locator("chunkbook-memory-chart svg").first();
+  await page.waitForFunction(
+    (drawing) => {
+      const { width } = drawing.getBoundingClientRect();
+      return width < 390 && Math.abs(width - drawing.viewBox.baseVal.width) < 1;
+    },
+    await svg.elementHandle(),
+  );
+  await page.setViewportSize(before);
+});

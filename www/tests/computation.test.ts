@@ -1,7 +1,7 @@
 /** What the page works out from what the engine tells of a computation. */
 import { expect, test } from "vitest";
 import { rampColour, readableOn } from "../src/page/canvas";
-import { cellAt, planGrid, positionOf } from "../src/page/chunk-grid-plan";
+import { axesSentence, cellAt, planGrid, positionOf } from "../src/page/chunk-grid-plan";
 import { Computation, unravel } from "../src/page/computation";
 import { taskWords } from "../src/page/computation-states";
 import {
@@ -291,6 +291,16 @@ test("a matrix of chunks keeps its rows, a vector is wrapped, and higher ranks a
   expect(cellAt(cube, 93)).toEqual({ row: 1, column: 3 });
   expect(cellAt(cube, 79)).toBeNull();
   expect(positionOf(cube, 4, 0)).toBeNull();
+});
+
+test("which way axes go is said, and that a line of chunks is wrapped", () => {
+  expect(axesSentence([4, 10])).toBe("Axis 0 goes down, axis 1 to the right.");
+  expect(axesSentence([5, 4, 10])).toBe("Axis 1 goes down, axis 2 to the right.");
+  expect(axesSentence([300])).toMatch(/^All chunks lie along axis 0: row after row/);
+  expect(axesSentence([300, 1])).toMatch(/^All chunks lie along axis 0: row after row/);
+  expect(axesSentence([1, 300])).toMatch(/^All chunks lie along axis 1: row after row/);
+  expect(axesSentence([2, 1, 5])).toBe("All chunks lie along axis 2.");
+  expect([axesSentence([1]), axesSentence([])]).toEqual(["", ""]);
 });
 
 test("a grid of many rows stays within its height", () => {

@@ -16,7 +16,7 @@ import {
   type StatePixels,
   valueRange,
 } from "./chunk-grid-paint";
-import { cellAt, type GridPlan, planGrid, positionOf } from "./chunk-grid-plan";
+import { axesSentence, cellAt, type GridPlan, planGrid, positionOf } from "./chunk-grid-plan";
 import { CHUNK_MEANINGS, CHUNK_STATES, type ChunkState, ChunkStates, chunkWords } from "./chunk-states";
 import { type Computation, product, STORED_AT_MOST, unravel } from "./computation";
 import { renderListed, telling } from "./computation-states";
@@ -349,7 +349,8 @@ export class ChunkGrid extends LitElement {
 
   #renderAbout(): TemplateResult {
     if (this.chosen === null) {
-      return html`<span class="soft">Point at a chunk to see what it took.</span>`;
+      const { counts } = this.computation.layer(this.layer);
+      return html`<span class="soft">${axesSentence(counts)} Point at a chunk to see what it took.</span>`;
     }
     return html`${this.#facts(this.chosen).join(" · ")}`;
   }

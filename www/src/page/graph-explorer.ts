@@ -174,7 +174,7 @@ export class GraphExplorer extends LitElement {
         ${
           this.#lazies() === null
             ? nothing
-            : html`<button slot="tools" class="quiet small" @click=${this.#saveDot}>${icons.download} Save as DOT</button>`
+            : html`<button slot="tools" class="quiet small" aria-label="Save as DOT" title="Save as DOT, for Graphviz" @click=${this.#saveDot}>${icons.download} DOT</button>`
         }
         <div slot="picked">${this.#renderPicked()}</div>
       </chunkbook-graph>

@@ -117,7 +117,7 @@ export class TaskGraph extends LitElement {
             ${this.#tool("Fit to width", icons.fitWidth, () => {
               this.scale = null;
             })}
-            <button class="quiet small" @click=${this.#saveSvg}>${icons.download} Save as SVG</button>
+            <button class="quiet small" aria-label="Save as SVG" title="Save as SVG" @click=${this.#saveSvg}>${icons.download} SVG</button>
             <slot name="tools"></slot>
           </span>
         </figcaption>
