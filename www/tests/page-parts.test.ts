@@ -204,10 +204,15 @@ test("a label that has no room is written smaller, then its name is cut, and its
       ["sum-partial", 1200],
     ] as const) {
       const written = text(label, count, width);
-      expect(written === "" || written.endsWith(`×${formatCount(count)}`), `${label} in ${width}`).toBe(true);
+      const counts = [`×${formatCount(count)}`, ...(count === 1200 ? ["×1.2K"] : [])];
+      expect(written === "" || counts.some((own) => written.endsWith(own)), `${label} in ${width}`).toBe(
+        true,
+      );
     }
   }
   expect([text("sum", 256, 34), text("sum", 256, 20)]).toEqual(["×256", ""]);
+  expect([text("sum", 1_024, 44), text("sum", 1_240, 34)]).toEqual(["×1,024", "×1.2K"]);
+  expect(nodeLabel(node(0, 0, "var → _sqrt", 2))).toBe("var → sqrt ×2");
   // Beside a "sum" that fits, names of a letter or two more are written smaller or cut, not left out.
   expect([text("sum", 1, 31), text("mean", 1, 31), text("array", 1, 31)]).toEqual(["sum", "mean", "array"]);
   expect([text("mean", 1, 28), text("array", 1, 28), text("mean", 1, 16)]).toEqual(["me…", "arr…", ""]);

@@ -18,7 +18,7 @@ const WIDTH = 300;
 const HEIGHT = 110;
 /** Room for the numbers beside an axis: at least, and for each character. */
 const LEAST_LEFT = 44;
-const CHARACTER = 5.8;
+const CHARACTER = 6.5;
 const BELOW = 30;
 
 const chartStyles = css`

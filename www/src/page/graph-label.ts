@@ -33,6 +33,8 @@ const WIDTHS: readonly (readonly [characters: string, width: number])[] = [
   ["×", 0.84],
 ];
 const USUAL_WIDTH = 0.64;
+/** `1.2K`, of counts that have no room. */
+const SHORT_COUNTS = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 2 });
 
 /** The size of labels in a drawing of which a pixel takes `scale` on the screen: larger where they would be tiny. */
 export function labelSize(scale: number): number {
@@ -53,7 +55,7 @@ export function nodeLabel(node: TaskGraphNode): string {
 
 /**
  * The label of a node in a drawing of which a pixel takes `scale` on the screen: whole, in smaller letters if need be;
- * with the end of its name left out; or only its count, which is a number and thus whole or not there.
+ * with the end of its name left out; or only its count, which is rounded where it must be and never cut.
  */
 export function fittingLabel(node: TaskGraphNode, box: BoxSize, scale = 1): Label {
   const size = labelSize(scale);
@@ -68,13 +70,13 @@ export function fittingLabel(node: TaskGraphNode, box: BoxSize, scale = 1): Labe
     const text = `${name.slice(0, letters)}…${count}`;
     if (fits(text, least)) return { text, size: least };
   }
-  const alone = count.trim();
-  return { text: alone !== "" && fits(alone, least) ? alone : "", size: least };
+  const alone = node.count > 1 ? [count.trim(), `×${SHORT_COUNTS.format(node.count)}`] : [];
+  return { text: alone.find((text) => fits(text, least)) ?? "", size: least };
 }
 
 function nameOf(node: TaskGraphNode): string {
   // Engines name what they make of several tasks with a line before it.
-  return node.label.replace(/^_/, "");
+  return node.label.replace(/(^|→ )_/g, "$1");
 }
 
 function countOf({ count }: TaskGraphNode): string {
