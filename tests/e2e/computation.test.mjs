@@ -471,6 +471,10 @@ test("of more tasks than are recorded no chunk waits, the sums are those of all,
     .first()
     .getByText(/^chunk \(0,\)/)
     .waitFor();
+  const grid = view.locator("canvas");
+  const { height } = await grid.boundingBox();
+  await grid.hover({ position: { x: 3, y: height - 3 } });
+  await view.locator(".about").first().getByText("combined, not recorded").waitFor();
   const first = `the first ${recorded.toLocaleString("en-US")} tasks only`;
   assert.ok((await view.locator(".facts").textContent()).includes(first));
   await view.getByLabel("Colour by").selectOption("state");
