@@ -20,8 +20,8 @@ test.each([
   [Math.fround(0.1), "float32", 1, "0.1"],
   [2499.5, "int64", 4999, "2499.5"],
   [1 / 3, "float64", 1, "0.33333333"],
-  [0.000012345, "float64", 1, "1.2345e-5"],
-  [1e300, "float64", 1e300, "1e300"],
+  [0.000012345, "float64", 1, "1.2345e-05"],
+  [1e300, "float64", 1e300, "1e+300"],
   [0, "float64", 0, "0"],
 ])("%d of %s values that reach over %d reads %s", (value, dtype, range, text) => {
   expect(formatValue(value, { dtype, range })).toBe(text);

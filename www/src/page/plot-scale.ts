@@ -56,11 +56,11 @@ function shortestSingle(value: number): number {
   return texts.find((text) => Math.fround(text) === value) ?? value;
 }
 
-/** With an exponent where Python has one. */
+/** With an exponent where Python has one, of two digits at least. */
 function inPython(value: number): string {
   const size = Math.abs(value);
   return size !== 0 && (size >= 1e16 || size < 1e-4)
-    ? value.toExponential().replace("e+", "e")
+    ? value.toExponential().replace(/([+-])(\d)$/, (_, sign, digit) => `${sign}0${digit}`)
     : String(value);
 }
 
