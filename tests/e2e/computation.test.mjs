@@ -105,7 +105,7 @@ test("the chunk grid tells of each chunk its time, what is stored, and which are
   ]);
   assert.match(
     texts.find((text) => text.includes("chunk (0, 0)")),
-    /thread \d.*stored in .* no filter skipped/,
+    /thread \d.*stored in [\d.]+ KiB/,
   );
   const grid = view.getByRole("img", { name: /Grid of 24 chunks/ });
   await grid.focus();
@@ -127,6 +127,48 @@ test("how a cell ran opens in that cell alone, and stays open when it runs again
   assert.equal(await shown(), 1);
 });
 
+/** What has the keyboard, within whatever shadows. */
+function focused(page) {
+  return page.evaluate(() => {
+    let element = document.activeElement;
+    while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+    return element?.getAttribute("aria-label") ?? element?.textContent.trim();
+  });
+}
+
+test("after Escape, Tab goes past the editor to how the cell ran, and back, and changes no source", async () => {
+  const { page } = opened;
+  const cell = page
+    .locator("chunkbook-cell")
+    .filter({ has: page.locator("chunkbook-computation") })
+    .last();
+  const source = () =>
+    page.evaluate(
+      () => window.chunkbook.cells.findLast(({ computations }) => computations.length > 0).source,
+    );
+  const before = await source();
+  await cell.locator(".cm-content").click();
+  await page.keyboard.press("Escape");
+  const name = await focused(page);
+  assert.match(name, /^Code cell/);
+  const stops = [];
+  for (let stop = 0; stop < 4 && !stops.includes("How it ran"); stop += 1) {
+    await page.keyboard.press("Tab");
+    stops.push(await focused(page));
+  }
+  assert.equal(stops.at(-1), "How it ran", stops.join(", "));
+  for (const _ of stops) await page.keyboard.press("Shift+Tab");
+  assert.equal(await focused(page), name);
+  assert.equal(await source(), before);
+  await page.keyboard.press("Enter");
+  assert.equal(await focused(page), "Code");
+  await page.keyboard.press("Control+Home");
+  await page.keyboard.press("Tab");
+  assert.notEqual(await source(), before, "in the editor it indents");
+  await page.keyboard.press("Shift+Tab");
+  assert.equal(await source(), before);
+});
+
 test("arrow keys go from view to view, and the stream and the memory have words for what they draw", async () => {
   const { page } = opened;
   const view = page.locator("chunkbook-computation").last();
@@ -139,6 +181,9 @@ test("arrow keys go from view to view, and the stream and the memory have words 
   await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("ArrowLeft");
   await view.getByText(/this run took .* at its peak.* The forecast was at most .*, which held\./).waitFor();
+  await page.keyboard.press("Home");
+  await view.getByRole("tab", { name: "Chunks", selected: true }).waitFor();
+  await page.keyboard.press("End");
   await view.getByText(/The naive way needs the whole array at once, 1\.83 MiB/).waitFor();
   await view.getByRole("img", { name: /Memory of the engine over/ }).waitFor();
   await view.getByText("Memory over time as a table").click();
@@ -223,6 +268,7 @@ test("nodes of layers tell their tasks and bytes, and the table what became of t
     "State",
     "Time",
     "Thread",
+    "Ran as one with",
   ]);
   const { outline } = await known(page);
   await graph
@@ -242,6 +288,46 @@ test("the picture that is saved has the colours on the screen", async () => {
   const { outline } = await known(page);
   assert.equal(fills.length, outline.tasks);
   assert.ok(fills.includes("#1a9482"), "what is done is");
+});
+
+test("the picture that is saved is the same whichever task is pointed at", async () => {
+  const { page } = opened;
+  const view = page.locator("chunkbook-computation").last();
+  await page.mouse.move(0, 0);
+  const graph = view.locator("chunkbook-graph");
+  await graph.locator(".node").last().hover();
+  await graph.locator(".edge.near").first().waitFor({ state: "attached" });
+  const [pointed] = [await saved(page, view, "Save as SVG")];
+  await graph.locator(".node").first().hover();
+  await graph.locator(".edge.near").nth(1).waitFor({ state: "attached" });
+  assert.equal(await saved(page, view, "Save as SVG"), pointed);
+  const accent = await graph
+    .locator(".edge.near")
+    .first()
+    .evaluate((edge) => getComputedStyle(edge).stroke);
+  const plain = await graph
+    .locator(".edge:not(.near)")
+    .first()
+    .evaluate((edge) => getComputedStyle(edge).stroke);
+  assert.notEqual(accent, plain);
+  const [, red, green, blue] = /rgb\((\d+), (\d+), (\d+)\)/.exec(accent) ?? [];
+  if (red !== undefined) {
+    const hex = [red, green, blue].map((part) => Number(part).toString(16).padStart(2, "0")).join("");
+    assert.ok(!pointed.includes(`#${hex}`), "the highlight is not saved");
+  }
+});
+
+test("a chunk that is not stored is said to be so in the graph, and with what a task ran as one", async () => {
+  const { page } = opened;
+  const view = page.locator("chunkbook-computation").last();
+  await view.getByRole("searchbox").fill("(3, 0)");
+  await view.locator('chunkbook-graph .node:not(.aside)[aria-label^="(\'array"]').first().click();
+  await view.locator(".picked").getByText("Not stored: it reads as the fill value").waitFor();
+  await view
+    .locator(".picked")
+    .getByText(/; it ran as one with .*, and this is the time of all/)
+    .waitFor();
+  await view.getByRole("searchbox").fill("");
 });
 
 test("the DOT that is saved is what is shown, and Graphviz reads it", {
@@ -318,6 +404,29 @@ test("of chunks in more than two axes a slice is shown, which a slider chooses",
   assert.deepEqual(opened.errors, []);
 });
 
+test("chunks that nothing asks for are not needed, and do not wait", async () => {
+  const { page } = opened;
+  await runInNotebook(
+    page,
+    `with h5py.File("many.hdf5", "w") as f:
+    f.create_dataset("d", data=numpy.ones(1000), chunks=(1,))
+many = da.from_array(h5py.File("many.hdf5", "r")["d"], chunks=1)
+many[:10].sum().compute()
+(many + 1)[:10].sum().compute()`,
+  );
+  const view = await ended(page);
+  await view.getByRole("tab", { name: "Chunks" }).click();
+  await view.getByRole("button", { name: "Computation before" }).click();
+  await view.getByText("reads only parts of many.hdf5:/d, in the tasks that cut them out").waitFor();
+  await view.getByRole("button", { name: "Next computation" }).click();
+  await view.getByLabel("Colour by").selectOption("state");
+  await view.locator(".legend").getByText("not needed 990").waitFor();
+  await view.locator(".legend").getByText("not run 0").waitFor();
+  await view.getByRole("img", { name: /Grid of 1,000 chunks/ }).focus();
+  for (const key of ["ArrowRight", "ArrowDown"]) await page.keyboard.press(key);
+  assert.match(await view.locator(".about").first().textContent(), /not needed/);
+});
+
 test("a graph that has not been computed tells beforehand what it will need", async () => {
   const { page } = opened;
   await runInNotebook(page, "x.mean().visualize()");
@@ -354,6 +463,18 @@ test("of more tasks than are recorded no chunk waits, the sums are those of all,
   assert.equal(latest.done, latest.total);
   assert.ok(latest.totals.ended > 220_000);
   const view = page.locator("chunkbook-computation").last();
+  await view.getByRole("tab", { name: "Chunks" }).click();
+  await view.getByRole("img", { name: /Grid of 220,000 chunks/ }).focus();
+  await page.keyboard.press("ArrowRight");
+  await view
+    .locator(".about")
+    .first()
+    .getByText(/^chunk \(0,\)/)
+    .waitFor();
+  const grid = view.locator("canvas");
+  const { height } = await grid.boundingBox();
+  await grid.hover({ position: { x: 3, y: height - 3 } });
+  await view.locator(".about").first().getByText("combined, not recorded").waitFor();
   const first = `the first ${recorded.toLocaleString("en-US")} tasks only`;
   assert.ok((await view.locator(".facts").textContent()).includes(first));
   await view.getByLabel("Colour by").selectOption("state");
@@ -454,4 +575,22 @@ test("an output that is wider than its box can be scrolled with keys, and no oth
   const rich = page.locator("chunkbook-output .rich");
   await rich.filter({ hasText: "wide" }).and(page.locator("[tabindex='0']")).waitFor();
   assert.equal(await rich.filter({ hasText: "narrow" }).getAttribute("tabindex"), null);
+});
+
+test("on a narrow page the letters of the memory view keep their size", async () => {
+  const { page } = opened;
+  await runInNotebook(page, "x.sum().compute()");
+  const view = await ended(page);
+  await view.getByRole("tab", { name: "Memory" }).click();
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 900 });
+  const svg = view.locator("chunkbook-memory-chart svg").first();
+  await page.waitForFunction(
+    (drawing) => {
+      const { width } = drawing.getBoundingClientRect();
+      return width < 390 && Math.abs(width - drawing.viewBox.baseVal.width) < 1;
+    },
+    await svg.elementHandle(),
+  );
+  await page.setViewportSize(before);
 });

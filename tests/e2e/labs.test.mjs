@@ -141,6 +141,21 @@ test("the labs open from the page's menu, run without an error, and leave a way 
     assert.deepEqual([error, result], [null, "True"]);
   });
 
+  await t.test("the verdict on threads is what the times say", async () => {
+    const { result, error } = await runCell(
+      page,
+      "'|'.join([verdict_on([1.23, 1.0]), verdict_on([8.0, 4.0, 2.7, 2.69]), verdict_on([1.0, 0.5]), verdict_on([1.0, 1.5])])",
+    );
+    assert.equal(error, null);
+    const noise = "Such differences may be noise: measured once; run it again.";
+    assert.deepEqual(result.slice(1, -1).split("|"), [
+      `2 threads are 1.23 times as fast as one: 62 % of what 2 could be. Each further thread gains 15 % or more. ${noise}`,
+      `4 threads are 2.97 times as fast as one: 74 % of what 4 could be. Thread number 4 is the first that gains less than 15 %. ${noise}`,
+      "2 threads are 2.00 times as fast as one: 100 % of what 2 could be. Each further thread gains 15 % or more.",
+      "2 threads take 1.50 times as long as one. Thread number 2 is the first that gains less than 15 %.",
+    ]);
+  });
+
   await t.test("the notebook from before is one click away", async () => {
     await page.getByRole("button", { name: "Go back" }).click();
     const now = await page.evaluate(() => window.chunkbook.cells.map(({ id }) => id));

@@ -14,6 +14,10 @@ import h5py, numpy as np
 with h5py.File("look.hdf5", "w") as f:
     f["line"] = np.arange(5000.0)
     f["plane"] = np.arange(600.0 * 400).reshape(600, 400)
+    f["shorts"] = np.array([-29999, 0, 29999], dtype="i2")
+    f["far"] = np.array([1., 2, 3]) * 1000 + 1e8
+    f["single"] = 3.25
+    f["none"] = np.zeros((0, 4))
     f["cube"] = np.arange(24).reshape(2, 3, 4)
     big = f.create_dataset("big", shape=(3000, 1000), chunks=(100, 1000), dtype="f8", compression="gzip")
     big[:] = np.ones((3000, 1000))
@@ -34,7 +38,7 @@ function select(page, name) {
 test("a vector is drawn as a line whose every point can be read", async () => {
   const { page } = opened;
   await select(page, "line");
-  await page.getByText("from 0 to 4999, mean 2500").waitFor();
+  await page.getByText("from 0 to 4999, mean 2499.5").waitFor();
   await page.getByRole("img", { name: /Line of 5,000 elements/ }).focus();
   await page.keyboard.press("ArrowRight");
   await page.getByText(/^0 to \d+: mean \d/).waitFor();
@@ -80,4 +84,25 @@ test("a large dataset is looked at when asked for, with what it costs on the but
   await select(page, "big");
   await page.getByRole("button", { name: "Look at the data (reads 22.9 MiB)" }).click();
   await page.getByText("from 1 to 1, mean 1").waitFor();
+});
+
+test("the ends are told as they are, and bars far from zero can be told apart", async () => {
+  const { page } = opened;
+  await select(page, "shorts");
+  await page.getByText("from -29999 to 29999, mean 0").waitFor();
+  await page.getByRole("img", { name: /Histogram of 3 elements from -29999 to 29999/ }).waitFor();
+  await select(page, "far");
+  await page.getByText("from 100001000 to 100003000, mean 100002000").waitFor();
+  const bars = await page.locator("chunkbook-histogram tbody td:first-child").allTextContents();
+  assert.equal(new Set(bars).size, 64);
+});
+
+test("a single number and an array without elements are told of in words", async () => {
+  const { page } = opened;
+  const plot = page.locator("chunkbook-data-plot");
+  await select(page, "single");
+  await plot.getByText("A single number, which needs no picture: 3.25").waitFor();
+  assert.equal(await plot.locator("svg").count(), 0);
+  await select(page, "none");
+  await plot.getByText("It has no elements, so there is nothing to draw.").waitFor();
 });

@@ -27,6 +27,20 @@ CHECKS = {
     "other rounds": "combine(2); combine(32)",
     "other offsets and lengths": "variance(1, 1); variance(10**15, 300); variance(10**5, 7)",
     "heavy work": "speed_up('heavy', 1); speed_up('heavy', 2)",
+    "verdicts on given times": """
+assert verdict_on([1.0]) == 'There is one thread, and nothing to compare it with.'
+assert verdict_on([1.23, 1.0]) == (
+    '2 threads are 1.23 times as fast as one: 62 % of what 2 could be. '
+    'Each further thread gains 15 % or more. Such differences may be noise: measured once; run it again.')
+assert verdict_on([8.0, 4.0, 2.7, 2.69]) == (
+    '4 threads are 2.97 times as fast as one: 74 % of what 4 could be. '
+    'Thread number 4 is the first that gains less than 15 %. '
+    'Such differences may be noise: measured once; run it again.')
+assert verdict_on([1.0, 0.5]) == (
+    '2 threads are 2.00 times as fast as one: 100 % of what 2 could be. Each further thread gains 15 % or more.')
+assert verdict_on([1.0, 1.5]) == (
+    '2 threads take 1.50 times as long as one. Thread number 2 is the first that gains less than 15 %.')
+""",
     "blocks on the file's chunks read nothing twice": """
 for aligned in [(250, 500), (500, 500), (250, 2000), (2000, 2000)]:
     assert re_read(file['packed'], aligned) == 1

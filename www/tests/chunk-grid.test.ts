@@ -153,6 +153,12 @@ test("a chunk is combined once each reduction has taken its partial up, whether 
   expect(states.tally, "of updates that were missed").toEqual([0, 0, 0, 0, 0, 6, 0]);
 });
 
+test("of the chunks that a layer has, those no task asks for do not wait", () => {
+  const part = { ...outline, layers: [{ ...layer, tasks: 2 }], tasks: 2 };
+  const states = new ChunkStates(new Computation(part, update(), new Float64Array(ended(0, 1))), 0);
+  expect([states.unneeded, states.tally[0]]).toEqual([4, 5]);
+});
+
 test("states are named for what is done with a chunk, and after the end what waits was not run", () => {
   const names = (more: { ended: boolean; reduces: boolean }) =>
     CHUNK_STATES.map((state) => chunkWords(state, more)).join(", ");

@@ -1,7 +1,7 @@
 /** What the page works out from what the engine tells of a computation. */
 import { expect, test } from "vitest";
 import { rampColour, readableOn } from "../src/page/canvas";
-import { cellAt, planGrid, positionOf } from "../src/page/chunk-grid-plan";
+import { axesSentence, cellAt, planGrid, positionOf } from "../src/page/chunk-grid-plan";
 import { Computation, unravel } from "../src/page/computation";
 import { taskWords } from "../src/page/computation-states";
 import {
@@ -9,19 +9,24 @@ import {
   computationName,
   endText,
   formatShort,
+  keptText,
   memorySentences,
   partSentences,
   shares,
+  taskFacts,
   taskName,
   taskTime,
   turnText,
 } from "../src/page/computation-text";
-import { depthFirst, nodeRuns, paint, search } from "../src/page/graph-paint";
+import { depthFirst, nodeRuns, paint, search, timeNotes } from "../src/page/graph-paint";
+import { caption } from "../src/page/graph-view";
 import { NodeTallies } from "../src/page/node-tallies";
+import { storedFacts } from "../src/page/stored-text";
 import type {
   ComputationOutline,
   ComputationUpdate,
   LayerOutline,
+  StoredChunk,
   TaskGraphDrawing,
   TaskGraphNode,
   TaskTotals,
@@ -145,6 +150,8 @@ test("times count from the first task's begin and are split into reading, decomp
   expect(task).toEqual(computation.task(1));
   expect([task.start, task.end, task.thread]).toEqual([0.5, 6.5, 1]);
   expect(taskTime(task)).toBe("6.00 ms: 2.00 ms reading, 1.00 ms decompressing, 3.00 ms computing");
+  const short = { ...task, end: task.start, reading: 0, decoding: 0, bytes: 0 };
+  expect([taskFacts(task), taskFacts(short)]).toEqual([`${taskTime(task)}; 1.00 MiB read`, "0.0 µs"]);
   expect(taskName(computation, task)).toBe("chunk (0, 0)");
   expect(computation.key(0, 4)).toBe("('sum-partial-1a2b3c4d', 1, 1)");
   expect(computation.key(1, 0)).toBe("('sum-aggregate-1a2b3c4d',)");
@@ -227,6 +234,10 @@ test("a computation among several of its cell is told by its number and its chun
     "the last of 2 computations",
   ]);
   expect(computationName(first)).toBe("sum, chunks of (100, 100)");
+  const [from, to] = [277, 300].map((turn) => new Computation(outline, update(), new Float64Array(), turn));
+  if (from === undefined || to === undefined) throw new Error("there are two");
+  expect(keptText(from, to)).toBe("Of 300 computations the last 24 are kept, from number 277 on.");
+  expect(keptText(first, second)).toBeNull();
 });
 
 test("the memory view says what the run took, whether the forecast held, and why the naive way fails", () => {
@@ -292,6 +303,16 @@ test("a matrix of chunks keeps its rows, a vector is wrapped, and higher ranks a
   expect(positionOf(cube, 4, 0)).toBeNull();
 });
 
+test("which way axes go is said, and that a line of chunks is wrapped", () => {
+  expect(axesSentence([4, 10])).toBe("Axis 0 goes down, axis 1 to the right.");
+  expect(axesSentence([5, 4, 10])).toBe("Axis 1 goes down, axis 2 to the right.");
+  expect(axesSentence([300])).toMatch(/^All chunks lie along axis 0: row after row/);
+  expect(axesSentence([300, 1])).toMatch(/^All chunks lie along axis 0: row after row/);
+  expect(axesSentence([1, 300])).toMatch(/^All chunks lie along axis 1: row after row/);
+  expect(axesSentence([2, 1, 5])).toBe("All chunks lie along axis 2.");
+  expect([axesSentence([1]), axesSentence([])]).toEqual(["", ""]);
+});
+
 test("a grid of many rows stays within its height", () => {
   const tall = planGrid([100_000, 2], [], 700, 380);
   expect(tall.height).toBeLessThanOrEqual(380.001);
@@ -329,13 +350,18 @@ const drawing: TaskGraphDrawing = {
 test("a node of a drawing has the states, times and order of all its tasks", () => {
   const computation = running();
   const tallies = new NodeTallies(drawing, computation).read();
-  expect(nodeRuns(tallies, computation)).toEqual([
-    { state: "1 waiting, 1 running, 1 done", time: "6.00 ms", thread: "1" },
-    { state: "2 waiting, 1 done", time: "2.00 ms", thread: "0" },
-    { state: "waiting", time: "", thread: "" },
+  expect(nodeRuns(drawing, tallies, computation)).toEqual([
+    { state: "1 waiting, 1 running, 1 done", time: "6.00 ms", thread: "1", others: "array" },
+    { state: "2 waiting, 1 done", time: "2.00 ms", thread: "0", others: "array" },
+    { state: "waiting", time: "", thread: "", others: "" },
   ]);
   expect(paint(drawing, tallies, "state")?.fills[0]).toBe("var(--busy)");
   expect(paint(drawing, tallies, "time")?.ends).toEqual(["2.00 ms", "6.00 ms"]);
+  expect(timeNotes(drawing, computation)).toEqual([
+    "all tasks of a node together",
+    "tasks that ran as one have the time of all of them",
+  ]);
+  expect(timeNotes({ ...drawing, nodes: drawing.nodes.slice(2) }, computation)).toEqual([]);
   expect(paint(drawing, tallies, "ended")?.ends).toEqual(["1", "2"]);
   expect(paint(drawing, tallies, "time")?.fills[2]).toBe("var(--sunken)");
   expect(paint(drawing, tallies, "layer")).toBeNull();
@@ -399,6 +425,33 @@ test("a node of thousands of tasks has the states, times and threads of every on
   computation.add(update({ unrecorded }), Float64Array.from(ended.slice(4000).flatMap(task)));
   expect(tallies.read()).toEqual(expected());
   expect(tallies.read()[2]).toMatchObject({ waiting: 2333, done: 4666, failed: 1 });
+});
+
+test("the caption of a drawing tells tasks, how many run as one, and nodes apart", () => {
+  const drawn = (tasks: number, ...counts: number[]) =>
+    caption({ ...drawing, tasks, nodes: counts.map((count) => node("sum", [1], [[0, count]])) });
+  expect(drawn(3, 1, 1, 1)).toBe("3 tasks");
+  expect(drawn(13, 6, 6, 1)).toBe("13 tasks in 3 nodes");
+  expect(drawn(5, 1, 1, 1)).toBe("5 tasks run as 3");
+  expect(drawn(13, 6, 1)).toBe("13 tasks run as 7 in 2 nodes");
+});
+
+test("what is stored for a block tells its ratio for the whole chunk, and skipped filters in words", () => {
+  const kind = { block: [100, 100], dtype: "float64" };
+  const told = (more: Partial<StoredChunk>) =>
+    storedFacts({ bytes: 8000, whole: 80_000, chunks: 1, missing: 0, mask: 0, ...more }, kind);
+  expect(told({})).toEqual(["stored in 7.81 KiB, 10.0 times less than in memory"]);
+  expect(told({ whole: 800 }), "at an edge").toEqual(told({}));
+  expect(told({ whole: 40_000, chunks: 2 }), "of an edge it is not known").toEqual([
+    "stored in 7.81 KiB",
+    "2 chunks of the file",
+  ]);
+  expect(told({ mask: 3 })[1]).toBe(
+    "its first and second filters were skipped when it was written (filter mask 3)",
+  );
+  expect(told({ mask: 4 })[1]).toMatch(/^its third filter was skipped/);
+  expect(told({ bytes: 0, chunks: 0, missing: 1 })).toEqual(["not stored: it reads as the fill value"]);
+  expect(storedFacts(null, kind)).toEqual([]);
 });
 
 test("a search finds nodes by layer, by text of the key, and the bundle that holds a task", () => {

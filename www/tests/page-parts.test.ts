@@ -1,18 +1,16 @@
 import { expect, test } from "vitest";
 import { CommandReader, editorAction } from "../src/page/command-keys";
 import { datasetCell, entryCell, openingCell, pointAtFile, pythonString } from "../src/page/file-cells";
-import { formatBytes, formatDuration, formatShape, plural } from "../src/page/format";
+import { formatBytes, formatCount, formatDuration, formatShape, plural } from "../src/page/format";
 import { drawingToDot } from "../src/page/graph-export";
+import { fittingLabel, LEAST_FIT, labelSize, labelWidth, nodeLabel } from "../src/page/graph-label";
 import {
   boxSizes,
   drawingToSvg,
   extentAcross,
-  fittingLabel,
-  labelSize,
   layerHues,
   layerTitle,
   neighbours,
-  nodeLabel,
   spread,
 } from "../src/page/graph-view";
 import { markdownToHtml } from "../src/page/markdown";
@@ -56,7 +54,7 @@ test("progress is shown after half a second, with rate and time left", () => {
   expect(progressFraction(progress)).toBe(0.25);
   expect(remaining(progress)).toBe(6000);
   expect(progressFacts(progress)).toEqual([
-    "25 of 100",
+    "25 of 100 tasks",
     "1.00 GiB",
     "512 MiB/s",
     "memory 96.0 MiB",
@@ -68,7 +66,8 @@ test("progress is shown after half a second, with rate and time left", () => {
 test("progress of unknown extent has no fraction and no time left", () => {
   const unknown = { ...progress, total: 0 };
   expect([progressFraction(unknown), remaining(unknown)]).toEqual([null, null]);
-  expect(progressFacts(unknown)[0]).toBe("25 done");
+  expect(progressFacts(unknown)[0]).toBe("25 tasks done");
+  expect(progressFacts({ ...progress, label: "Writing a.hdf5" })[0]).toBe("25 of 100 chunks");
 });
 
 const press = (key: string, modifiers = {}) => ({
@@ -153,9 +152,6 @@ test("boxes of a row never touch, and a lone box is as wide as its label", () =>
   expect(boxes.get(160)!.width).toBeLessThan(50);
   expect(boxes.get(100)!.width).toBeGreaterThan(nodeLabel(drawing.nodes[3]!).length * 6);
   expect(boxes.get(160)!.height).toBeLessThan(60);
-  expect(fittingLabel(drawing.nodes[0]!, { width: 30, height: 30 })).toBe("");
-  expect(fittingLabel(drawing.nodes[3]!, { width: 41, height: 30 })).toBe("su…00");
-  expect(fittingLabel(drawing.nodes[0]!, { width: 10, height: 30 })).toBe("");
 });
 
 test("a drawing of one node, or none, has a place for it", () => {
@@ -192,14 +188,52 @@ test("layers that do the same have one colour, and others differ", () => {
   expect([...layerHues({ ...drawing, nodes: twice }).keys()]).toEqual(["sum-partial"]);
 });
 
-test("labels are cut in their middle, and left out where they would be too small to read", () => {
-  const [lone] = [node(0, 0, "_sum-partial", 24)];
+test("a label that has no room is written smaller, then its name is cut, and its count never", () => {
+  const lone = node(0, 0, "_sum-partial", 24);
+  const text = (label: string, count: number, width: number, scale = 1) =>
+    fittingLabel(node(0, 0, label, count), { width, height: 30 }, scale).text;
   expect(nodeLabel(lone)).toBe("sum-partial ×24");
-  expect(fittingLabel(lone, { width: 90, height: 30 })).toBe("sum-pa…l ×24");
-  // At half the size, letters of nine pixels on the screen take eighteen of the drawing's.
+  expect(fittingLabel(lone, { width: 150, height: 30 })).toEqual({ text: "sum-partial ×24", size: 12 });
+  expect(fittingLabel(lone, { width: 90, height: 30 }).text).toBe("sum-partial ×24");
+  expect(fittingLabel(lone, { width: 90, height: 30 }).size).toBeLessThan(12);
+  expect(text("_sum-partial", 24, 70)).toBe("sum-p… ×24");
+  for (let width = 4; width < 150; width += 1) {
+    for (const [label, count] of [
+      ["sum", 256],
+      ["array", 8],
+      ["sum-partial", 1200],
+    ] as const) {
+      const written = text(label, count, width);
+      const counts = [`×${formatCount(count)}`, ...(count === 1200 ? ["×1.2K"] : [])];
+      expect(written === "" || counts.some((own) => written.endsWith(own)), `${label} in ${width}`).toBe(
+        true,
+      );
+    }
+  }
+  expect([text("sum", 256, 34), text("sum", 256, 20)]).toEqual(["×256", ""]);
+  expect([text("sum", 1_024, 44), text("sum", 1_240, 34)]).toEqual(["×1,024", "×1.2K"]);
+  expect(nodeLabel(node(0, 0, "var → _sqrt", 2))).toBe("var → sqrt ×2");
+  // Beside a "sum" that fits, names of a letter or two more are written smaller or cut, not left out.
+  expect([text("sum", 1, 31), text("mean", 1, 31), text("array", 1, 31)]).toEqual(["sum", "mean", "array"]);
+  expect([text("mean", 1, 28), text("array", 1, 28), text("mean", 1, 16)]).toEqual(["me…", "arr…", ""]);
+  expect(fittingLabel(lone, { width: 150, height: 8 }).text).toBe("");
+});
+
+test("in a row as close as the engine places them, names are read at the least scale", () => {
+  const row = ["mean", "mean", "array", "array"].map((name, at) => ({ ...node(64 * at, 40, name) }));
+  const boxes = boxSizes({ ...drawing, nodes: row });
+  const texts = row.map((each) => fittingLabel(each, boxes.get(40)!, LEAST_FIT).text);
+  expect(texts).toEqual(["mean", "mean", "array", "array"]);
+});
+
+test("a label is never wider than its box, at any scale", () => {
   expect([labelSize(1), labelSize(0.5)]).toEqual([12, 18]);
-  expect(fittingLabel(lone, { width: 90, height: 30 }, labelSize(0.5))).toBe("sum-…×24");
-  expect(fittingLabel(lone, { width: 58, height: 30 }, labelSize(0.3))).toBe("");
+  for (const scale of [0.3, 0.5, 1, 2]) {
+    for (let width = 4; width < 200; width += 3) {
+      const { text, size } = fittingLabel(node(0, 0, "array", 8), { width, height: 30 }, scale);
+      expect(text === "" || labelWidth(text, size) <= width, `${text} in ${width}`).toBe(true);
+    }
+  }
 });
 
 test("nodes with two lines are higher, and stand further apart", () => {

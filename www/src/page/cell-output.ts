@@ -40,6 +40,13 @@ export class CellOutput extends LitElement {
         max-width: 100%;
         overflow: auto;
         contain: content;
+        --shade: color-mix(in oklab, var(--ink) 16%, transparent);
+        /* A shadow at either side where there is more: its cover scrolls away with what is shown. */
+        background:
+          linear-gradient(to right, var(--paper) 30%, transparent) left / 2rem 100% local no-repeat,
+          linear-gradient(to left, var(--paper) 30%, transparent) right / 2rem 100% local no-repeat,
+          linear-gradient(to right, var(--shade), transparent) left / 0.6rem 100% scroll no-repeat,
+          linear-gradient(to left, var(--shade), transparent) right / 0.6rem 100% scroll no-repeat;
       }
       chunkbook-graph-explorer {
         border: 1px solid var(--line);

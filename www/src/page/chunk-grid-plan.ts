@@ -26,14 +26,10 @@ export function planGrid(
   width: number,
   maxHeight: number,
 ): GridPlan {
-  const along = counts.filter((count) => count > 1).length;
   const shownAxes = counts.slice(-2);
   const shown = product(shownAxes);
-  // A vector, or a matrix of one column or row: wrapped, since nothing lies above and below.
-  const wraps = along <= 1 || shownAxes.filter((count) => count > 1).length <= 1;
-  const columns = wraps
-    ? Math.min(shown, Math.max(12, Math.ceil(Math.sqrt(3 * shown))))
-    : (shownAxes[1] ?? 1);
+  const wraps = lineOf(counts) !== null;
+  const columns = wraps ? wrappedColumns(shown) : (shownAxes[1] ?? 1);
   const rows = wraps ? Math.ceil(shown / Math.max(1, columns)) : (shownAxes[0] ?? 1);
   let first = 0;
   for (const [axis, count] of counts.slice(0, -2).entries()) {
@@ -45,6 +41,29 @@ export function planGrid(
     Math.min(MIN_CELL_HEIGHT, maxHeight / Math.max(1, rows)),
   );
   return { rows, columns, cellWidth, cellHeight, height: rows * cellHeight, first: first * shown, shown };
+}
+
+/** The axis along which all chunks that are shown lie, of a vector or a matrix of one column or row; `null` of others. */
+function lineOf(counts: readonly number[]): number | null {
+  const first = Math.max(0, counts.length - 2);
+  const long = counts.slice(first).flatMap((count, axis) => (count > 1 ? [first + axis] : []));
+  return long.length <= 1 ? (long[0] ?? first) : null;
+}
+
+function wrappedColumns(shown: number): number {
+  return Math.min(shown, Math.max(12, Math.ceil(Math.sqrt(3 * shown))));
+}
+
+/** Which axes go which way in the picture. */
+export function axesSentence(counts: readonly number[]): string {
+  const line = lineOf(counts);
+  if (line === null) return `Axis ${counts.length - 2} goes down, axis ${counts.length - 1} to the right.`;
+  const shown = product(counts.slice(-2));
+  if (shown <= 1) return "";
+  const along = `All chunks lie along axis ${line}`;
+  return shown > wrappedColumns(shown)
+    ? `${along}: row after row they go on from the left, as lines of a text do.`
+    : `${along}.`;
 }
 
 /** The position of the chunk in a row and column; `null` outside. */

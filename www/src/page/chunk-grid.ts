@@ -16,19 +16,22 @@ import {
   type StatePixels,
   valueRange,
 } from "./chunk-grid-paint";
-import { cellAt, type GridPlan, planGrid, positionOf } from "./chunk-grid-plan";
+import { axesSentence, cellAt, type GridPlan, planGrid, positionOf } from "./chunk-grid-plan";
 import { CHUNK_MEANINGS, CHUNK_STATES, type ChunkState, ChunkStates, chunkWords } from "./chunk-states";
 import { type Computation, product, STORED_AT_MOST, unravel } from "./computation";
-import { renderListed, taskWords, telling } from "./computation-states";
+import { renderListed, telling } from "./computation-states";
 import { formatShort, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes, formatCount, formatShape, plural } from "./format";
+import { storedFacts } from "./stored-text";
 
 const MAX_HEIGHT = 380;
 const STORED_AT_ONCE = 10_000;
 const TABLE_ROWS = 100;
 /** Chunks that many pixels wide and high have lines between them. */
 const APART = 5;
+
+const NOT_NEEDED = "not needed";
 
 const COLOURINGS: Record<Colouring, string> = {
   state: "state",
@@ -90,7 +93,7 @@ export class ChunkGrid extends LitElement {
 
   protected override render(): TemplateResult {
     const layers = this.#layers();
-    if (layers.length === 0) return html`<p class="about soft">This computation reads no chunks.</p>`;
+    if (layers.length === 0) return html`<p class="about soft">${noChunks(this.computation)}</p>`;
     const { counts, source } = this.computation.layer(this.layer);
     const leading = counts.slice(0, -2);
     return html`
@@ -236,19 +239,26 @@ export class ChunkGrid extends LitElement {
     </span>`;
   }
 
-  /** The states that chunks can be in, with the number of those that are. */
-  #shownStates(): { state: ChunkState; words: string; count: number }[] {
+  /** The states that chunks can be in, with the number of those that are; what will never be read does not wait. */
+  #shownStates(): { state: ChunkState; words: string; meaning: string; count: number }[] {
     const states = this.#states;
     if (states === null) return [];
     const { ended } = this.computation;
-    return CHUNK_STATES.flatMap((state, number) => {
+    const { combines, tally, unneeded } = states;
+    const shown = CHUNK_STATES.flatMap((state, number) => {
       const possible =
         state === "combined"
-          ? states.combines
+          ? combines
           : !(ended && (state === "reading" || state === "decoding" || state === "computing"));
-      const words = chunkWords(state, { ended, reduces: states.combines });
-      return possible ? [{ state, words, count: states.tally[number] ?? 0 }] : [];
+      const words = chunkWords(state, { ended, reduces: combines });
+      const count = (tally[number] ?? 0) - (state === "waiting" ? unneeded : 0);
+      return possible ? [{ state, words, meaning: CHUNK_MEANINGS[state], count }] : [];
     });
+    if (unneeded > 0) {
+      const meaning = "No task asks for it, so it is never read.";
+      shown.splice(1, 0, { state: "waiting", words: NOT_NEEDED, meaning, count: unneeded });
+    }
+    return shown;
   }
 
   #draw(): void {
@@ -263,14 +273,9 @@ export class ChunkGrid extends LitElement {
     const colour = themeColours(this);
     const apart = Math.min(plan.cellWidth, plan.cellHeight) >= APART;
     const pixel = (own: string) => pixelOf(own.startsWith("--") ? colour(own) : own);
+    const ofStates = CHUNK_STATES.map((state) => [state, pixel(CHUNK_COLOURS[state])]);
     const pixelsOf: StatePixels = {
-      waiting: pixel(CHUNK_COLOURS.waiting),
-      reading: pixel(CHUNK_COLOURS.reading),
-      decoding: pixel(CHUNK_COLOURS.decoding),
-      computing: pixel(CHUNK_COLOURS.computing),
-      done: pixel(CHUNK_COLOURS.done),
-      combined: pixel(CHUNK_COLOURS.combined),
-      failed: pixel(CHUNK_COLOURS.failed),
+      ...(Object.fromEntries(ofStates) as Record<ChunkState, number>),
       missing: pixel(apart ? "--sunken" : "--ink-soft"),
     };
     const image = this.#image;
@@ -344,14 +349,16 @@ export class ChunkGrid extends LitElement {
 
   #renderAbout(): TemplateResult {
     if (this.chosen === null) {
-      return html`<span class="soft">Point at a chunk to see what it took.</span>`;
+      const { counts } = this.computation.layer(this.layer);
+      return html`<span class="soft">${axesSentence(counts)} Point at a chunk to see what it took.</span>`;
     }
     return html`${this.#facts(this.chosen).join(" · ")}`;
   }
 
   #facts(position: number): string[] {
     const { computation } = this;
-    const { counts, block } = computation.layer(this.layer);
+    const layer = computation.layer(this.layer);
+    const { counts, block } = layer;
     const stage = computation.stageOf(this.layer);
     const index = stage === null ? null : computation.find(stage, position);
     const place = stage === null ? unravel(position, counts) : computation.index(stage, position);
@@ -361,15 +368,19 @@ export class ChunkGrid extends LitElement {
       facts.push(taskTime(task), `${formatBytes(task.bytes)} read`, `thread ${task.thread}`);
       if (this.#states?.state(position) === "combined") facts.push("combined");
     } else if (stage !== null) {
-      facts.push(this.#stateOf(stage, position));
+      facts.push(this.#wordsOf(position));
     }
-    return [...facts, ...storedFacts(this.stored[position])];
+    return [...facts, ...storedFacts(this.stored[position], layer)];
   }
 
-  #stateOf(stage: number, position: number): string {
+  /** What is told of a chunk whose task is not known by itself. */
+  #wordsOf(position: number): string {
+    const { ended, error } = this.computation;
     const state = this.#states?.state(position) ?? "waiting";
-    if (state === "done") return taskWords(this.computation, stage, position);
-    return chunkWords(state, { ended: this.computation.ended, reduces: this.#states?.combines === true });
+    const words = chunkWords(state, { ended, reduces: this.#states?.combines === true });
+    if (state === "done" || state === "combined") return `${words}, not recorded`;
+    if (state !== "waiting" || this.#states?.unneeded === 0) return words;
+    return ended && error === null ? NOT_NEEDED : `${words}, or ${NOT_NEEDED}`;
   }
 
   #renderStates(): TemplateResult {
@@ -379,8 +390,8 @@ export class ChunkGrid extends LitElement {
       </thead>
       <tbody>
         ${this.#shownStates().map(
-          ({ state, words, count }) => html`<tr>
-            <td>${words}</td><td>${formatCount(count)}</td><td>${CHUNK_MEANINGS[state]}</td>
+          ({ words, meaning, count }) => html`<tr>
+            <td>${words}</td><td>${formatCount(count)}</td><td>${meaning}</td>
           </tr>`,
         )}
       </tbody>
@@ -406,21 +417,10 @@ export class ChunkGrid extends LitElement {
   }
 }
 
-/** What the file has for a chunk of the computation. */
-function storedFacts(stored: StoredChunk | undefined): string[] {
-  if (stored === undefined || stored.chunks + stored.missing === 0) return [];
-  const { chunks, missing, mask } = stored;
-  if (chunks === 0) return ["not stored: it reads as the fill value"];
-  const facts = [`stored in ${formatBytes(stored.bytes)}${ratio(stored)}`];
-  if (chunks !== 1 || missing > 0) facts.push(plural(chunks, "chunk of the file", "chunks of the file"));
-  if (missing > 0) facts.push(`${formatCount(missing)} more not stored, which read as the fill value`);
-  facts.push(mask === 0 ? "no filter skipped" : `filter mask ${mask.toString(2)}`);
-  return facts;
-}
-
-/** `, 3.1 times less than in memory`, where that is so; what is not stored takes no part in it. */
-function ratio({ bytes, whole, missing }: StoredChunk): string {
-  return missing === 0 && bytes > 0 && whole > bytes * 1.005
-    ? `, ${(whole / bytes).toFixed(1)} times less than in memory`
-    : "";
+/** Why there is no grid: where only parts of a source are wanted, the tasks that cut them out read it. */
+function noChunks({ outline }: Computation): string {
+  const cut = outline.layers.find(({ source }) => source !== null);
+  return cut === undefined
+    ? "This computation reads no chunks."
+    : `This computation reads only parts of ${cut.source}, in the tasks that cut them out: no chunk as a whole.`;
 }

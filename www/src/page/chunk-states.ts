@@ -44,9 +44,9 @@ export class ChunkStates {
   readonly #taken: Uint8Array;
   #running: number[] = [];
   #changed: number[] = [];
-  /** Of the computation: tasks that ended, and updates, that are in the states. */
+  /** Of the computation: tasks, and runs of those not recorded, that are in the states. */
   #ended = 0;
-  #updates = 0;
+  #runs = 0;
 
   constructor(computation: Computation, layer: number) {
     this.computation = computation;
@@ -70,24 +70,22 @@ export class ChunkStates {
     return CHUNK_STATES[this.#states[position] ?? 0] ?? "waiting";
   }
 
-  /** Takes note of what the computation has been told since. Runs that were missed are known to it alone. */
+  /** How many chunks the computation never reads, as nothing asks for them: nobody tells which. */
+  get unneeded(): number {
+    return this.#states.length - Math.min(this.#states.length, this.computation.layer(this.layer).tasks);
+  }
+
+  /** Takes note of what the computation has been told since. */
   advance(): void {
     const { computation } = this;
-    const missed = computation.updates - this.#updates;
-    if (missed === 0) return;
     for (const position of this.#running) this.#set(position, "waiting");
-    if (this.#updates === 0 || (missed > 1 && computation.partial)) {
-      this.#lookAtAll();
-    } else {
-      for (let index = this.#ended; index < computation.count; index += 1) {
-        this.#note(computation.stage(index), computation.position(index));
-      }
-      for (const [stage, first, count] of computation.latest.unrecorded) {
-        for (let position = first; position < first + count; position += 1) this.#note(stage, position);
-      }
+    for (; this.#ended < computation.count; this.#ended += 1) {
+      this.#note(computation.stage(this.#ended), computation.position(this.#ended));
     }
-    this.#ended = computation.count;
-    this.#updates = computation.updates;
+    for (; this.#runs < computation.unrecorded.length; this.#runs += 1) {
+      const [stage, first, count] = computation.unrecorded[this.#runs] ?? [0, 0, 0];
+      for (let position = first; position < first + count; position += 1) this.#note(stage, position);
+    }
     this.#running = [];
     if (this.#stage === null) return;
     for (const [position, phase] of computation.running(this.#stage)) {
@@ -102,16 +100,6 @@ export class ChunkStates {
     const changed = this.#changed;
     this.#changed = [];
     return changed;
-  }
-
-  #lookAtAll(): void {
-    const { computation } = this;
-    const stages = new Set([this.#stage, ...this.#takings.map(({ stage }) => stage)]);
-    this.#taken.fill(0);
-    for (const stage of stages) {
-      const positions = stage === null ? 0 : computation.positions(stage);
-      for (let position = 0; position < positions; position += 1) this.#note(stage ?? 0, position);
-    }
   }
 
   #note(stage: number, position: number): void {

@@ -113,6 +113,7 @@ export class CodeEditor extends LitElement {
       <textarea
         rows="1"
         cols="1"
+        tabindex="-1"
         spellcheck="false"
         autocapitalize="off"
         autocomplete="off"

@@ -1,5 +1,6 @@
 /** What the views of a computation say of states, and below tables: the same words and colours in all of them. */
 import { html, nothing, type TemplateResult } from "lit";
+import type { TaskGraphNode } from "../protocol";
 import { PART_COLOURS } from "./canvas";
 import type { Computation, TaskState } from "./computation";
 import { formatCount, plural } from "./format";
@@ -14,6 +15,16 @@ export function taskWords(computation: Computation, stage: number, position: num
   const state = computation.state(stage, position);
   if (state === "done" && computation.find(stage, position) === null) return "done, not recorded";
   return stateWords(computation, state);
+}
+
+/** What the tasks of a node ran as one with, beyond those it stands for; empty where with nothing. */
+export function ranWith(computation: Computation, { layers = [] }: TaskGraphNode): string {
+  const stage = computation.stageOf(layers.at(-1) ?? -1);
+  const together = stage === null ? [] : (computation.outline.stages[stage] ?? []);
+  return together
+    .filter((layer) => !layers.includes(layer))
+    .map((layer) => computation.layer(layer).label)
+    .join(", ");
 }
 
 /** The colouring that tells most: where it got to while it runs and after a failure, otherwise the time. */

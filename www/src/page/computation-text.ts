@@ -56,6 +56,13 @@ export function turnText(computation: Computation, last: Computation): string | 
   return `${turn} of ${plural(last.turn, "computation")}`;
 }
 
+/** Which of a cell's computations are kept, where they are not all; `null` where they are. */
+export function keptText(first: Computation, last: Computation): string | null {
+  if (first.turn === 1) return null;
+  const kept = last.turn - first.turn + 1;
+  return `Of ${plural(last.turn, "computation")} the last ${formatCount(kept)} are kept, from number ${formatCount(first.turn)} on.`;
+}
+
 /** What a computation does, so that those of one cell can be told apart: `sum, chunks of (500, 500)`. */
 export function computationName({ outline }: Computation): string {
   const source = outline.layers.find(({ source, tasks }) => source !== null && tasks > 0);
@@ -117,7 +124,12 @@ export function taskTime(task: EndedTask): string {
     [computing, "computing"],
   ] as const;
   const told = parts.filter(([part]) => part > 0).map(([part, name]) => `${formatShort(part)} ${name}`);
-  return `${formatShort(task.end - task.start)}: ${told.join(", ")}`;
+  return [formatShort(task.end - task.start), told.join(", ")].filter((part) => part !== "").join(": ");
+}
+
+/** The same with what it read, if it did. */
+export function taskFacts(task: EndedTask): string {
+  return task.bytes > 0 ? `${taskTime(task)}; ${formatBytes(task.bytes)} read` : taskTime(task);
 }
 
 /** What computing is going to need, before it runs. */

@@ -3,7 +3,14 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { TaskGraphDrawing } from "../protocol";
 import { base, buttons } from "../style/shared";
 import type { Computation } from "./computation";
-import { computationFacts, computationName, endText, partSentences, turnText } from "./computation-text";
+import {
+  computationFacts,
+  computationName,
+  endText,
+  keptText,
+  partSentences,
+  turnText,
+} from "./computation-text";
 import { icons } from "./icons";
 import type { ComputationViewName, NotebookStore } from "./notebook-store";
 import { viewsPart } from "./parts";
@@ -165,7 +172,7 @@ export class ComputationView extends LitElement {
             : html`<button class="small danger" @click=${() => this.store.interrupt()}>${icons.stop} Stop</button>`
         }
       </div>
-      ${partSentences(computation, view).map((sentence) => html`<p class="part">${sentence}</p>`)}
+      ${[...this.#keptSentences(), ...partSentences(computation, view)].map((sentence) => html`<p class="part">${sentence}</p>`)}
       <div id="view" role="tabpanel" aria-labelledby="tab-${view}">${this.#renderView(computation, view)}</div>
     </div>`;
   }
@@ -198,7 +205,7 @@ export class ComputationView extends LitElement {
   #renderGraph(computation: Computation): TemplateResult {
     const drawing = this.drawing ?? computation.drawing;
     if (drawing === null) {
-      return html`<p class="line note">${this.failure ?? "The graph is drawn as soon as the cell has ended."}</p>`;
+      return html`<p class="line note">${this.failure ?? "The graph is drawn with the first report of it, or, of more than a thousand layers, once the cell has ended."}</p>`;
     }
     return html`<chunkbook-graph-explorer
       .drawing=${drawing}
@@ -221,6 +228,13 @@ export class ComputationView extends LitElement {
       ${computationName(computation)}
       <button class="quiet small" ?disabled=${turn === count - 1} aria-label="Next computation" @click=${to(turn + 1)}>›</button>
     </span>`;
+  }
+
+  /** Which of the cell's computations can be looked at, where they are not all. */
+  #keptSentences(): string[] {
+    const [first, last] = [this.computations[0], this.computations.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    return [keptText(first, last)].filter((text) => text !== null);
   }
 
   #isOpen(): boolean {
@@ -267,12 +281,12 @@ export class ComputationView extends LitElement {
 
   #tabKey(event: KeyboardEvent): void {
     const names = Object.keys(VIEWS) as ComputationViewName[];
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const view = this.store.computationView;
-    if (step === undefined) return;
+    const at = names.indexOf(this.store.computationView);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+    const next = to === undefined ? undefined : names.at(to % names.length);
+    if (next === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    const next = names[(names.indexOf(view) + step + names.length) % names.length] ?? view;
     this.#show(next);
     void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`#tab-${next}`)?.focus());
   }

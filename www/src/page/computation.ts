@@ -60,8 +60,6 @@ export class Computation {
   /** The graph as drawn while it ran; views ask for others. */
   drawing: TaskGraphDrawing | null = null;
   latest: ComputationUpdate;
-  /** How often it has been told of. */
-  updates = 0;
   /** Tasks that have ended and are known one by one. */
   count = 0;
   /** How many tasks that is where each of those that ran as one counts. */
@@ -91,7 +89,6 @@ export class Computation {
 
   add(update: ComputationUpdate, tasks: Float64Array): void {
     this.latest = update;
-    this.updates += 1;
     this.drawing = update.drawing ?? this.drawing;
     const needed = this.count * TASK_NUMBERS + tasks.length;
     if (needed > this.#numbers.length) {
@@ -208,7 +205,7 @@ export class Computation {
     return this.ended ? [] : [...(this.#running.get(stage) ?? [])];
   }
 
-  /** What `task` tells, one by one, for views that look at all tasks at each frame. */
+  /** Of what `task` tells each by itself, without an object made: views add up a hundred thousand tasks. */
   took(index: number): number {
     const at = index * TASK_NUMBERS;
     return this.#number(at + 4) - this.#number(at + 3);

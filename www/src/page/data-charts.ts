@@ -4,11 +4,21 @@ import type { Preview } from "../protocol";
 import { base } from "../style/shared";
 import { viewStyles } from "./computation-view.styles";
 import { formatCount } from "./format";
-import { cellRange, formatNumber, rangeText, ticks } from "./plot-scale";
+import {
+  cellRange,
+  formatTick,
+  formatValue,
+  isWhole,
+  type NumberScale,
+  rangeText,
+  ticks,
+} from "./plot-scale";
 
 const WIDTH = 300;
 const HEIGHT = 110;
-const LEFT = 44;
+/** Room for the numbers beside an axis: at least, and for each character. */
+const LEAST_LEFT = 44;
+const CHARACTER = 6.5;
 const BELOW = 30;
 
 const chartStyles = css`
@@ -61,12 +71,16 @@ export class LineChart extends LitElement {
   ];
 
   @property({ attribute: false }) preview!: Preview;
+  @property({ attribute: false }) dtype = "";
   @state() private chosen: number | null = null;
+  #left = LEAST_LEFT;
 
   protected override render(): TemplateResult {
     const { means, mins, maxs, min, max, extent } = this.preview;
     const [low, high] = [min ?? 0, max ?? 0];
-    const x = scale(0, Math.max(1, means.length - 1), LEFT, WIDTH);
+    const axis = axisTicks(low, high);
+    this.#left = axis.left;
+    const x = scale(0, Math.max(1, means.length - 1), axis.left, WIDTH);
     const y = scale(low, high, HEIGHT, 4);
     const point = (value: number | null | undefined, index: number) =>
       value == null ? "" : `${x(index).toFixed(1)},${y(value).toFixed(1)}`;
@@ -75,20 +89,20 @@ export class LineChart extends LitElement {
         viewBox="0 0 ${WIDTH} ${HEIGHT + BELOW}"
         role="img"
         tabindex="0"
-        aria-label="Line of ${formatCount(extent[1])} elements, from ${formatNumber(low)} to ${formatNumber(high)}; left and right go along it"
+        aria-label="Line of ${formatCount(extent[1])} elements, from ${this.#text(low)} to ${this.#text(high)}; left and right go along it"
         @pointermove=${this.#point}
         @keydown=${this.#key}
       >
-        ${ticks(low, high).map((tick) => axisLine(y(tick), formatNumber(tick)))}
+        ${axis.texts.map(([tick, text]) => axisLine(axis.left, y(tick), text))}
         <polygon class="band" points=${band.join(" ")}></polygon>
         <polyline class="line" points=${means
           .map(point)
           .filter((p) => p !== "")
           .join(" ")}></polyline>
         ${this.chosen === null ? "" : svg`<line class="mark" x1=${x(this.chosen)} x2=${x(this.chosen)} y1="4" y2=${HEIGHT}></line>`}
-        <text x=${LEFT} y=${HEIGHT + 13}>0</text>
+        <text x=${axis.left} y=${HEIGHT + 13}>0</text>
         <text x=${WIDTH} y=${HEIGHT + 13} text-anchor="end">${formatCount(extent[1] - 1)}</text>
-        ${axisName("index")}
+        ${axisName(axis.left, "index")}
       </svg>
       <div class="about" aria-live="polite">${this.#renderChosen()}</div>`;
   }
@@ -100,14 +114,18 @@ export class LineChart extends LitElement {
     const where = rangeText(cellRange(this.chosen, cells[1], extent[1]));
     const [mean, min, max] = [means, mins, maxs].map((values) => values?.[this.chosen ?? 0] ?? null);
     if (mean == null || min == null || max == null) return html`${where}: no finite number`;
-    return html`${where}: ${min === max ? formatNumber(mean) : `mean ${formatNumber(mean)}, from ${formatNumber(min)} to ${formatNumber(max)}`}`;
+    return html`${where}: ${min === max ? this.#text(mean) : `mean ${this.#text(mean)}, from ${this.#text(min)} to ${this.#text(max)}`}`;
+  }
+
+  #text(value: number): string {
+    return formatValue(value, numberScale(this.preview, this.dtype));
   }
 
   #point(event: PointerEvent): void {
     const box = (event.currentTarget as SVGElement).getBoundingClientRect();
-    const along = ((event.clientX - box.left) / box.width) * WIDTH - LEFT;
+    const along = ((event.clientX - box.left) / box.width) * WIDTH - this.#left;
     const last = this.preview.means.length - 1;
-    this.chosen = Math.min(last, Math.max(0, Math.round((along / (WIDTH - LEFT)) * last)));
+    this.chosen = Math.min(last, Math.max(0, Math.round((along / (WIDTH - this.#left)) * last)));
   }
 
   #key(event: KeyboardEvent): void {
@@ -134,50 +152,85 @@ export class HistogramChart extends LitElement {
   ];
 
   @property({ attribute: false }) preview!: Preview;
+  @property({ attribute: false }) dtype = "";
 
   protected override render(): TemplateResult {
-    const { low, high, counts } = this.preview.histogram;
+    const { counts } = this.preview.histogram;
     const most = Math.max(...counts, 1);
-    const x = scale(0, counts.length, LEFT, WIDTH);
+    const x = scale(0, counts.length, LEAST_LEFT, WIDTH);
     const y = scale(0, most, HEIGHT, 4);
-    const edge = (bar: number) => low + ((high - low) * bar) / counts.length;
-    const text = (bar: number) => `${formatNumber(edge(bar))} to ${formatNumber(edge(bar + 1))}`;
+    const { bars, ends } = barTexts(this.preview, this.dtype);
+    const [least, greatest] = ends;
     return html`<svg
         viewBox="0 0 ${WIDTH} ${HEIGHT + BELOW}"
         role="img"
-        aria-label="Histogram of ${formatCount(this.preview.count)} elements from ${formatNumber(low)} to ${formatNumber(high)}"
+        aria-label="Histogram of ${formatCount(this.preview.count)} elements from ${least} to ${greatest}"
       >
         ${ticks(0, most, 3)
           .filter(Number.isInteger)
-          .map((tick) => axisLine(y(tick), shortCount(tick)))}
+          .map((tick) => axisLine(LEAST_LEFT, y(tick), shortCount(tick)))}
         ${counts.map(
           (count, bar) =>
-            svg`<rect x=${x(bar)} width=${Math.max(0.5, x(bar + 1) - x(bar) - 0.5)} y=${y(count)} height=${HEIGHT - y(count)}><title>${text(bar)}: ${formatCount(count)}</title></rect>`,
+            svg`<rect x=${x(bar)} width=${Math.max(0.5, x(bar + 1) - x(bar) - 0.5)} y=${y(count)} height=${HEIGHT - y(count)}><title>${bars[bar]}: ${formatCount(count)}</title></rect>`,
         )}
-        <text x=${LEFT} y=${HEIGHT + 13}>${formatNumber(low)}</text>
-        <text x=${WIDTH} y=${HEIGHT + 13} text-anchor="end">${formatNumber(high)}</text>
-        ${axisName("value; the height is the number of elements")}
+        <text x=${LEAST_LEFT} y=${HEIGHT + 13}>${least}</text>
+        <text x=${WIDTH} y=${HEIGHT + 13} text-anchor="end">${greatest}</text>
+        ${axisName(LEAST_LEFT, "value; the height is the number of elements")}
       </svg>
       <details>
         <summary>The histogram as a table</summary>
         <div class="table" tabindex="0" role="group" aria-label="Histogram">
           <table>
             <thead><tr><th scope="col">Values</th><th scope="col">Elements</th></tr></thead>
-            <tbody>${counts.map((count, bar) => html`<tr><td>${text(bar)}</td><td>${formatCount(count)}</td></tr>`)}</tbody>
+            <tbody>${counts.map((count, bar) => html`<tr><td>${bars[bar]}</td><td>${formatCount(count)}</td></tr>`)}</tbody>
           </table>
         </div>
       </details>`;
   }
 }
 
-function axisLine(y: number, text: string): SVGTemplateResult {
-  return svg`<line class="grid" x1=${LEFT} x2=${WIDTH} y1=${y} y2=${y}></line>
-    <text x=${LEFT - 4} y=${y + 3} text-anchor="end">${text}</text>`;
+/** What tells the numbers of a preview apart. */
+export function numberScale({ min, max }: Preview, dtype: string): NumberScale {
+  return { dtype, range: (max ?? 0) - (min ?? 0) };
+}
+
+/** What each bar of a histogram is of, and what stands below the first and the last. */
+export function barTexts(preview: Preview, dtype: string): { bars: string[]; ends: [string, string] } {
+  const { low, high, counts } = preview.histogram;
+  const step = (high - low) / counts.length;
+  const ends = numberScale(preview, dtype);
+  // Of few whole numbers each has a bar of its own, and lies in its middle.
+  if (step === 1 && !Number.isInteger(low) && isWhole(dtype)) {
+    const bars = counts.map((_, bar) => formatValue(low + 0.5 + bar, ends));
+    return { bars, ends: [bars[0] ?? "", bars.at(-1) ?? ""] };
+  }
+  // The histogram's own ends are elements, and written as such.
+  const edges = Array.from({ length: counts.length + 1 }, (_, edge) =>
+    edge === 0 || edge === counts.length
+      ? formatValue(edge === 0 ? low : high, ends)
+      : formatTick(low + step * edge, step),
+  );
+  const bars = counts.map((_, bar) => `${edges[bar]} to ${edges[bar + 1]}`);
+  return { bars, ends: [edges[0] ?? "", edges.at(-1) ?? ""] };
+}
+
+/** The ticks of an upright axis, and how far from the left it stands to leave room for them. */
+function axisTicks(low: number, high: number): { texts: [tick: number, text: string][]; left: number } {
+  const all = ticks(low, high);
+  const step = (all[1] ?? Number.POSITIVE_INFINITY) - (all[0] ?? 0);
+  const texts = all.map((tick): [number, string] => [tick, formatTick(tick, step)]);
+  const longest = Math.max(...texts.map(([, text]) => text.length));
+  return { texts, left: Math.max(LEAST_LEFT, CHARACTER * longest + 6) };
+}
+
+function axisLine(left: number, y: number, text: string): SVGTemplateResult {
+  return svg`<line class="grid" x1=${left} x2=${WIDTH} y1=${y} y2=${y}></line>
+    <text x=${left - 4} y=${y + 3} text-anchor="end">${text}</text>`;
 }
 
 /** What the axis below is of. */
-function axisName(text: string): SVGTemplateResult {
-  return svg`<text x=${(LEFT + WIDTH) / 2} y=${HEIGHT + 26} text-anchor="middle">${text}</text>`;
+function axisName(left: number, text: string): SVGTemplateResult {
+  return svg`<text x=${(left + WIDTH) / 2} y=${HEIGHT + 26} text-anchor="middle">${text}</text>`;
 }
 
 /** `1.2M`: what fits beside an axis. */

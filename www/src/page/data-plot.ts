@@ -6,10 +6,10 @@ import { arrowStep } from "./arrow-keys";
 import { pixelOf, prepare, RAMP_GRADIENT, rampPixel, themeColours } from "./canvas";
 import { CanvasController } from "./canvas-controller";
 import { viewStyles } from "./computation-view.styles";
-import "./data-charts";
+import { numberScale } from "./data-charts";
 import { formatBytes, formatCount } from "./format";
 import type { NotebookStore } from "./notebook-store";
-import { cellRange, formatNumber, rangeText } from "./plot-scale";
+import { cellRange, formatTick, formatValue, rangeText } from "./plot-scale";
 import { StoreController } from "./store-controller";
 
 /** Smaller datasets are looked at unasked: reading them takes a moment. */
@@ -103,11 +103,14 @@ export class DataPlot extends LitElement {
     this.chosen = null;
     this.reading = false;
     this.#asked += 1;
-    if (this.#bytes() <= UNASKED_BYTES) void this.#read();
+    if (this.#bytes() <= UNASKED_BYTES && !this.#isEmpty()) void this.#read();
   }
 
   protected override render(): TemplateResult {
     const shape = this.facts.shape ?? [];
+    if (this.#isEmpty()) {
+      return html`<p class="about soft">It has no elements, so there is nothing to draw.</p>`;
+    }
     return html`
       ${shape.slice(0, -2).map(
         (extent, axis) => html`<label>Axis ${axis}
@@ -124,6 +127,10 @@ export class DataPlot extends LitElement {
       ${this.error === null ? nothing : html`<p class="about error" role="alert">${this.error}</p>`}
       ${this.preview === null ? nothing : this.#renderPreview(this.preview)}
     `;
+  }
+
+  #isEmpty(): boolean {
+    return this.facts.shape?.includes(0) !== false;
   }
 
   /** Bytes of the part that is looked at. */
@@ -145,10 +152,14 @@ export class DataPlot extends LitElement {
   }
 
   #renderPreview(preview: Preview): TemplateResult {
+    if (this.facts.shape?.length === 0) {
+      const number = preview.mean === null ? "not a finite one" : this.#text(preview.mean);
+      return html`<p class="about">A single number, which needs no picture: ${number}</p>`;
+    }
     const facts = [
       preview.min === null || preview.max === null || preview.mean === null
         ? "no finite number"
-        : `from ${formatNumber(preview.min)} to ${formatNumber(preview.max)}, mean ${formatNumber(preview.mean)}`,
+        : `from ${this.#text(preview.min)} to ${this.#text(preview.max)}, mean ${this.#text(preview.mean)}`,
       ...(preview.nan > 0 ? [`${formatCount(preview.nan)} NaN`] : []),
       ...(preview.infinite > 0 ? [`${formatCount(preview.infinite)} infinite`] : []),
     ];
@@ -156,10 +167,10 @@ export class DataPlot extends LitElement {
       <p class="about">${facts.join(" · ")}</p>
       ${
         preview.extent[0] === 1
-          ? html`<chunkbook-line-chart .preview=${preview}></chunkbook-line-chart>`
+          ? html`<chunkbook-line-chart .preview=${preview} .dtype=${this.facts.dtype}></chunkbook-line-chart>`
           : this.#renderHeatmap(preview)
       }
-      <chunkbook-histogram .preview=${preview}></chunkbook-histogram>
+      <chunkbook-histogram .preview=${preview} .dtype=${this.facts.dtype}></chunkbook-histogram>
     `;
   }
 
@@ -173,7 +184,7 @@ export class DataPlot extends LitElement {
           class="heatmap"
           tabindex="0"
           role="img"
-          aria-label="Heatmap of ${extent[0]} by ${extent[1]} elements in ${cells[0]} by ${cells[1]} means, from ${formatNumber(min ?? 0)} to ${formatNumber(max ?? 0)}; arrow keys go from cell to cell"
+          aria-label="Heatmap of ${extent[0]} by ${extent[1]} elements in ${cells[0]} by ${cells[1]} means, from ${this.#text(min ?? 0)} to ${this.#text(max ?? 0)}; arrow keys go from cell to cell"
           @pointermove=${this.#point}
           @keydown=${this.#key}
         ></canvas>
@@ -183,9 +194,14 @@ export class DataPlot extends LitElement {
       <div class="about" aria-live="polite">${this.#renderChosen()}</div>`;
   }
 
+  #text(value: number): string {
+    return this.preview === null ? "" : formatValue(value, numberScale(this.preview, this.facts.dtype));
+  }
+
   #renderLegend(): TemplateResult {
     const [low, high] = this.#range();
-    return html`<span>${formatNumber(low)} <i class="ramp" style="--swatch: ${RAMP_GRADIENT}"></i> ${formatNumber(high)}</span>`;
+    const [from, to] = [low, high].map((end) => formatTick(end, high - low));
+    return html`<span>${from} <i class="ramp" style="--swatch: ${RAMP_GRADIENT}"></i> ${to}</span>`;
   }
 
   #renderChosen(): TemplateResult {
@@ -197,7 +213,7 @@ export class DataPlot extends LitElement {
     const rows = rangeText(cellRange(row, preview.cells[0], preview.extent[0]));
     const columns = rangeText(cellRange(column, preview.cells[1], preview.extent[1]));
     const mean = preview.means[row * preview.cells[1] + column] ?? null;
-    return html`rows ${rows}, columns ${columns}: ${mean === null ? "no finite number" : formatNumber(mean)}`;
+    return html`rows ${rows}, columns ${columns}: ${mean === null ? "no finite number" : this.#text(mean)}`;
   }
 
   #range(): [number, number] {

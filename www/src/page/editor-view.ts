@@ -71,7 +71,8 @@ export function createEditorState({ text, language, label, changed, act }: Edito
       highlightSpecialChars(),
       keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
       theme,
-      EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
+      // Tab indents here, so it must not lead here: it would never get past. Enter on the cell does.
+      EditorView.contentAttributes.of({ "aria-label": label, tabindex: "-1" }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) changed(update.state.doc.toString());
       }),

@@ -141,7 +141,7 @@ export class FileBrowser extends LitElement {
       ${
         entry.dataset?.numeric === true &&
         facts?.known?.dataset?.error === null &&
-        facts.known.dataset.logical > 0
+        facts.known.dataset.shape !== null
           ? html`<chunkbook-data-plot
               .store=${this.store}
               .name=${this.file.name}

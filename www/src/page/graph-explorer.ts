@@ -10,16 +10,18 @@ import type {
 import { base, buttons } from "../style/shared";
 import { RAMP_GRADIENT } from "./canvas";
 import type { Computation } from "./computation";
-import { stateLegend, taskWords, telling } from "./computation-states";
-import { forecastText, formatShort, taskTime } from "./computation-text";
+import { ranWith, stateLegend, taskWords, telling } from "./computation-states";
+import { forecastText, formatShort, taskFacts } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes, formatShape, plural } from "./format";
 import { drawingToDot, MOST_SAVED } from "./graph-export";
-import { GRAPH_COLOURINGS, type GraphColouring, nodeRuns, paint, search } from "./graph-paint";
+import { GRAPH_COLOURINGS, type GraphColouring, nodeRuns, paint, search, timeNotes } from "./graph-paint";
 import { spread } from "./graph-view";
+import { icons } from "./icons";
 import { NodeTallies, type Tally } from "./node-tallies";
 import type { NotebookStore } from "./notebook-store";
 import { saveBlob } from "./save";
+import { storedFacts } from "./stored-text";
 import "./task-graph";
 
 /** Nodes of a drawing task by task; beyond, siblings are bundled. */
@@ -155,11 +157,6 @@ export class GraphExplorer extends LitElement {
           />
         </label>
         ${found === null ? nothing : html`<span class="soft" role="status">${plural(found.size, "node")}</span>`}
-        ${
-          this.#lazies() === null
-            ? nothing
-            : html`<button class="quiet small" @click=${this.#saveDot}>Save as DOT</button>`
-        }
       </div>
       ${this.outline === null ? nothing : html`<p class="about forecast">${forecastText(this.outline)}</p>`}
       ${this.note === null ? nothing : html`<p class="about forecast" role="status">${this.note}</p>`}
@@ -170,10 +167,15 @@ export class GraphExplorer extends LitElement {
         .found=${found}
         .sizes=${this.own !== null && this.detail === "layers"}
         .picked=${picked === null ? null : drawing.nodes.indexOf(picked.node)}
-        .runs=${this.computation === null ? null : nodeRuns(tallies, this.computation)}
+        .runs=${this.computation === null ? null : nodeRuns(drawing, tallies, this.computation)}
         @pick=${(event: CustomEvent<number>) => this.#pick(drawing.nodes[event.detail])}
       >
-        <span slot="legend">${this.#renderLegend(painted?.ends ?? null)}</span>
+        <span slot="legend">${this.#renderLegend(drawing, painted?.ends ?? null)}</span>
+        ${
+          this.#lazies() === null
+            ? nothing
+            : html`<button slot="tools" class="quiet small" aria-label="Save as DOT" title="Save as DOT, for Graphviz" @click=${this.#saveDot}>${icons.download} DOT</button>`
+        }
         <div slot="picked">${this.#renderPicked()}</div>
       </chunkbook-graph>
     `;
@@ -207,9 +209,12 @@ export class GraphExplorer extends LitElement {
     `;
   }
 
-  #renderLegend(ends: [string, string] | null): TemplateResult | typeof nothing {
+  #renderLegend(drawing: TaskGraphDrawing, ends: [string, string] | null): TemplateResult | typeof nothing {
     if (ends !== null) {
-      return html`<span class="legend"><span>${ends[0]} <i class="ramp" style="--swatch: ${RAMP_GRADIENT}"></i> ${ends[1]}</span></span>`;
+      return html`<span class="legend">
+        <span>${ends[0]} <i class="ramp" style="--swatch: ${RAMP_GRADIENT}"></i> ${ends[1]}</span>
+        ${this.#colouring() === "time" ? timeNotes(drawing, this.computation).map((note) => html`<span>${note}</span>`) : nothing}
+      </span>`;
     }
     if (this.computation === null || this.#colouring() !== "state") return nothing;
     return html`<span class="legend">${stateLegend(this.computation.ended)}</span>`;
@@ -219,7 +224,6 @@ export class GraphExplorer extends LitElement {
     const { picked } = this;
     if (picked === null) return nothing;
     const { node, facts, position } = picked;
-    const stored = facts?.stored;
     return html`<div class="picked" role="group" aria-label="The task that was clicked" aria-live="polite">
       <div><code>${facts?.key ?? node.key}</code></div>
       ${
@@ -236,7 +240,8 @@ export class GraphExplorer extends LitElement {
           ? html`<div class="soft">${picked.error ?? (this.#busy() ? "Waits for the cell that runs." : "")}</div>`
           : html`
             <div>${facts.function} makes ${facts.dtype} ${formatShape(facts.shape)}, ${formatBytes(facts.bytes)}
-              ${facts.source === null ? "" : ` of ${facts.source}`}${stored == null ? "" : `, stored in ${formatBytes(stored.bytes)}`}</div>
+              ${facts.source === null ? "" : ` of ${facts.source}`}</div>
+            ${this.#storedFacts(node, facts).map((fact) => html`<div>${capitalized(fact)}</div>`)}
             <div class="soft">${inputsText(facts)}</div>
           `
       }
@@ -254,6 +259,11 @@ export class GraphExplorer extends LitElement {
     </div>`;
   }
 
+  #storedFacts(node: TaskGraphNode, { stored, shape, dtype }: TaskFacts): string[] {
+    const layer = this.#outline()?.layers[node.layers?.at(-1) ?? -1];
+    return storedFacts(stored, layer ?? { block: shape, dtype });
+  }
+
   /** What became of the task when it ran. */
   #renderRun(node: TaskGraphNode, position: number): TemplateResult | typeof nothing {
     const { computation } = this;
@@ -264,7 +274,8 @@ export class GraphExplorer extends LitElement {
       return html`<div>${capitalized(taskWords(computation, stage, position))}</div>`;
     }
     const task = computation.task(index);
-    return html`<div>${task.failed ? "Failed" : "Ran"} on thread ${task.thread}, begun at ${formatShort(task.start)}, ${taskTime(task)}; ${formatBytes(task.bytes)} read${computation.outline.stages[stage]?.length === 1 ? "" : `; it ran as one with ${computation.stageTitle(stage)}`}</div>`;
+    const others = ranWith(computation, node);
+    return html`<div>${task.failed ? "Failed" : "Ran"} on thread ${task.thread}, begun at ${formatShort(task.start)}, ${taskFacts(task)}${others === "" ? "" : `; it ran as one with ${others}, and this is the time of all`}</div>`;
   }
 
   #colourings(): GraphColouring[] {
@@ -289,8 +300,11 @@ export class GraphExplorer extends LitElement {
 
   #counts(node: TaskGraphNode): readonly number[] | null {
     const layer = node.layers?.at(-1);
-    const outline = this.computation?.outline ?? this.outline;
-    return (layer === undefined ? undefined : outline?.layers[layer]?.counts) ?? null;
+    return (layer === undefined ? undefined : this.#outline()?.layers[layer]?.counts) ?? null;
+  }
+
+  #outline(): ComputationOutline | null {
+    return this.computation?.outline ?? this.outline;
   }
 
   #busy(): boolean {

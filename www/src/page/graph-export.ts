@@ -1,6 +1,7 @@
 /** A drawn task graph as files for other programs. */
 import type { TaskGraphDrawing } from "../protocol";
-import { drawingToSvg, nodeLabel, type SvgLook } from "./graph-view";
+import { nodeLabel } from "./graph-label";
+import { drawingToSvg, type SvgLook } from "./graph-view";
 
 /** Of a larger graph only the drawing is saved, with siblings bundled: the whole would be of no use to Graphviz. */
 export const MOST_SAVED = 20_000;

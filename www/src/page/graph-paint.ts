@@ -2,10 +2,9 @@
 import type { TaskGraphDrawing, TaskGraphNode } from "../protocol";
 import { PART_COLOURS, rampColour } from "./canvas";
 import type { Computation, TaskState } from "./computation";
-import { stateWords } from "./computation-states";
+import { ranWith, stateWords } from "./computation-states";
 import { formatShort } from "./computation-text";
 import { formatBytes, formatCount } from "./format";
-
 import type { Tally } from "./node-tallies";
 import type { NodeRun } from "./task-graph";
 
@@ -55,9 +54,14 @@ export function paint(
 const STATES = ["waiting", "running", "done", "failed"] as const;
 
 /** What became of each node's tasks, in words, for a table. */
-export function nodeRuns(tallies: readonly (Tally | null)[], computation: Computation): NodeRun[] {
-  return tallies.map((tally) => {
-    if (tally === null) return { state: "", time: "", thread: "" };
+export function nodeRuns(
+  { nodes }: TaskGraphDrawing,
+  tallies: readonly (Tally | null)[],
+  computation: Computation,
+): NodeRun[] {
+  return tallies.map((tally, number) => {
+    const node = nodes[number];
+    if (tally === null || node === undefined) return { state: "", time: "", thread: "", others: "" };
     const known = STATES.filter((state) => tally[state] > 0);
     const word = (state: TaskState) => stateWords(computation, state);
     return {
@@ -67,8 +71,19 @@ export function nodeRuns(tallies: readonly (Tally | null)[], computation: Comput
           : known.map((state) => `${formatCount(tally[state])} ${word(state)}`).join(", "),
       time: tally.threads.size === 0 ? "" : formatShort(tally.time),
       thread: [...tally.threads].sort((a, b) => a - b).join(", "),
+      others: ranWith(computation, node),
     };
   });
+}
+
+/** What is to be known of nodes' times: whose they are besides the one task's that a node looks like. */
+export function timeNotes({ nodes }: TaskGraphDrawing, computation: Computation | null): string[] {
+  const notes: string[] = [];
+  if (nodes.some(({ count }) => count > 1)) notes.push("all tasks of a node together");
+  if (computation !== null && nodes.some((node) => ranWith(computation, node) !== "")) {
+    notes.push("tasks that ran as one have the time of all of them");
+  }
+  return notes;
 }
 
 function stateColour(tally: Tally | null): string {

@@ -4,18 +4,21 @@
  */
 import type { TaskGraphDrawing, TaskGraphNode } from "../protocol";
 import { formatBytes, formatCount, formatShape, plural } from "./format";
+import {
+  type BoxSize,
+  FULL_SIZE,
+  fittingLabel,
+  LEAST_FIT,
+  labelSize,
+  labelWidth,
+  nodeLabel,
+} from "./graph-label";
 
 /** Hues of layers, far apart for common kinds of colour blindness; the text beside them tells as well. */
 const LAYER_HUES = [205, 35, 155, 320, 265, 90, 5, 180] as const;
 
 const FIRST_HUE = LAYER_HUES[0];
 
-/** Pixels of a label's letters, and of the smallest that can be read on a screen. */
-const LABEL_SIZE = 12;
-const LEAST_LABEL_SIZE = 9;
-const LABEL_CHARACTER_WIDTH = 7;
-/** Letters without which a label that is cut tells nothing. */
-const LEAST_CHARACTERS = 5;
 const MAX_BOX = { width: 150, height: 30 } as const;
 const MIN_BOX = { width: 4, height: 6 } as const;
 const GAP = 6;
@@ -36,12 +39,7 @@ export function hueOf(hues: ReadonlyMap<string, number>, node: TaskGraphNode): n
   return hues.get(layerTitle(node.layer)) ?? FIRST_HUE;
 }
 
-export interface BoxSize {
-  width: number;
-  height: number;
-}
-
-/** The boxes of each row (by y): as wide as its labels and as high as their lines, but never touching neighbours. */
+/** The boxes of each row (by y): as wide as its labels where the drawing is made as small as it may be, and as high as their lines, but never touching neighbours. */
 export function boxSizes(drawing: TaskGraphDrawing, lines: 1 | 2 = 1): Map<number, BoxSize> {
   const rows = new Map<number, TaskGraphNode[]>();
   for (const node of drawing.nodes) {
@@ -56,9 +54,9 @@ export function boxSizes(drawing: TaskGraphDrawing, lines: 1 | 2 = 1): Map<numbe
   );
   return new Map(
     [...rows].map(([y, row]) => {
-      const longest = Math.max(...row.map((node) => nodeLabel(node).length));
+      const longest = Math.max(...row.map((node) => labelWidth(nodeLabel(node), labelSize(LEAST_FIT))));
       const room = leastDistance(row.map((node) => node.x)) - GAP;
-      const wanted = clamp(longest * LABEL_CHARACTER_WIDTH + 16, 48, MAX_BOX.width);
+      const wanted = clamp(longest + 16, 48, MAX_BOX.width);
       return [y, { width: Math.max(MIN_BOX.width, Math.min(wanted, room)), height }];
     }),
   );
@@ -83,29 +81,6 @@ export function layerTitle(layer: string): string {
   return layer.replace(/-[0-9a-f]{6,}$/, "");
 }
 
-/** The size of labels in a drawing of which a pixel takes `scale` on the screen: larger where they would be tiny. */
-export function labelSize(scale: number): number {
-  return Math.max(LABEL_SIZE, LEAST_LABEL_SIZE / scale);
-}
-
-/** The label as far as it fits into a box, without its middle where it does not; empty where too little would be left. */
-export function fittingLabel(node: TaskGraphNode, box: BoxSize, size: number = LABEL_SIZE): string {
-  const characters = Math.floor(((box.width - 6) * LABEL_SIZE) / (LABEL_CHARACTER_WIDTH * size));
-  const label = nodeLabel(node);
-  if (box.height < size + 2) return "";
-  if (label.length <= characters) return label;
-  if (characters < LEAST_CHARACTERS) return "";
-  const [start, end] = [Math.ceil((characters - 1) / 2), Math.floor((characters - 1) / 2)];
-  return `${label.slice(0, start)}…${end === 0 ? "" : label.slice(-end)}`;
-}
-
-/** The text in a node: its label, and how many tasks it stands for. */
-export function nodeLabel(node: TaskGraphNode): string {
-  // Engines name what they make of several tasks with a line before it.
-  const label = node.label.replace(/^_/, "");
-  return node.count > 1 ? `${label} ×${formatCount(node.count)}` : label;
-}
-
 /** A drawing of few nodes with more room between those of a row, for a second line in each: layers have one. */
 export function spread(drawing: TaskGraphDrawing): TaskGraphDrawing {
   return {
@@ -128,6 +103,15 @@ export function neighbours(drawing: TaskGraphDrawing): Neighbours[] {
     found[from]?.consumers.push(to);
   }
   return found;
+}
+
+/** How many tasks there are, how many they run as, and how many nodes are drawn for those. */
+export function caption({ tasks, nodes }: TaskGraphDrawing): string {
+  const runs = nodes.reduce((sum, { count }) => sum + count, 0);
+  const parts = [plural(tasks, "task")];
+  if (runs < tasks) parts.push(`run as ${formatCount(runs)}`);
+  if (nodes.length < runs) parts.push(`in ${plural(nodes.length, "node")}`);
+  return parts.join(" ");
 }
 
 /** One line about a node's result, such as `float64 (300, 3000), 6.87 MiB`. */
@@ -173,15 +157,16 @@ export function drawingToSvg(drawing: TaskGraphDrawing, look: SvgLook | null = n
   const nodes = drawing.nodes.map((node, index) => {
     const box = boxes.get(node.y) ?? MIN_BOX;
     const { width, height } = box;
-    const line = (down: number, text: string) =>
-      `<text x="${node.x}" y="${node.y + down}" text-anchor="middle" fill="${ink}">${escapeXml(text)}</text>`;
+    const label = fittingLabel(node, box);
+    const line = (down: number, text: string, size: number) =>
+      `<text x="${node.x}" y="${node.y + down}" text-anchor="middle" font-size="${size}" fill="${ink}">${escapeXml(text)}</text>`;
     const { fill, stroke, ink } = look?.nodes[index] ?? layerColours(hueOf(hues, node));
     return [
       `<g><title>${escapeXml(`${node.key}: ${resultText(node)}`)}</title>`,
       `<rect x="${node.x - width / 2}" y="${node.y - height / 2}" width="${width}" height="${height}" rx="4" fill="${fill}" stroke="${stroke}"/>`,
       ...(sizes
-        ? [line(-3, fittingLabel(node, box)), line(11, formatBytes(node.bytes))]
-        : [line(4, fittingLabel(node, box))]),
+        ? [line(-3, label.text, label.size), line(11, formatBytes(node.bytes), FULL_SIZE)]
+        : [line(4, label.text, label.size)]),
       "</g>",
     ].join("");
   });
@@ -193,7 +178,7 @@ export function drawingToSvg(drawing: TaskGraphDrawing, look: SvgLook | null = n
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${left} 0 ${width} ${height}" width="${width}" height="${height}">`,
     ...paper,
     `<g fill="none" stroke="${look?.edge ?? "#8a8f98"}">${edges.join("")}</g>`,
-    `<g font-family="sans-serif" font-size="12">${nodes.join("")}</g>`,
+    `<g font-family="sans-serif">${nodes.join("")}</g>`,
     "</svg>",
   ].join("\n");
 }

@@ -72,7 +72,7 @@ export class KeyHelp extends LitElement {
         <h2 id="title">Keyboard shortcuts</h2>
         <button class="quiet icon-only" aria-label="Close" @click=${() => this.dialog.close()}>${icons.close}</button>
       </header>
-      <p>Single keys act while a cell is selected and its editor is not in use.</p>
+      <p>These act while a cell is selected and its editor is not in use; those with Shift, Ctrl or Alt and Enter in the editor too.</p>
       <dl>
         ${KEY_HELP.map(
           ([

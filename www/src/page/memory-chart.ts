@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { customElement, property, state } from "lit/decorators.js";
 import { styleMap } from "lit/directives/style-map.js";
 import { base } from "../style/shared";
 import { PART_COLOURS } from "./canvas";
@@ -8,8 +8,10 @@ import { formatShort, memorySentences } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes } from "./format";
 
-const WIDTH = 720;
 const HEIGHT = 130;
+const LEAST_WIDTH = 120;
+/** Beside the drawings. */
+const MARGINS = 24;
 /** Points of the line at most. */
 const POINTS = 600;
 /** Rows of the table at most; of more samples, some between the first and the last are left out. */
@@ -66,8 +68,6 @@ export class MemoryChart extends LitElement {
       }
       svg {
         display: block;
-        width: calc(100% - 1.5rem);
-        height: auto;
         margin: 0 0.75rem 0.5rem;
         overflow: visible;
       }
@@ -107,6 +107,21 @@ export class MemoryChart extends LitElement {
   @property({ attribute: false }) computation!: Computation;
   /** Changes when the computation has grown. */
   @property({ attribute: false }) version = 0;
+  /** CSS pixels of the drawings: as wide as there is room, so that letters keep their size. */
+  @state() private width = 720;
+  readonly #resize = new ResizeObserver(() => {
+    this.width = Math.max(LEAST_WIDTH, this.clientWidth - MARGINS);
+  });
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#resize.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resize.disconnect();
+  }
 
   protected override render(): TemplateResult {
     const { outline, latest } = this.computation;
@@ -151,17 +166,22 @@ export class MemoryChart extends LitElement {
       for (let point = from; point <= to; point += 1) held[point] = Math.max(held[point] ?? 0, task.inFlight);
     }
     const y = (bytes: number) => HEIGHT - (HEIGHT * bytes) / most;
-    const points = Array.from(held, (bytes, point) => `${(WIDTH * point) / POINTS},${y(bytes).toFixed(1)}`);
+    const points = Array.from(
+      held,
+      (bytes, point) => `${(this.width * point) / POINTS},${y(bytes).toFixed(1)}`,
+    );
     return html`<svg
-      viewBox="-4 -16 ${WIDTH + 8} ${HEIGHT + 36}"
+      viewBox="0 -16 ${this.width} ${HEIGHT + 36}"
+      width=${this.width}
+      height=${HEIGHT + 36}
       role="img"
       aria-label="Bytes held by tasks over ${formatShort(span)}, at most ${formatBytes(computation.latest.peak)}"
     >
-      <polygon class="area" points="0,${HEIGHT} ${points.join(" ")} ${WIDTH},${HEIGHT}"></polygon>
-      <line class="forecast" x1="0" x2=${WIDTH} y1=${y(forecast)} y2=${y(forecast)}></line>
+      <polygon class="area" points="0,${HEIGHT} ${points.join(" ")} ${this.width},${HEIGHT}"></polygon>
+      <line class="forecast" x1="0" x2=${this.width} y1=${y(forecast)} y2=${y(forecast)}></line>
       <text x="4" y=${y(forecast) - 4}>forecast ${formatBytes(forecast)}</text>
       <text x="0" y=${HEIGHT + 15}>0</text>
-      <text x=${WIDTH} y=${HEIGHT + 15} text-anchor="end">${formatShort(span)}</text>
+      <text x=${this.width} y=${HEIGHT + 15} text-anchor="end">${formatShort(span)}</text>
     </svg>`;
   }
 
@@ -175,7 +195,7 @@ export class MemoryChart extends LitElement {
     const line = (bytes: (sample: MemorySample) => number) => {
       let from = 0;
       return samples.map((sample) => {
-        const [left, right] = [from, (WIDTH * sample.elapsed) / span];
+        const [left, right] = [from, (this.width * sample.elapsed) / span];
         from = right;
         return `${left.toFixed(1)},${y(bytes(sample))} ${right.toFixed(1)},${y(bytes(sample))}`;
       });
@@ -189,18 +209,20 @@ export class MemoryChart extends LitElement {
         ${PARTS.map(({ name, colour }) => html`<span><i style="--swatch: ${colour}"></i>${name}</span>`)}
       </div>
       <svg
-        viewBox="-4 -16 ${WIDTH + 8} ${HEIGHT + 36}"
+        viewBox="0 -16 ${this.width} ${HEIGHT + 36}"
+      width=${this.width}
+      height=${HEIGHT + 36}
         role="img"
         aria-label="Memory of the engine over ${formatShort(span)}, at most ${formatBytes(most)}; the table below has the numbers"
       >
         ${PARTS.map((_, index) => PARTS.length - 1 - index).map(
           (part) =>
-            svg`<polygon fill=${PARTS[part]?.colour ?? ""} points="0,${HEIGHT} ${line(upTo(part)).join(" ")} ${WIDTH},${HEIGHT}"></polygon>`,
+            svg`<polygon fill=${PARTS[part]?.colour ?? ""} points="0,${HEIGHT} ${line(upTo(part)).join(" ")} ${this.width},${HEIGHT}"></polygon>`,
         )}
         <polyline class="reserved" points=${line(({ memory }) => memory).join(" ")}></polyline>
         <text x="4" y="-4">reserved ${formatBytes(most)}</text>
         <text x="0" y=${HEIGHT + 15}>0</text>
-        <text x=${WIDTH} y=${HEIGHT + 15} text-anchor="end">${formatShort(span)}</text>
+        <text x=${this.width} y=${HEIGHT + 15} text-anchor="end">${formatShort(span)}</text>
       </svg>`;
   }
 

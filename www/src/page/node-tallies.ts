@@ -16,19 +16,13 @@ export interface Tally {
   threads: Set<number>;
 }
 
-interface NodeOf {
-  stage: number;
-  /** For each position of the stage the number of the node that stands for it, plus 1. */
-  numbers: Uint32Array;
-}
-
 export class NodeTallies {
   readonly #drawing: TaskGraphDrawing;
   readonly #computation: Computation;
   readonly #tallies: (Tally | null)[];
   readonly #counts: number[];
-  /** By layer: nodes of several layers may stand for tasks of one stage. */
-  readonly #nodesOf = new Map<number, NodeOf>();
+  /** By stage, for each of its layers that is drawn and each position, the node that stands for the task there, plus 1. */
+  readonly #numbers = new Map<number, Uint32Array[]>();
   /** Tasks, and runs of those not recorded, that are added up. */
   #tasks = 0;
   #runs = 0;
@@ -37,14 +31,17 @@ export class NodeTallies {
     this.#drawing = drawing;
     this.#computation = computation;
     this.#counts = drawing.nodes.map(({ runs }) => (runs ?? []).reduce((sum, [, count]) => sum + count, 0));
+    const ofLayers = new Map<number, Uint32Array>();
     this.#tallies = drawing.nodes.map(({ layers, runs }, number) => {
       const layer = layers?.at(-1) ?? -1;
       const stage = computation.stageOf(layer);
       if (stage === null) return null;
-      const { numbers } = this.#nodesOf.get(layer) ?? {
-        numbers: new Uint32Array(computation.positions(stage)),
-      };
-      this.#nodesOf.set(layer, { stage, numbers });
+      let numbers = ofLayers.get(layer);
+      if (numbers === undefined) {
+        numbers = new Uint32Array(computation.positions(stage));
+        ofLayers.set(layer, numbers);
+        this.#numbers.set(stage, [...(this.#numbers.get(stage) ?? []), numbers]);
+      }
       for (const [first, count] of runs ?? []) numbers.fill(number + 1, first, first + count);
       return {
         ...{ waiting: 0, running: 0, done: 0, failed: 0, time: 0 },
@@ -61,12 +58,9 @@ export class NodeTallies {
   /** For each node what has become of its tasks by now; `null` for those that did not run, as others read for them. */
   read(): readonly (Tally | null)[] {
     const computation = this.#computation;
-    const nodes = [...this.#nodesOf.values()];
     for (let index = this.#tasks; index < computation.count; index += 1) {
-      const stage = computation.stage(index);
-      for (const { stage: own, numbers } of nodes) {
-        if (own !== stage) continue;
-        const position = computation.position(index);
+      const [stage, position] = [computation.stage(index), computation.position(index)];
+      for (const numbers of this.#numbers.get(stage) ?? []) {
         const tally = this.#tallies[(numbers[position] ?? 0) - 1];
         if (tally == null) continue;
         if (computation.state(stage, position) === "failed") tally.failed += 1;
@@ -77,26 +71,28 @@ export class NodeTallies {
       }
     }
     this.#tasks = computation.count;
-    for (const [stage, first, count] of computation.unrecorded.slice(this.#runs)) {
-      for (const { stage: own, numbers } of nodes) {
-        if (own !== stage) continue;
+    for (; this.#runs < computation.unrecorded.length; this.#runs += 1) {
+      const [stage, first, count] = computation.unrecorded[this.#runs] ?? [0, 0, 0];
+      for (const numbers of this.#numbers.get(stage) ?? []) {
         for (let position = first; position < first + count; position += 1) {
           const tally = this.#tallies[(numbers[position] ?? 0) - 1];
           if (tally != null) tally.done += 1;
         }
       }
     }
-    this.#runs = computation.unrecorded.length;
-    this.#countRunning(nodes);
+    this.#countRunning();
     return this.#tallies;
   }
 
-  #countRunning(nodes: NodeOf[]): void {
+  #countRunning(): void {
     for (const tally of this.#tallies) if (tally !== null) tally.running = 0;
-    for (const { stage, numbers } of nodes) {
+    for (const [stage, layers] of this.#numbers) {
       for (const [position] of this.#computation.running(stage)) {
-        const tally = this.#tallies[(numbers[position] ?? 0) - 1];
-        if (tally != null && this.#computation.state(stage, position) === "running") tally.running += 1;
+        if (this.#computation.state(stage, position) !== "running") continue;
+        for (const numbers of layers) {
+          const tally = this.#tallies[(numbers[position] ?? 0) - 1];
+          if (tally != null) tally.running += 1;
+        }
       }
     }
     for (const [number, tally] of this.#tallies.entries()) {

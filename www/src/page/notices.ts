@@ -6,9 +6,14 @@ import { icons } from "./icons";
 import type { NotebookStore, Notice } from "./notebook-store";
 import { StoreController } from "./store-controller";
 
-const SHOWN_MS = 8_000;
+/** How long a message is shown: longer where something can be done about it. */
+const SHOWN_MS = 4_000;
+const SHOWN_WITH_ACTION_MS = 8_000;
 
-/** Short messages over the foot of the page. They go by themselves, unless they tell of an error. */
+/**
+ * Short messages below the shelf, where nothing is read, or over the foot of a narrow page. They go by themselves,
+ * unless they tell of an error.
+ */
 @customElement("chunkbook-notices")
 export class Notices extends LitElement {
   static override styles = [
@@ -23,6 +28,14 @@ export class Notices extends LitElement {
         width: max-content;
         max-width: min(34rem, calc(100vw - 2rem));
         transform: translateX(-50%);
+      }
+      @media (min-width: 62.01rem) {
+        :host {
+          right: 1.25rem;
+          left: auto;
+          max-width: 19rem;
+          transform: none;
+        }
       }
       .notices {
         display: grid;
@@ -69,11 +82,11 @@ export class Notices extends LitElement {
   }
 
   protected override updated(): void {
-    for (const { id, tone } of this.store.notices) {
+    for (const { id, tone, action } of this.store.notices) {
       if (tone === "info" && !this.#timers.has(id)) {
         this.#timers.set(
           id,
-          setTimeout(() => this.#dismiss(id), SHOWN_MS),
+          setTimeout(() => this.#dismiss(id), action === undefined ? SHOWN_MS : SHOWN_WITH_ACTION_MS),
         );
       }
     }

@@ -12,11 +12,56 @@ export function ticks(low: number, high: number, wanted = 4): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
 }
 
-/** A number in as few figures as tell it: `0.25`, `-3`, `1.2e+6`. */
-export function formatNumber(value: number): string {
-  const text = Number(value.toPrecision(4));
+/** What the numbers of a picture are: the type of the elements, and how far they reach from the least to the greatest. */
+export interface NumberScale {
+  dtype: string;
+  range: number;
+}
+
+/** Whether elements of a type are whole numbers. */
+export function isWhole(dtype: string): boolean {
+  return /^(u?int\d|bool)/.test(dtype);
+}
+
+/** A number of an axis, in as few figures as tell it from its neighbours `step` away: `0.25`, `-3`, `1.2e6`. */
+export function formatTick(value: number, step: number): string {
+  const text = Number(value.toPrecision(figures(value, step, 4)));
   const size = Math.abs(text);
-  return size !== 0 && (size >= 1e6 || size < 1e-3) ? text.toExponential().replace("e+", "e") : String(text);
+  const short = text.toExponential().replace("e+", "e");
+  return size !== 0 && (size >= 1e6 || size < 1e-3) && short.length < String(text).length
+    ? short
+    : String(text);
+}
+
+/**
+ * A number that is an element, or worked out from some: whole where it is, otherwise in NumPy's eight figures, or in
+ * more where fewer would not tell it from the others.
+ */
+export function formatValue(value: number, { dtype, range }: NumberScale): string {
+  if (Number.isSafeInteger(value)) return String(value);
+  if (dtype === "float32" && Math.fround(value) === value) return inPython(shortestSingle(value));
+  return inPython(Number(value.toPrecision(figures(value, range / 1e4, 8))));
+}
+
+/** Figures in which numbers `step` apart differ, two places further than the step begins; `least` at least. */
+function figures(value: number, step: number, least: number): number {
+  if (!(step > 0) || value === 0) return least;
+  return Math.min(17, Math.max(least, Math.ceil(Math.log10(Math.abs(value) / step)) + 2));
+}
+
+/** The shortest decimal number that is this one in 32 bits, as NumPy prints it. */
+function shortestSingle(value: number): number {
+  const precisions = [1, 2, 3, 4, 5, 6, 7, 8];
+  const texts = precisions.map((precision) => Number(value.toPrecision(precision)));
+  return texts.find((text) => Math.fround(text) === value) ?? value;
+}
+
+/** With an exponent where Python has one, of two digits at least. */
+function inPython(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && (size >= 1e16 || size < 1e-4)
+    ? value.toExponential().replace(/([+-])(\d)$/, (_, sign, digit) => `${sign}0${digit}`)
+    : String(value);
 }
 
 /** The elements that a cell of a picture stands for along an axis: `from` and up to `to`, not with it. */

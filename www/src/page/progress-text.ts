@@ -1,5 +1,5 @@
 import type { Progress } from "../protocol";
-import { formatBytes, formatCount, formatDuration } from "./format";
+import { formatBytes, formatCount, formatDuration, plural } from "./format";
 
 /** Shorter computations are over before anybody has read a bar. */
 const SHOWN_AFTER_MS = 500;
@@ -21,10 +21,12 @@ export function remaining(progress: Progress): number | null {
 
 /** The facts beside a progress bar, in reading order. */
 export function progressFacts(progress: Progress): string[] {
+  // A write counts chunks, as the protocol says, and its label tells that it is one.
+  const noun = progress.label.startsWith("Writing ") ? "chunk" : "task";
   const facts = [
     progress.total > 0
-      ? `${formatCount(progress.done)} of ${formatCount(progress.total)}`
-      : `${formatCount(progress.done)} done`,
+      ? `${formatCount(progress.done)} of ${plural(progress.total, noun)}`
+      : `${plural(progress.done, noun)} done`,
   ];
   if (progress.bytes > 0) {
     facts.push(formatBytes(progress.bytes), `${formatBytes((progress.bytes / progress.elapsed) * 1000)}/s`);

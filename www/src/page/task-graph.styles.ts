@@ -17,6 +17,7 @@ export const graphStyles = css`
   }
   .tools {
     display: flex;
+    flex-wrap: wrap;
     gap: 0.15rem;
     margin-left: auto;
   }

@@ -12,16 +12,15 @@ import type { TaskGraphDrawing, TaskGraphNode } from "../protocol";
 import { base, buttons } from "../style/shared";
 import { readableOn } from "./canvas";
 import { renderListed } from "./computation-states";
-import { formatBytes, formatShape, plural } from "./format";
+import { formatBytes, formatShape } from "./format";
 import { shownToSvg } from "./graph-export";
+import { type BoxSize, fittingLabel, LEAST_FIT, labelSize } from "./graph-label";
 import {
-  type BoxSize,
   boxSizes,
+  caption,
   edgePath,
   extentAcross,
-  fittingLabel,
   hueOf,
-  labelSize,
   layerHues,
   type Neighbours,
   neighbours,
@@ -36,8 +35,6 @@ const MIN_SCALE = 0.05;
 const MAX_SCALE = 4;
 const TABLE_ROWS = 500;
 const DRAG_DISTANCE = 4;
-/** A wide graph is not made smaller than this to fit: nobody could tell its tasks apart. */
-const LEAST_FIT = 0.4;
 /** Pixels around the drawing. */
 const PADDING = 8;
 
@@ -46,6 +43,8 @@ export interface NodeRun {
   state: string;
   time: string;
   thread: string;
+  /** What they ran as one with. */
+  others: string;
 }
 
 /**
@@ -106,15 +105,10 @@ export class TaskGraph extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { tasks, nodes } = this.drawing;
-    const shown =
-      tasks > nodes.length
-        ? `${plural(tasks, "task")} in ${plural(nodes.length, "node")}`
-        : plural(tasks, "task");
     return html`
       <figure>
         <figcaption>
-          <strong>${shown}</strong>
+          <strong>${caption(this.drawing)}</strong>
           <slot name="legend"></slot>
           ${[...(this.fills === null ? this.#hues : [])].map(([layer, hue]) => html`<span class="layer" style="--hue: ${hue}">${layer}</span>`)}
           <span class="tools">
@@ -123,14 +117,8 @@ export class TaskGraph extends LitElement {
             ${this.#tool("Fit to width", icons.fitWidth, () => {
               this.scale = null;
             })}
-            ${this.#tool("Save as SVG", icons.download, () => {
-              const text = shownToSvg(
-                this.drawing,
-                this.renderRoot.querySelector("svg.graph") ?? this.canvas,
-                this.sizes,
-              );
-              saveBlob(new Blob([text], { type: "image/svg+xml" }), "task-graph.svg");
-            })}
+            <button class="quiet small" aria-label="Save as SVG" title="Save as SVG" @click=${this.#saveSvg}>${icons.download} SVG</button>
+            <slot name="tools"></slot>
           </span>
         </figcaption>
         <div
@@ -171,10 +159,21 @@ export class TaskGraph extends LitElement {
     return html`<button class="quiet small icon-only" aria-label=${label} title=${label} @click=${run}>${icon}</button>`;
   }
 
+  async #saveSvg(): Promise<void> {
+    const { chosen } = this;
+    // What is pointed at stands out on the screen alone.
+    this.chosen = null;
+    await this.updateComplete;
+    const graph = this.renderRoot.querySelector("svg.graph") ?? this.canvas;
+    const text = shownToSvg(this.drawing, graph, this.sizes);
+    this.chosen = chosen;
+    saveBlob(new Blob([text], { type: "image/svg+xml" }), "task-graph.svg");
+  }
+
   #renderGraph(): TemplateResult {
     const { height, nodes } = this.drawing;
     const { left, width } = this.#extent;
-    const letters = labelSize(this.#shownScale());
+    const scale = this.#shownScale();
     const size =
       this.scale === null
         ? `width: ${width}px; max-width: max(100%, ${LEAST_FIT * width}px)`
@@ -187,7 +186,7 @@ export class TaskGraph extends LitElement {
       aria-label="Task graph, read bottom to top. Arrow keys go along the edges."
       @keydown=${this.#key}
     >
-      ${this.#renderEdges()} ${nodes.map((node, index) => this.#renderNode(node, index, letters))}
+      ${this.#renderEdges()} ${nodes.map((node, index) => this.#renderNode(node, index, scale))}
     </svg>`;
   }
 
@@ -207,8 +206,10 @@ export class TaskGraph extends LitElement {
     return Math.min(1, Math.max(LEAST_FIT, (this.room - 2 * PADDING) / this.#extent.width));
   }
 
-  #renderNode(node: TaskGraphNode, index: number, letters: number): SVGTemplateResult {
+  #renderNode(node: TaskGraphNode, index: number, scale: number): SVGTemplateResult {
     const box = this.#boxes.get(node.y) ?? { width: 0, height: 0 };
+    const letters = labelSize(scale);
+    const { text, size } = fittingLabel(node, box, scale);
     // One node at a time is in the order of Tab; arrow keys go to the others.
     const reachable = (this.chosen ?? this.drawing.nodes.length - 1) === index;
     return svg`<g
@@ -229,7 +230,7 @@ export class TaskGraph extends LitElement {
         height=${box.height}
         rx=${Math.min(5, box.width / 3)}
       ></rect>
-      <text x=${node.x} y=${node.y + letters / 3 - (this.sizes ? letters / 2 + 1 : 0)} style="font-size: ${letters}px">${fittingLabel(node, box, letters)}</text>
+      <text x=${node.x} y=${node.y + size / 3 - (this.sizes ? letters / 2 + 1 : 0)} style="font-size: ${size}px">${text}</text>
       ${
         this.sizes && box.height >= 2 * letters + 4
           ? svg`<text x=${node.x} y=${node.y + letters / 3 + letters / 2 + 1} style="font-size: ${letters}px">${formatBytes(node.bytes)}</text>`
@@ -267,7 +268,7 @@ export class TaskGraph extends LitElement {
         <table>
           <thead>
             <tr><th scope="col">Key</th><th scope="col">Tasks</th><th scope="col">Inputs</th><th scope="col">Result</th><th scope="col">Size</th>
-              ${this.runs === null ? nothing : html`<th scope="col">State</th><th scope="col">Time</th><th scope="col">Thread</th>`}</tr>
+              ${this.runs === null ? nothing : html`<th scope="col">State</th><th scope="col">Time</th><th scope="col">Thread</th><th scope="col">Ran as one with</th>`}</tr>
           </thead>
           <tbody>
             ${rows.map(
@@ -290,7 +291,7 @@ export class TaskGraph extends LitElement {
   #renderRun(index: number): TemplateResult | typeof nothing {
     const run = this.runs?.[index];
     if (run === undefined) return nothing;
-    return html`<td class="number">${run.state}</td><td class="number">${run.time}</td><td class="number">${run.thread}</td>`;
+    return html`<td class="number">${run.state}</td><td class="number">${run.time}</td><td class="number">${run.thread}</td><td>${run.others}</td>`;
   }
 
   #choose(index: number): void {

@@ -5,7 +5,7 @@ import { PART_COLOURS, prepare, type Surface, themeColours } from "./canvas";
 import { CanvasController } from "./canvas-controller";
 import type { Computation, EndedTask } from "./computation";
 import { renderListed } from "./computation-states";
-import { formatShort, shares, taskName, taskTime } from "./computation-text";
+import { formatShort, shares, taskFacts, taskName, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes, plural } from "./format";
 import { icons } from "./icons";
@@ -265,7 +265,7 @@ export class TaskStream extends LitElement {
     }
     const task = computation.task(this.chosen);
     return html`<div><code>${computation.key(task.stage, task.position)}</code></div>
-      <div>${computation.stageTitle(task.stage)}: ${taskTime(task)}; ${formatBytes(task.bytes)} read; begun at ${formatShort(task.start)} on thread ${task.thread}</div>`;
+      <div>${computation.stageTitle(task.stage)}: ${taskFacts(task)}; begun at ${formatShort(task.start)} on thread ${task.thread}</div>`;
   }
 
   #renderTable(): TemplateResult {
