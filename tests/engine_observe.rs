@@ -13,7 +13,7 @@ use chunkbook::execute::{
 use chunkbook::graph::Graph;
 use chunkbook::grid::ChunkGrid;
 use chunkbook::kernels::reduction::Reduction;
-use chunkbook::memory::BinaryOp;
+use chunkbook::memory::{AxisSlice, BinaryOp};
 use engine_support::*;
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -209,6 +209,25 @@ fn what_a_thread_is_at_is_told_whatever_computations_run_beside_it() {
     compute(&[reduce(&array, Reduction::Sum)], &watched(Scheduler::Threads, 1 << 30, &cancel, &phases)).unwrap();
     let seen = phases.all();
     assert!(seen.contains(&vec![Phase::Reading; threads]), "{seen:?}");
+}
+
+#[test]
+fn the_outline_tells_what_slices_read_of_a_source_themselves() {
+    let table = memory_array(&table(20, 12), &[2, 3]);
+    let part = table.slice(&[AxisSlice { start: 4, step: 1, count: 6 }, AxisSlice::whole(12)], &[]).unwrap();
+    let both = [reduce(&part, Reduction::Sum), reduce(&table, Reduction::Sum)];
+    let told = |arrays: &[Array]| {
+        let outline = outline(&Graph::of(arrays), 2, 1 << 30);
+        let reading = outline.layers.iter().filter(|layer| layer.source.is_some() && layer.tasks > 0);
+        (reading.map(|layer| (layer.label.clone(), layer.tasks)).collect::<Vec<_>>(), outline.naive_bytes)
+    };
+    let whole = 20 * 12 * 8;
+    assert_eq!(told(&both[..1]), (vec![("getitem".into(), 3 * 4)], whole));
+    assert_eq!(
+        told(&both),
+        (vec![("array".into(), 10 * 4)], whole),
+        "where the source is read whole, they take of that"
+    );
 }
 
 #[test]

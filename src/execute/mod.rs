@@ -18,9 +18,11 @@ mod trace;
 use crate::array::Array;
 use crate::block::Block;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Key};
-use crate::grid::unravel;
+use crate::graph::layer::Operation;
+use crate::graph::{Graph, Key, Layer};
+use crate::grid::{unravel, Region};
 use crate::kernels::reduction::Reduction;
+use crate::source::ChunkSource;
 use plan::Plan;
 use run::Run;
 use std::num::NonZeroUsize;
@@ -152,6 +154,16 @@ pub fn fusion(graph: &Graph, budget: u64) -> Vec<Option<usize>> {
 /// What computing all of `graph` on `threads` threads is going to do; `budget` is [`Options::memory_budget`].
 pub fn outline(graph: &Graph, threads: usize, budget: u64) -> Outline {
     Outline::new(&Plan::of_outputs(graph.clone(), budget), threads, budget)
+}
+
+/// What the task of `layer` at `position` reads of a source: its block, or what a slice takes of its input where that is
+/// a source. Nothing for other layers.
+pub fn read_by(layer: &Layer, position: usize) -> Option<(&dyn ChunkSource, Region)> {
+    let source = match &layer.operation {
+        Operation::Slice { .. } => layer.edges[0].input.source(),
+        _ => layer.source(),
+    };
+    Some((&**source?, evaluate::direct_region(layer, position)))
 }
 
 /// What a task of a graph makes.

@@ -55,13 +55,17 @@ pub struct LayerOutline {
     /// Of a step of a reduction that combines partials: for each axis of its input the axis of its own blocks that goes
     /// with it, and how many blocks of the input become one there; nothing where all of them do.
     pub combines: Option<Vec<Option<(usize, usize)>>>,
-    /// What it reads, if it does, such as `testdata.hdf5:/data`.
+    /// What it reads, if it does, such as `testdata.hdf5:/data`; of a layer with an input, only the parts that it takes.
     pub source: Option<String>,
 }
 
 impl Outline {
     pub(crate) fn new(plan: &Plan, threads: usize, budget_bytes: u64) -> Outline {
         let graph = plan.graph();
+        let source = |number: usize, layer: &Layer| match plan.reads_parts(number) {
+            true => layer.edges[0].input.source().map(|source| source.label()),
+            false => layer.source().map(|source| source.label()),
+        };
         let layers: Vec<LayerOutline> = graph
             .layers()
             .iter()
@@ -83,13 +87,13 @@ impl Outline {
                     tasks: plan.needed(number).count(layer.len()),
                     inputs: graph.inputs(number).to_vec(),
                     combines: combines(layer),
-                    source: layer.source().map(|source| source.label()),
+                    source: source(number, layer),
                 }
             })
             .collect();
         let stages: Vec<Vec<usize>> =
             plan.stages.iter().map(|stage| stage.steps.iter().map(|step| step.layer).collect()).collect();
-        let sources = layers.iter().filter(|layer| layer.source.is_some());
+        let sources = layers.iter().filter(|layer| layer.source.is_some() && layer.inputs.is_empty());
         let naive_bytes = sources.fold(0u64, |bytes, layer| bytes.saturating_add(layer.bytes));
         let forecast_bytes = most_held(plan, threads, budget_bytes);
         Outline {

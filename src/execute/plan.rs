@@ -128,6 +128,12 @@ impl Plan {
         &self.graph
     }
 
+    /// Whether the tasks of `layer` read what they take of a source themselves.
+    pub(crate) fn reads_parts(&self, layer: usize) -> bool {
+        let steps = self.stages.get(self.stage_of[layer]).into_iter().flat_map(|stage| &stage.steps);
+        steps.into_iter().any(|step| step.layer == layer && step.inputs.contains(&Input::Direct))
+    }
+
     /// Bytes of the arrays that results are put into, which are there from the beginning.
     pub(crate) fn result_bytes(&self) -> u64 {
         self.result_bytes

@@ -301,11 +301,12 @@ impl Session {
     pub(super) fn stored_chunks(&self, lazies: &[LazyText], layer: usize, from: usize, count: usize) -> Result<Value> {
         let graph = self.graph_of(lazies)?;
         let rule = layer_at(&graph, layer, from)?;
-        let Some(source) = rule.source() else {
-            return Err(Error::value(format!("the layer '{}' reads no source", rule.name())));
-        };
+        let no_source = || Error::value(format!("the layer '{}' reads no source", rule.name()));
         (from..rule.len().min(from.saturating_add(count)))
-            .map(|position| stored_value(&**source, &rule.grid().region(&unravel(position, rule.counts()))))
+            .map(|position| {
+                let (source, region) = execute::read_by(rule, position).ok_or_else(no_source)?;
+                stored_value(source, &region)
+            })
             .collect()
     }
 }

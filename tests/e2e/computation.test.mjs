@@ -417,7 +417,11 @@ many[:10].sum().compute()
   const view = await ended(page);
   await view.getByRole("tab", { name: "Chunks" }).click();
   await view.getByRole("button", { name: "Computation before" }).click();
-  await view.getByText("reads only parts of many.hdf5:/d, in the tasks that cut them out").waitFor();
+  await view.getByText("What is asked for of many.hdf5:/d, in 10 chunks (10,)").waitFor();
+  await view.getByLabel("Colour by").selectOption("state");
+  await view.locator(".legend").getByText("combined 10").waitFor();
+  await view.getByText("The chunks as a table").click();
+  await view.getByRole("table", { name: "Single chunks" }).getByText("stored in 8 B").first().waitFor();
   await view.getByRole("button", { name: "Next computation" }).click();
   await view.getByLabel("Colour by").selectOption("state");
   await view.locator(".legend").getByText("not needed 990").waitFor();

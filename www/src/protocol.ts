@@ -154,7 +154,7 @@ export interface LayerOutline {
    * with it, and how many blocks of the input become one there; `null` where all of them do.
    */
   combines: ([axis: number, size: number] | null)[] | null;
-  /** What it reads, such as `testdata.hdf5:/data`. */
+  /** What it reads, such as `testdata.hdf5:/data`; of a layer with inputs, only the parts that it takes. */
   source: string | null;
 }
 

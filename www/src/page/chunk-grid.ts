@@ -1,7 +1,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { styleMap } from "lit/directives/style-map.js";
-import type { StoredChunk } from "../protocol";
+import type { LayerOutline, StoredChunk } from "../protocol";
 import { base } from "../style/shared";
 import { arrowStep } from "./arrow-keys";
 import { pixelOf, prepare, RAMP_GRADIENT, themeColours } from "./canvas";
@@ -93,17 +93,20 @@ export class ChunkGrid extends LitElement {
 
   protected override render(): TemplateResult {
     const layers = this.#layers();
-    if (layers.length === 0) return html`<p class="about soft">${noChunks(this.computation)}</p>`;
-    const { counts, source } = this.computation.layer(this.layer);
+    if (layers.length === 0) return html`<p class="about soft">This computation reads no chunks.</p>`;
+    const { counts, source, inputs } = this.computation.layer(this.layer);
+    const chunks = html`${plural(this.#count(), "chunk")} ${formatShape(counts)}`;
     const leading = counts.slice(0, -2);
     return html`
       <div class="bar">
         ${
           layers.length === 1
-            ? html`<span><code>${source}</code> in ${plural(this.#count(), "chunk")} ${formatShape(counts)}</span>`
+            ? inputs.length === 0
+              ? html`<span><code>${source}</code> in ${chunks}</span>`
+              : html`<span>What is asked for of <code>${source}</code>, in ${chunks}</span>`
             : html`<label>Source
                 <select @change=${this.#chooseLayer}>
-                  ${layers.map((layer) => html`<option value=${layer} ?selected=${layer === this.layer}>${this.computation.layer(layer).source}</option>`)}
+                  ${layers.map((layer) => html`<option value=${layer} ?selected=${layer === this.layer}>${sourceName(this.computation.layer(layer))}</option>`)}
                 </select>
               </label>`
         }
@@ -417,10 +420,7 @@ export class ChunkGrid extends LitElement {
   }
 }
 
-/** Why there is no grid: where only parts of a source are wanted, the tasks that cut them out read it. */
-function noChunks({ outline }: Computation): string {
-  const cut = outline.layers.find(({ source }) => source !== null);
-  return cut === undefined
-    ? "This computation reads no chunks."
-    : `This computation reads only parts of ${cut.source}, in the tasks that cut them out: no chunk as a whole.`;
+/** A source among others: of one that is read by slices, that it is a part. */
+function sourceName({ source, inputs, shape }: LayerOutline): string {
+  return inputs.length === 0 ? (source ?? "") : `${source}, a part of shape ${formatShape(shape)}`;
 }
