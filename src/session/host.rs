@@ -93,6 +93,11 @@ pub trait Host {
 
     /// Bytes of memory the program holds; 0 where the host cannot tell.
     fn memory_used(&self) -> u64;
+
+    /// Bytes of it in which parts of files are kept.
+    fn cached_bytes(&self) -> u64 {
+        0
+    }
 }
 
 /// A folder of the operating system as a host, for native programs and tests.

@@ -134,6 +134,7 @@ impl Observer for Watch<'_> {
             "memoryBefore": self.memory_before,
             "arrays": self.announcement.arrays,
             "spare": block::spare_bytes(),
+            "cached": self.host.cached_bytes(),
             "totals": totals_value(&look.totals),
             "running": running.collect::<Vec<_>>(),
             "ended": null,

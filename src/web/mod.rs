@@ -172,4 +172,8 @@ impl Host for WebHost {
         // Wasm memory only grows: this is the most that was ever in use.
         core::arch::wasm32::memory_size(0) as u64 * 65_536
     }
+
+    fn cached_bytes(&self) -> u64 {
+        storage::kept_bytes()
+    }
 }

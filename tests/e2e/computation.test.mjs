@@ -598,3 +598,28 @@ test("on a narrow page the letters of the memory view keep their size", async ()
   );
   await page.setViewportSize(before);
 });
+
+test("the memory view tells what is kept of a dropped file", async () => {
+  const { page } = opened;
+  const path = join(folder, "kept.hdf5");
+  python(
+    `
+import h5py, numpy, sys
+with h5py.File(sys.argv[1], "w") as f:
+    f.create_dataset("d", data=numpy.ones((1000, 1000)))
+print("null")
+`,
+    path,
+  );
+  await dropFile(page, path);
+  await runInNotebook(
+    page,
+    'kept = da.from_array(h5py.File("kept.hdf5", "r")["d"], chunks=(100, 1000))\nkept.sum().compute()',
+  );
+  const view = await ended(page);
+  const { latest } = await known(page);
+  assert.ok(latest.cached >= 8_000_000, `${latest.cached} bytes are kept of 8,000,000 that were read`);
+  await view.getByRole("tab", { name: "Memory" }).click();
+  await view.getByText(/and \d+\.\d+ MiB of files that were read/).waitFor();
+  await view.getByText("kept of files", { exact: true }).waitFor();
+});

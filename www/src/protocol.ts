@@ -190,9 +190,10 @@ export interface ComputationUpdate {
   /** Wasm memory in use, in bytes, and how much it was when the computation began. */
   memory: number;
   memoryBefore: number;
-  /** Bytes of it that NumPy arrays hold, and that are kept for the next blocks. */
+  /** Bytes of it that NumPy arrays hold, that are kept for the next blocks, and that are kept of files. */
   arrays: number;
   spare: number;
+  cached: number;
   totals: TaskTotals;
   /** Tasks that have ended and are not told of one by one, as there are too many: stage, first position, and count. */
   unrecorded: [stage: number, first: number, count: number][];

@@ -20,7 +20,7 @@ const outline: ComputationOutline = {
 function update(more: Partial<ComputationUpdate> = {}): ComputationUpdate {
   return {
     ...{ number: 1, done: 0, total: 6, bytes: 0, inFlight: 0, peak: 0, elapsed: 0, memory: 0 },
-    ...{ memoryBefore: 0, arrays: 0, spare: 0, running: [], unrecorded: [], ended: null },
+    ...{ memoryBefore: 0, arrays: 0, spare: 0, cached: 0, running: [], unrecorded: [], ended: null },
     totals: { ended: 0, failed: 0, threads: [], slowest: null, last: 0 },
     ...more,
   };

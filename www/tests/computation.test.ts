@@ -84,6 +84,7 @@ function update(more: Partial<ComputationUpdate> = {}): ComputationUpdate {
     memoryBefore: 60 * MIB,
     arrays: 8 * MIB,
     spare: 4 * MIB,
+    cached: 3 * MIB,
     totals: { ended: 0, failed: 0, threads: [], slowest: null, last: 0 },
     unrecorded: [],
     running: [],
@@ -249,6 +250,7 @@ test("the memory view says what the run took, whether the forecast held, and why
   );
   expect(naive).toContain("it must fail.");
   expect(engine).toContain("reserved 64.0 MiB for everything, 4.00 MiB of it since this run began");
+  expect(engine).toContain("4.00 MiB is kept for the next chunks, and 3.00 MiB of files that were read");
   const computation = new Computation(
     { ...outline, naive: 300 * MIB },
     update({ peak: 3 * MIB }),
@@ -278,6 +280,7 @@ test("memory is sampled at each update, and old samples thin out", () => {
     memory: 64 * MIB,
     arrays: 8 * MIB,
     spare: 4 * MIB,
+    cached: 3 * MIB,
     inFlight: 0,
   });
 });

@@ -148,7 +148,7 @@ export function memorySentences(computation: Computation): string[] {
     const change =
       grown > 0 ? `${formatBytes(grown)} of it since this run began` : "none of it taken by this run anew";
     sentences.push(
-      `The engine has reserved ${formatBytes(latest.memory)} for everything, ${change}; it never gives any back. NumPy arrays hold ${formatBytes(latest.arrays)}, ${formatBytes(latest.spare)} is kept for the next chunks.`,
+      `The engine has reserved ${formatBytes(latest.memory)} for everything, ${change}; it never gives any back. NumPy arrays hold ${formatBytes(latest.arrays)}, ${formatBytes(latest.spare)} is kept for the next chunks, and ${formatBytes(latest.cached)} of files that were read.`,
     );
   }
   return sentences;

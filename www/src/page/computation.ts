@@ -40,9 +40,10 @@ export interface MemorySample {
   elapsed: number;
   /** All that the engine has. */
   memory: number;
-  /** What of it NumPy arrays hold, is kept for the next blocks, and tasks hold. */
+  /** What of it NumPy arrays hold, is kept for the next blocks and of files, and tasks hold. */
   arrays: number;
   spare: number;
+  cached: number;
   inFlight: number;
 }
 
@@ -99,8 +100,8 @@ export class Computation {
     this.#numbers.set(tasks, this.count * TASK_NUMBERS);
     const first = this.count;
     this.count += tasks.length / TASK_NUMBERS;
-    const { elapsed, memory, arrays, spare, inFlight } = update;
-    this.samples.push({ elapsed, memory, arrays, spare, inFlight });
+    const { elapsed, memory, arrays, spare, cached, inFlight } = update;
+    this.samples.push({ elapsed, memory, arrays, spare, cached, inFlight });
     if (this.samples.length > MOST_SAMPLES) {
       this.samples.splice(0, Number.POSITIVE_INFINITY, ...this.samples.filter((_, at) => at % 2 === 0));
     }

@@ -20,6 +20,7 @@ const TABLE_ROWS = 100;
 /** What the engine's memory is made of, from the bottom up. */
 const PARTS: { name: string; colour: string; bytes: (sample: MemorySample) => number }[] = [
   { name: "NumPy arrays", colour: PART_COLOURS.reading, bytes: ({ arrays }) => arrays },
+  { name: "kept of files", colour: "#b4437c", bytes: ({ cached }) => cached },
   { name: "kept for the next chunks", colour: PART_COLOURS.decoding, bytes: ({ spare }) => spare },
   { name: "held by tasks", colour: PART_COLOURS.computing, bytes: ({ inFlight }) => inFlight },
 ];
@@ -237,14 +238,14 @@ export class MemoryChart extends LitElement {
           <thead>
             <tr>
               <th scope="col">After</th><th scope="col">Held by tasks</th><th scope="col">NumPy arrays</th>
-              <th scope="col">Kept</th><th scope="col">Reserved</th>
+              <th scope="col">Kept of files</th><th scope="col">Kept for chunks</th><th scope="col">Reserved</th>
             </tr>
           </thead>
           <tbody>
             ${rows.map(
-              ({ elapsed, inFlight, arrays, spare, memory }) => html`<tr>
+              ({ elapsed, inFlight, arrays, cached, spare, memory }) => html`<tr>
                 <td>${formatShort(elapsed)}</td>
-                ${[inFlight, arrays, spare, memory].map((bytes) => html`<td>${formatBytes(bytes)}</td>`)}
+                ${[inFlight, arrays, cached, spare, memory].map((bytes) => html`<td>${formatBytes(bytes)}</td>`)}
               </tr>`,
             )}
           </tbody>
