@@ -43,6 +43,11 @@ pub trait ChunkSource: Send + Sync {
     /// Reads what every read needs first, such as where the chunks lie. What fails here fails again when it is needed.
     fn prepare(&self) {}
 
+    /// Whether reads hold anything beside the blocks that they give: what [`ChunkSource::scratch_bytes`] tells.
+    fn has_scratch(&self) -> bool {
+        false
+    }
+
     /// The most bytes that a read of `region` holds beside the block that it gives, such as chunks before and after
     /// their filters are undone. Asked for often: of a source that is [`ChunkSource::prepare`]d, answered without reading.
     fn scratch_bytes(&self, _region: &Region) -> u64 {

@@ -6,6 +6,7 @@ use crate::graph::layer::{Layer, Operand as LayerOperand, Operation};
 use crate::grid::{unravel, Axis, Region};
 use crate::kernels::reduction::{Partial, Reduction};
 use crate::memory::{self, AxisSlice, Operand};
+use crate::source::ChunkSource;
 use std::sync::Arc;
 
 /// What a task makes.
@@ -139,7 +140,15 @@ fn span(slices: &[AxisSlice]) -> Region {
     }
 }
 
-/// What a layer that slices a source reads of it for the block at `position`.
+/// The source that a layer's tasks read: its own, or what they slice where they read that themselves.
+pub(crate) fn source_of(layer: &Layer) -> Option<&Arc<dyn ChunkSource>> {
+    match &layer.operation {
+        Operation::Slice { .. } => layer.edges[0].input.source(),
+        _ => layer.source(),
+    }
+}
+
+/// What such a layer reads of its source for the block at `position`.
 pub(crate) fn direct_region(layer: &Layer, position: usize) -> Region {
     match &layer.operation {
         Operation::Slice { slices, drop } => span(&slices_for(layer, position, slices, drop)),
@@ -149,7 +158,7 @@ pub(crate) fn direct_region(layer: &Layer, position: usize) -> Region {
 
 /// The block at `position` of a layer that slices a source, read from it without going through its blocks.
 pub(crate) fn read_slice(layer: &Layer, position: usize) -> Result<(Value, u64)> {
-    let (Operation::Slice { slices, drop }, Some(source)) = (&layer.operation, layer.edges[0].input.source()) else {
+    let (Operation::Slice { slices, drop }, Some(source)) = (&layer.operation, source_of(layer)) else {
         return Err(Error::internal(format!("{} does not slice a source", layer.name())));
     };
     let slices = slices_for(layer, position, slices, drop);

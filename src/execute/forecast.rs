@@ -12,7 +12,8 @@ use super::stage::{Stage, Step};
 /// Positions of a layer that are looked at: the rule is the same for the others.
 const LOOKED_AT: usize = 256;
 
-/// Bytes that the tasks of `plan` on `threads` threads and the arrays of its results will not exceed; `budget` is what makes reading wait.
+/// Bytes that the tasks of `plan` on `threads` threads and the arrays of its results will not exceed; `budget` is what makes
+/// reading wait.
 pub(super) fn most_held(plan: &Plan, threads: usize, budget: u64) -> u64 {
     let tasks = most_running(plan, threads as u64, budget).saturating_add(most_waiting(plan, threads as u64));
     tasks.saturating_add(plan.result_bytes())

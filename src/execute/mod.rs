@@ -18,7 +18,6 @@ mod trace;
 use crate::array::Array;
 use crate::block::Block;
 use crate::error::{Error, Result};
-use crate::graph::layer::Operation;
 use crate::graph::{Graph, Key, Layer};
 use crate::grid::{unravel, Region};
 use crate::kernels::reduction::Reduction;
@@ -136,7 +135,14 @@ pub struct Options<'a> {
 /// A memory error if a result does not fit; otherwise the first error of a task, with its key, or an
 /// interruption. The tasks that have begun by then are finished, or end where they may be stopped; no other is begun.
 pub fn compute(arrays: &[Array], options: &Options) -> Result<Vec<Block>> {
-    let graph = Graph::of(arrays);
+    compute_graph(Graph::of(arrays), options)
+}
+
+/// The arrays of a graph, as [`compute`] gives them.
+///
+/// # Errors
+/// Those of [`compute`].
+pub fn compute_graph(graph: Graph, options: &Options) -> Result<Vec<Block>> {
     let outputs = graph.outputs().to_vec();
     let plan = Plan::of_arrays(graph, options.memory_budget)?;
     let finished = Run::new(plan, options).finish(options)?;
@@ -153,17 +159,15 @@ pub fn fusion(graph: &Graph, budget: u64) -> Vec<Option<usize>> {
 
 /// What computing all of `graph` on `threads` threads is going to do; `budget` is [`Options::memory_budget`].
 pub fn outline(graph: &Graph, threads: usize, budget: u64) -> Outline {
-    Outline::new(&Plan::of_outputs(graph.clone(), budget), threads, budget)
+    let plan = Plan::of_outputs(graph.clone(), budget);
+    plan.prepare();
+    Outline::new(&plan, threads, budget)
 }
 
 /// What the task of `layer` at `position` reads of a source: its block, or what a slice takes of its input where that is
 /// a source. Nothing for other layers.
 pub fn read_by(layer: &Layer, position: usize) -> Option<(&dyn ChunkSource, Region)> {
-    let source = match &layer.operation {
-        Operation::Slice { .. } => layer.edges[0].input.source(),
-        _ => layer.source(),
-    };
-    Some((&**source?, evaluate::direct_region(layer, position)))
+    Some((&**evaluate::source_of(layer)?, evaluate::direct_region(layer, position)))
 }
 
 /// What a task of a graph makes.

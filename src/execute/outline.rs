@@ -62,32 +62,25 @@ pub struct LayerOutline {
 impl Outline {
     pub(crate) fn new(plan: &Plan, threads: usize, budget_bytes: u64) -> Outline {
         let graph = plan.graph();
-        let source = |number: usize, layer: &Layer| match plan.reads_parts(number) {
-            true => layer.edges[0].input.source().map(|source| source.label()),
-            false => layer.source().map(|source| source.label()),
-        };
         let layers: Vec<LayerOutline> = graph
             .layers()
             .iter()
             .enumerate()
             .map(|(number, layer)| {
                 let shape = layer.grid().shape();
-                let first = if layer.is_empty() { 0 } else { layer.block_bytes(0) };
                 let block = if layer.is_empty() { vec![0; shape.len()] } else { layer.block_shape(0) };
-                let elements = |extents: &[u64]| extents.iter().fold(1u64, |n, &extent| n.saturating_mul(extent));
-                let element_bytes = first.checked_div(elements(&block)).unwrap_or(layer.dtype().size() as u64);
                 LayerOutline {
                     name: layer.name().into(),
                     label: layer.label().into(),
                     counts: layer.counts().to_vec(),
-                    bytes: elements(&shape).saturating_mul(element_bytes),
+                    bytes: layer.run_bytes(0, layer.len()),
                     block,
                     shape,
                     dtype: layer.dtype().name(),
                     tasks: plan.needed(number).count(layer.len()),
                     inputs: graph.inputs(number).to_vec(),
                     combines: combines(layer),
-                    source: source(number, layer),
+                    source: plan.source(number).map(|source| source.label()),
                 }
             })
             .collect();

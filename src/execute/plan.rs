@@ -1,7 +1,7 @@
 //! What a computation needs, and in which order it is read.
 
 use super::bits::{BitSet, Needed};
-use super::evaluate::{direct_region, evaluate, evaluate_chunks, read_slice, Value};
+use super::evaluate::{direct_region, evaluate, evaluate_chunks, read_slice, source_of, Value};
 use super::stage::{stages, Demand, Input, Stage, Step};
 use super::stream::Stream;
 use crate::block::Block;
@@ -10,9 +10,10 @@ use crate::error::{Error, Result};
 use crate::graph::layer::Operation;
 use crate::graph::{Graph, Layer};
 use crate::grid::{unravel, Region};
+use crate::source::ChunkSource;
 use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// A block of all layers of a stage: what a thread runs at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +41,8 @@ pub(crate) struct Plan {
     stage_of: Vec<usize>,
     /// How each stage streams, if it does.
     streams: Vec<Option<Stream>>,
+    /// Whether a layer reads its input's source itself.
+    direct: Vec<bool>,
     pub(crate) tasks_total: u64,
     result_bytes: u64,
 }
@@ -109,9 +112,6 @@ impl Plan {
     fn new(graph: Graph, requests: Vec<Option<Request>>, roots: Vec<(usize, Needed)>, budget: u64) -> Plan {
         let mut needed = needed(&graph, &roots);
         let requested: Vec<bool> = requests.iter().map(Option::is_some).collect();
-        // What tasks hold is asked for while threads wait for the answer.
-        let sources = graph.layers().iter().zip(&needed).filter(|(_, needed)| **needed != Needed::None);
-        sources.filter_map(|(layer, _)| layer.source()).for_each(|source| source.prepare());
         let direct = direct(&graph, &mut needed, &requested);
         let demand = Demand { graph: &graph, needed: &needed, requested: &requested, direct: &direct, budget };
         let (stages, stage_of) = stages(&demand);
@@ -121,17 +121,27 @@ impl Plan {
         };
         let tasks_total = stages.iter().map(tasks).sum();
         let streams = stages.iter().map(|stage| Stream::of(&graph, stage, &requested)).collect();
-        Plan { graph, needed, requests, roots, stages, stage_of, streams, tasks_total, result_bytes: 0 }
+        Plan { graph, needed, requests, roots, stages, stage_of, streams, direct, tasks_total, result_bytes: 0 }
     }
 
     pub(crate) fn graph(&self) -> &Graph {
         &self.graph
     }
 
-    /// Whether the tasks of `layer` read what they take of a source themselves.
-    pub(crate) fn reads_parts(&self, layer: usize) -> bool {
-        let steps = self.stages.get(self.stage_of[layer]).into_iter().flat_map(|stage| &stage.steps);
-        steps.into_iter().any(|step| step.layer == layer && step.inputs.contains(&Input::Direct))
+    /// The source that the tasks of `layer` read, whole or in parts.
+    pub(crate) fn source(&self, layer: usize) -> Option<&Arc<dyn ChunkSource>> {
+        let rule = &self.graph.layers()[layer];
+        if self.direct[layer] {
+            source_of(rule)
+        } else {
+            rule.source()
+        }
+    }
+
+    /// Has the sources read what their reads need first: later it would be while threads wait.
+    pub(crate) fn prepare(&self) {
+        let needed = (0..self.needed.len()).filter(|&layer| self.needed[layer] != Needed::None);
+        needed.filter_map(|layer| self.source(layer)).for_each(|source| source.prepare());
     }
 
     /// Bytes of the arrays that results are put into, which are there from the beginning.
@@ -226,10 +236,7 @@ impl Plan {
     /// What a step holds beside its block while it reads.
     fn scratch_bytes(&self, step: &Step, position: usize) -> u64 {
         let layer = &self.graph.layers()[step.layer];
-        let source = match step.inputs.contains(&Input::Direct) {
-            true => layer.edges[0].input.source(),
-            false => layer.source(),
-        };
+        let source = self.source(step.layer).filter(|source| source.has_scratch());
         source.map_or(0, |source| source.scratch_bytes(&direct_region(layer, position)))
     }
 

@@ -35,6 +35,7 @@ struct State {
 impl Run {
     pub(crate) fn new(plan: Plan, options: &Options) -> Run {
         let threads = options.scheduler.threads();
+        plan.prepare();
         let schedule = Schedule::new(&plan, options.memory_budget, threads);
         Run {
             plan,
@@ -54,7 +55,7 @@ impl Run {
         // A thread of the pool that waited for the pool could wait for itself.
         let serial = options.scheduler == Scheduler::Serial || rayon::current_thread_index().is_some();
         if serial {
-            run.run_serial(&observe);
+            cancel::within(&run.cancel, || run.run_serial(&observe));
         } else {
             run.run_threads(&observe);
         }
@@ -132,13 +133,14 @@ impl Run {
 
     /// Runs nodes until none may begin; whoever finishes one that lets others begin invites more threads.
     fn work(self: Arc<Self>, thread: usize) {
-        let worked = catch_unwind(AssertUnwindSafe(|| {
+        let steps = || {
             self.lock().schedule.trace.enter(thread);
             let mut now = Some(clock::now_ms());
             while let Some(start_ms) = now {
                 now = self.step(thread, start_ms, |state| self.invite(state));
             }
-        }));
+        };
+        let worked = catch_unwind(AssertUnwindSafe(|| cancel::within(&self.cancel, steps)));
         let mut state = self.lock();
         if worked.is_err() {
             state.schedule.error.get_or_insert(Error::internal("a bug in Chunkbook: the scheduler panicked"));
@@ -160,7 +162,7 @@ impl Run {
         begun(&mut state);
         drop(state);
         clock::begin_task();
-        let result = cancel::within(&self.cancel, || self.plan.run(job.node, &job.inputs));
+        let result = self.plan.run(job.node, &job.inputs);
         let end_ms = clock::now_ms();
         let time = Time { end_ms, spent: clock::take_spent() };
         let released = self.lock().schedule.finish(&self.plan, &job, result, time);

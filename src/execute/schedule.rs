@@ -77,8 +77,6 @@ pub(crate) struct Schedule {
     waiting: IntegerMap<Node, u32>,
     held: IntegerMap<(u32, usize), Held>,
     budget: u64,
-    /// Bytes of the results' arrays. Reading does not wait for room for them: they are not given back.
-    results: u64,
     running: usize,
     pub(crate) error: Option<Error>,
     pub(crate) progress: Progress,
@@ -98,7 +96,6 @@ impl Schedule {
             waiting: IntegerMap::default(),
             held: IntegerMap::default(),
             budget,
-            results: plan.result_bytes(),
             running: 0,
             error: None,
             progress: Progress { tasks_total: plan.tasks_total, ..Progress::default() },
@@ -167,14 +164,15 @@ impl Schedule {
         });
         let estimate = plan.estimate(node);
         self.running += 1;
-        self.add_bytes(estimate);
+        self.add_bytes(plan, estimate);
         self.trace.begin(node, thread, start_ms);
         Some(Job { node, inputs, estimate })
     }
 
-    fn add_bytes(&mut self, bytes: u64) {
+    fn add_bytes(&mut self, plan: &Plan, bytes: u64) {
         self.progress.bytes_in_flight = self.progress.bytes_in_flight.saturating_add(bytes);
-        let held = self.progress.bytes_in_flight.saturating_add(self.results);
+        // Reading does not wait for room for the results' arrays: they are not given back.
+        let held = self.progress.bytes_in_flight.saturating_add(plan.result_bytes());
         self.progress.bytes_peak = self.progress.bytes_peak.max(held);
     }
 
@@ -215,7 +213,7 @@ impl Schedule {
             if uses > 0 {
                 let layer = plan.stage(job.node).steps[step].layer as u32;
                 let bytes = value.bytes();
-                self.add_bytes(bytes);
+                self.add_bytes(plan, bytes);
                 self.held.insert((layer, job.node.position), Held { value, uses, bytes });
             }
         }

@@ -97,6 +97,10 @@ impl ChunkSource for FieldSource {
         self.bytes.prepare();
     }
 
+    fn has_scratch(&self) -> bool {
+        true
+    }
+
     fn scratch_bytes(&self, region: &Region) -> u64 {
         let stored = self.stored(region);
         stored.checked_len().unwrap_or(u64::MAX).saturating_add(self.bytes.scratch_bytes(&stored))

@@ -246,13 +246,14 @@ impl ChunkSource for DatasetSource {
         let _ = self.map();
     }
 
+    fn has_scratch(&self) -> bool {
+        matches!((&self.layout, &self.raw), (Layout::Chunked { .. }, None)) && !self.pipeline.is_plain(0)
+    }
+
     fn scratch_bytes(&self, region: &Region) -> u64 {
-        let (Layout::Chunked { .. }, Some(chunk), None) = (&self.layout, self.chunk.as_deref(), &self.raw) else {
+        let Some(chunk) = self.chunk.as_deref().filter(|_| self.has_scratch() && !region.count.contains(&0)) else {
             return 0;
         };
-        if self.pipeline.is_plain(0) || region.count.contains(&0) {
-            return 0;
-        }
         let len = chunk.iter().fold(self.element.stored as u64, |len, &extent| len.saturating_mul(extent));
         let stored = self.map().map_or(0, |map| map.largest());
         let decoded = if self.element.is_plain() && is_decoded_in_place(chunk, region) { 0 } else { len };

@@ -403,6 +403,10 @@ impl ChunkSource for VirtualSource {
         self.identity.clone()
     }
 
+    fn has_scratch(&self) -> bool {
+        true
+    }
+
     /// One part after the other is read and copied; what their own reads hold is not known before they are opened.
     fn scratch_bytes(&self, region: &Region) -> u64 {
         region.checked_len().unwrap_or(u64::MAX).saturating_mul(self.element.dtype.size() as u64)

@@ -230,11 +230,12 @@ impl Session {
         for array in &arrays {
             self.arrays.reserve(array.dtype(), &array.shape())?;
         }
-        let scheduler = self.scheduler(scheduler, workers, &Graph::of(&arrays))?;
+        let graph = Graph::of(&arrays);
+        let scheduler = self.scheduler(scheduler, workers, &graph)?;
         let label = Self::computation_label(&arrays);
         let named: Vec<LazyText> =
             ids.iter().zip(&arrays).map(|(&id, array)| LazyText::Named(id, array.name().into())).collect();
-        let blocks = self.run(&label, &named, scheduler, |options| execute::compute(&arrays, options))?;
+        let blocks = self.run(&label, &named, scheduler, |options| execute::compute_graph(graph, options))?;
         blocks.into_iter().map(|block| self.block_info(block)).collect()
     }
 

@@ -22,13 +22,13 @@ const BLOCK_BYTES: usize = 256 << 10;
 /// What dropped files are kept of, where they are small enough to be kept whole: from memory they read twenty times as
 /// fast.
 static KEPT: Budget = Budget::new(256 << 20);
+/// A dropped file may have changed since it was last read, unless that is no longer ago, in milliseconds.
+const TRUSTED_MS: f64 = 5.0;
 
 /// Bytes of dropped files that are kept in memory.
 pub fn kept_bytes() -> u64 {
     KEPT.held()
 }
-/// A dropped file may have changed since it was last read, unless that is no longer ago, in milliseconds.
-const TRUSTED_MS: f64 = 5.0;
 
 /// Whether a reader other than [`STORED_READER`] has a stored file open.
 #[derive(Clone, Copy, Default)]

@@ -146,10 +146,8 @@ impl Pipeline {
             0 => stored,
             1 => stored.saturating_add(len),
             _ => {
-                let filters: Vec<&Filter> = self.filters.iter().collect();
-                let between =
-                    between(&filters[..filters.len() - 1], usize::try_from(len).unwrap_or(usize::MAX / 4)) as u64;
-                stored.max(between).saturating_add(between)
+                let most = between(self.filters.iter().take(self.filters.len() - 1), len);
+                stored.max(most).saturating_add(most)
             }
         }
     }
@@ -196,7 +194,7 @@ impl Pipeline {
             .collect();
         let mut data = stored;
         for (position, filter) in active.iter().enumerate().rev() {
-            let limit = between(&active[..position], out.len());
+            let limit = between(active[..position].iter().copied(), out.len() as u64) as usize;
             if position == 0 && filter.id == SHUFFLE && data.len() == out.len() {
                 shuffle::unshuffle(&data, element_size(filter), out);
                 return Ok(());
@@ -259,11 +257,11 @@ pub fn decode_chunk(filters: &[Filter], mask: u32, stored: Vec<u8>, len: usize) 
 }
 
 /// The most bytes that `filters` make of a chunk of `len`: others than these may make it somewhat longer.
-fn between(filters: &[&Filter], len: usize) -> usize {
-    filters.iter().fold(len, |len, filter| match filter.id {
+fn between<'a>(filters: impl Iterator<Item = &'a Filter>, len: u64) -> u64 {
+    filters.fold(len, |len, filter| match filter.id {
         SHUFFLE => len,
-        FLETCHER32 => len + 4,
-        _ => len + len / 8 + (64 << 10),
+        FLETCHER32 => len.saturating_add(4),
+        _ => len.saturating_add(len / 8).saturating_add(64 << 10),
     })
 }
 

@@ -211,8 +211,8 @@ export class MemoryChart extends LitElement {
       </div>
       <svg
         viewBox="0 -16 ${this.width} ${HEIGHT + 36}"
-      width=${this.width}
-      height=${HEIGHT + 36}
+        width=${this.width}
+        height=${HEIGHT + 36}
         role="img"
         aria-label="Memory of the engine over ${formatShort(span)}, at most ${formatBytes(most)}; the table below has the numbers"
       >

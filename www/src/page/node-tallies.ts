@@ -20,7 +20,6 @@ export class NodeTallies {
   readonly #drawing: TaskGraphDrawing;
   readonly #computation: Computation;
   readonly #tallies: (Tally | null)[];
-  readonly #counts: number[];
   /** By stage, for each of its layers that is drawn and each position, the node that stands for the task there, plus 1. */
   readonly #numbers = new Map<number, Uint32Array[]>();
   /** Tasks, and runs of those not recorded, that are added up. */
@@ -30,7 +29,6 @@ export class NodeTallies {
   constructor(drawing: TaskGraphDrawing, computation: Computation) {
     this.#drawing = drawing;
     this.#computation = computation;
-    this.#counts = drawing.nodes.map(({ runs }) => (runs ?? []).reduce((sum, [, count]) => sum + count, 0));
     const ofLayers = new Map<number, Uint32Array>();
     this.#tallies = drawing.nodes.map(({ layers, runs }, number) => {
       const layer = layers?.at(-1) ?? -1;
@@ -97,7 +95,7 @@ export class NodeTallies {
     }
     for (const [number, tally] of this.#tallies.entries()) {
       if (tally === null) continue;
-      tally.waiting = (this.#counts[number] ?? 0) - tally.done - tally.failed - tally.running;
+      tally.waiting = (this.#drawing.nodes[number]?.count ?? 0) - tally.done - tally.failed - tally.running;
     }
   }
 }
