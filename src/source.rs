@@ -75,6 +75,8 @@ pub struct Stored {
     pub bytes: u64,
     /// Stored chunks that it touches; 0 where the source has none.
     pub chunks: u64,
+    /// Bytes of these chunks in memory, with what of them lies beyond the region or the array.
+    pub unpacked: u64,
     /// Chunks that it touches and that are not stored: they read as the fill value.
     pub missing: u64,
     /// Filters that were skipped for some of the chunks: bit `i` for filter `i`.

@@ -362,6 +362,7 @@ o       o       o       o
     assert_eq!(chunk.label, "array → sum → mean");
     let tasks: usize = drawing.nodes.iter().map(|node| node.count * node.layers.len()).sum();
     assert_eq!(tasks, graph.len());
+    assert_eq!(chunk.bytes, 8 + 2 * 8, "the partials of both, and not the block that is read");
 }
 
 #[test]

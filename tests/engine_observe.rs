@@ -213,7 +213,8 @@ fn what_a_thread_is_at_is_told_whatever_computations_run_beside_it() {
 
 #[test]
 fn the_outline_tells_what_slices_read_of_a_source_themselves() {
-    let table = memory_array(&table(20, 12), &[2, 3]);
+    let rows = table(20, 12);
+    let (table, others) = (memory_array(&rows, &[2, 3]), memory_array(&rows, &[5, 12]));
     let part = table.slice(&[AxisSlice { start: 4, step: 1, count: 6 }, AxisSlice::whole(12)], &[]).unwrap();
     let both = [reduce(&part, Reduction::Sum), reduce(&table, Reduction::Sum)];
     let told = |arrays: &[Array]| {
@@ -222,7 +223,14 @@ fn the_outline_tells_what_slices_read_of_a_source_themselves() {
         (reading.map(|layer| (layer.label.clone(), layer.tasks)).collect::<Vec<_>>(), outline.naive_bytes)
     };
     let whole = 20 * 12 * 8;
-    assert_eq!(told(&both[..1]), (vec![("getitem".into(), 3 * 4)], whole));
+    assert_eq!(told(&both[..1]), (vec![("getitem".into(), 3 * 4)], 6 * 12 * 8));
+    let rest = table.slice(&[AxisSlice { start: 3, step: 1, count: 17 }, AxisSlice::whole(12)], &[]).unwrap();
+    let slices = [both[0].clone(), reduce(&rest, Reduction::Sum)];
+    assert_eq!(told(&slices).1, 18 * 12 * 8, "the chunks that some slice takes, once");
+    let twice = [reduce(&table, Reduction::Sum), reduce(&others, Reduction::Sum)];
+    assert_eq!(told(&twice).1, whole, "one array in two kinds of chunks");
+    let corner = [AxisSlice { start: 7, step: 1, count: 5 }, AxisSlice { start: 1, step: 1, count: 1 }];
+    assert_eq!(told(&[reduce(&table.slice(&corner, &[]).unwrap(), Reduction::Sum)]).1, 5 * 8);
     assert_eq!(
         told(&both),
         (vec![("array".into(), 10 * 4)], whole),

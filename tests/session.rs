@@ -162,9 +162,16 @@ fn a_task_tells_its_inputs_and_its_chunks_what_is_stored_and_what_is_not() {
     assert_eq!((&task["inputCount"], &task["stored"]), (&json!(1), &Value::Null));
     assert!(task["inputs"][0].as_str().unwrap().starts_with("('array-"), "{task}");
     let chunks = notebook.ok(json!({"op": "da_chunks", "lazies": [sum], "layer": 0, "from": 0, "count": 100}));
-    let facts = |chunk: &Value| (chunk["chunks"].as_u64(), chunk["missing"].as_u64(), chunk["whole"].as_u64());
-    assert_eq!(facts(&chunks[0]), (Some(2), Some(0), Some(1600)));
-    assert_eq!(facts(&chunks[1]), (Some(1), Some(1), Some(1600)));
+    let facts = |chunk: &Value| ["chunks", "missing", "unpacked"].map(|name| chunk[name].as_u64().unwrap());
+    assert_eq!(facts(&chunks[0]), [2, 0, 1600]);
+    assert_eq!(facts(&chunks[1]), [1, 1, 800]);
+    assert_eq!(chunks[1]["elements"], json!([[20, 40], [0, 10]]));
+    let slice = json!({"op": "da_slice", "lazy": lazy, "selection": [[5, 28, 1], [2, 4, 1]]});
+    let slice = notebook.ok(slice)["lazy"].clone();
+    let of_slice = notebook.ok(json!({"op": "da_chunks", "lazies": [slice], "layer": 1, "from": 0, "count": 100}));
+    let places: Vec<&Value> = of_slice.as_array().unwrap().iter().map(|chunk| &chunk["elements"]).collect();
+    assert_eq!(places, [&json!([[5, 20], [2, 6]]), &json!([[20, 33], [2, 6]])]);
+    assert_eq!(facts(&of_slice[1]), [1, 1, 800], "of the chunks it cuts, not of the slice");
     let stored = chunks[0]["bytes"].as_u64().unwrap();
     assert!(stored > 1000 && stored < 1800, "{stored}");
     for (layer, position) in [(0, 99), (99, 0)] {

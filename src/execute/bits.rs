@@ -81,6 +81,16 @@ impl Needed {
         }
     }
 
+    /// All that are needed, in order, of a layer's `len` blocks.
+    pub(crate) fn positions(&self, len: usize) -> impl Iterator<Item = usize> + '_ {
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let position = self.next(from, len)?;
+            from = position + 1;
+            Some(position)
+        })
+    }
+
     /// Adds one of a layer's `len` blocks.
     pub(crate) fn insert(&mut self, position: usize, len: usize) {
         if *self == Needed::None {

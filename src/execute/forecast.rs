@@ -102,11 +102,5 @@ fn group(plan: &Plan, step: &Step) -> u64 {
 
 /// The first blocks that are needed.
 fn looked_at(needed: &Needed, len: usize) -> impl Iterator<Item = usize> + '_ {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let position = needed.next(from, len)?;
-        from = position + 1;
-        Some(position)
-    })
-    .take(LOOKED_AT)
+    needed.positions(len).take(LOOKED_AT)
 }

@@ -1,10 +1,12 @@
 //! What a computation is going to do, as far as it can be told beforehand.
 
+use super::bits::Needed;
 use super::forecast::{is_trees, most_held};
 use super::plan::Plan;
 use crate::graph::layer::Operation;
 use crate::graph::link::Link;
 use crate::graph::{Key, Layer};
+use std::collections::HashMap;
 
 /// The layers and stages of a computation, and what it will need.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +17,7 @@ pub struct Outline {
     pub stages: Vec<Vec<usize>>,
     /// Tasks in all.
     pub tasks: u64,
-    /// Bytes that the sources' arrays would take in memory whole.
+    /// Bytes that the sources' arrays would take in memory whole, or what is asked for of them where that is less.
     pub naive_bytes: u64,
     /// The most bytes that will be held at once: by running tasks, one for each thread, by results that wait to be
     /// combined, and by the results' arrays.
@@ -29,6 +31,8 @@ pub struct Outline {
     pub budget_bytes: u64,
     /// Threads that compute.
     pub threads: usize,
+    /// Whether threads mostly wait for what they read: then they are more than there are processors.
+    pub threads_wait: bool,
 }
 
 /// A layer of an [`Outline`].
@@ -86,19 +90,18 @@ impl Outline {
             .collect();
         let stages: Vec<Vec<usize>> =
             plan.stages.iter().map(|stage| stage.steps.iter().map(|step| step.layer).collect()).collect();
-        let sources = layers.iter().filter(|layer| layer.source.is_some() && layer.inputs.is_empty());
-        let naive_bytes = sources.fold(0u64, |bytes, layer| bytes.saturating_add(layer.bytes));
         let forecast_bytes = most_held(plan, threads, budget_bytes);
         Outline {
             layers,
             stages,
             tasks: plan.tasks_total,
-            naive_bytes,
+            naive_bytes: naive_bytes(plan),
             forecast_bytes,
             result_bytes: plan.result_bytes(),
             blocks_wait: !is_trees(plan),
             budget_bytes,
             threads,
+            threads_wait: graph.prefers_runs(),
         }
     }
 
@@ -107,6 +110,24 @@ impl Outline {
         let layer = &self.layers[*self.stages.get(stage)?.last()?];
         Some(Key::new(layer.name.clone(), crate::grid::unravel(position, &layer.counts)))
     }
+}
+
+/// What is read of each source, and no more than there is: several slices may have elements in common.
+fn naive_bytes(plan: &Plan) -> u64 {
+    let mut asked: HashMap<String, (u64, u64)> = HashMap::new();
+    for (number, layer) in plan.graph().layers().iter().enumerate() {
+        let Some(source) = plan.source(number) else { continue };
+        let elements = source.shape().iter().fold(1u64, |elements, &extent| elements.saturating_mul(extent));
+        let whole = elements.saturating_mul(source.dtype().size() as u64);
+        let needed = plan.needed(number);
+        let bytes = match needed {
+            Needed::All => layer.run_bytes(0, layer.len()),
+            _ => needed.positions(layer.len()).map(|position| layer.block_bytes(position)).sum(),
+        };
+        let (so_far, _) = asked.entry(source.identity()).or_insert((0, whole));
+        *so_far = so_far.saturating_add(bytes);
+    }
+    asked.values().fold(0, |sum, &(bytes, whole)| sum.saturating_add(bytes.min(whole)))
 }
 
 fn combines(layer: &Layer) -> Option<Vec<Option<(usize, usize)>>> {

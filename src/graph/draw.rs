@@ -50,7 +50,7 @@ pub struct DrawnNode {
     pub shape: Vec<u64>,
     /// Element type of the result.
     pub dtype: &'static str,
-    /// Bytes of the result; of a bundle, of all.
+    /// Bytes of the results that others take, or that were asked for; of a bundle, of all.
     pub bytes: u64,
     /// Tasks that the node stands for; of tasks that run as one, those of the last layer.
     pub count: usize,
@@ -65,14 +65,14 @@ impl Graph {
     ///
     /// Tasks that go into the same task are bundled where there are too many.
     pub fn draw(&self, max_nodes: usize) -> Drawing {
-        let levels = self.levels(&(0..self.layers.len()).map(Some).collect::<Vec<_>>());
-        self.place(self.collapsed(max_nodes, None), &levels)
+        let apart: Vec<_> = (0..self.layers.len()).map(Some).collect();
+        self.place(self.collapsed(max_nodes, None), &apart)
     }
 
     /// The same with tasks that run as one drawn as one: `fusion` has for each layer the number of what it runs
     /// with, and nothing for layers that do not run.
     pub fn draw_fused(&self, max_nodes: usize, fusion: &[Option<usize>]) -> Drawing {
-        self.place(self.collapsed(max_nodes, Some(fusion)), &self.levels(fusion))
+        self.place(self.collapsed(max_nodes, Some(fusion)), fusion)
     }
 
     fn collapsed(&self, max_nodes: usize, fusion: Option<&[Option<usize>]>) -> Collapsed {
@@ -80,7 +80,8 @@ impl Graph {
         collapsed(self, max_nodes, fusion)
     }
 
-    fn place(&self, collapsed: Collapsed, levels: &[usize]) -> Drawing {
+    fn place(&self, collapsed: Collapsed, fusion: &[Option<usize>]) -> Drawing {
+        let (levels, outlast) = (self.levels(fusion), self.outlast(fusion));
         let level_of: Vec<usize> = collapsed.nodes.iter().map(|group| levels[group.layers[0]]).collect();
         let mut roots = collapsed.roots;
         roots.extend(0..collapsed.nodes.len() as u32);
@@ -92,7 +93,7 @@ impl Graph {
             .enumerate()
             .map(|(node, group)| {
                 let (x, y) = (MARGIN + COLUMN * x[node], MARGIN + ROW * (top - level_of[node]) as f64);
-                drawn(&self.layers, group, x, y)
+                drawn(&self.layers, group, &outlast, x, y)
             })
             .collect();
         Drawing {
@@ -102,6 +103,18 @@ impl Graph {
             edges: collapsed.edges,
             tasks: self.len(),
         }
+    }
+
+    /// For each layer whether its blocks outlast what it runs with: others take them, or they were asked for.
+    fn outlast(&self, fusion: &[Option<usize>]) -> Vec<bool> {
+        let mut outlast = vec![false; self.layers.len()];
+        for (layer, inputs) in self.inputs.iter().enumerate().filter(|(layer, _)| fusion[*layer].is_some()) {
+            for &input in inputs.iter().filter(|&&input| fusion[input] != fusion[layer]) {
+                outlast[input] = true;
+            }
+        }
+        self.outputs.iter().for_each(|&output| outlast[output] = true);
+        outlast
     }
 
     /// For each layer the height of what it runs with above the sources.
@@ -125,7 +138,7 @@ impl Graph {
     }
 }
 
-fn drawn(layers: &[Arc<Layer>], group: &Group, x: f64, y: f64) -> DrawnNode {
+fn drawn(layers: &[Arc<Layer>], group: &Group, outlast: &[bool], x: f64, y: f64) -> DrawnNode {
     let layer = &layers[*group.layers.last().unwrap_or(&0)];
     let first = layer.key(group.first).to_string();
     let key = if group.count == 1 { first } else { format!("{first} … {}", layer.key(group.last)) };
@@ -135,7 +148,9 @@ fn drawn(layers: &[Arc<Layer>], group: &Group, x: f64, y: f64) -> DrawnNode {
         Operation::Rechunk => "rechunk",
         _ => layers[layer].label(),
     };
-    let bytes = group.runs.iter().fold(0u64, |sum, &(first, count)| sum.saturating_add(layer.run_bytes(first, count)));
+    let kept = group.layers.iter().filter(|&&layer| outlast[layer]);
+    let runs = kept.flat_map(|&layer| group.runs.iter().map(move |&(first, count)| (layer, first, count)));
+    let bytes = runs.fold(0u64, |sum, (layer, first, count)| sum.saturating_add(layers[layer].run_bytes(first, count)));
     DrawnNode {
         x,
         y,

@@ -284,6 +284,9 @@ impl ChunkSource for DatasetSource {
         Ok(StoredChunks {
             bytes: chunks.iter().fold(0, |bytes, (stored, _)| stored.size.saturating_add(bytes)),
             chunks: chunks.len() as u64,
+            unpacked: chunk
+                .iter()
+                .fold(self.dtype().size() as u64 * chunks.len() as u64, |bytes, &extent| bytes.saturating_mul(extent)),
             missing: cells - chunks.len() as u64,
             filter_mask: chunks.iter().fold(0, |mask, (stored, _)| mask | stored.mask),
         })

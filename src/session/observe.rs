@@ -123,6 +123,8 @@ impl Observer for Watch<'_> {
             .running
             .iter()
             .map(|task| json!([task.stage, task.position, task.thread, task.start_ms, phase_word(task.phase)]));
+        // The arrays of the results are there from the beginning on.
+        let results = self.outline.borrow().as_ref().map_or(0, |outline| outline.result_bytes);
         let update = json!({
             "done": progress.tasks_done,
             "total": progress.tasks_total,
@@ -132,7 +134,7 @@ impl Observer for Watch<'_> {
             "elapsed": progress.elapsed_ms,
             "memory": memory,
             "memoryBefore": self.memory_before,
-            "arrays": self.announcement.arrays,
+            "arrays": self.announcement.arrays + results,
             "spare": block::spare_bytes(),
             "cached": self.host.cached_bytes(),
             "totals": totals_value(&look.totals),
@@ -324,10 +326,11 @@ fn layer_at(graph: &Graph, layer: usize, position: usize) -> Result<&Layer> {
 
 fn stored_value(source: &dyn ChunkSource, region: &Region) -> Result<Value> {
     let stored = source.stored(region)?;
-    let whole = region.checked_len().unwrap_or(u64::MAX).saturating_mul(source.dtype().size() as u64);
+    let elements = region.start.iter().zip(&region.count).map(|(start, count)| json!([start, start + count]));
     Ok(json!({
+        "elements": elements.collect::<Value>(),
         "bytes": stored.bytes,
-        "whole": whole,
+        "unpacked": stored.unpacked,
         "chunks": stored.chunks,
         "missing": stored.missing,
         "mask": stored.filter_mask,
@@ -368,6 +371,7 @@ fn outline_value(label: &str, lazies: &[LazyText], outline: &Outline, array_limi
         "budget": outline.budget_bytes,
         "limit": array_limit,
         "threads": outline.threads,
+        "threadsWait": outline.threads_wait,
     })
 }
 

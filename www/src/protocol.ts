@@ -133,6 +133,8 @@ export interface ComputationOutline {
   /** Bytes that NumPy arrays may take together: what the naive way has to do with. */
   limit: number;
   threads: number;
+  /** Whether threads mostly wait for what they read: then they are more than there are processors. */
+  threadsWait: boolean;
 }
 
 export interface LayerOutline {
@@ -190,7 +192,7 @@ export interface ComputationUpdate {
   /** Wasm memory in use, in bytes, and how much it was when the computation began. */
   memory: number;
   memoryBefore: number;
-  /** Bytes of it that NumPy arrays hold, that are kept for the next blocks, and that are kept of files. */
+  /** Bytes of it that NumPy arrays hold, with those of the results, that are kept for the next blocks, and that are kept of files. */
   arrays: number;
   spare: number;
   cached: number;
@@ -253,11 +255,13 @@ export interface TaskFacts {
 
 /** What a file has stored for a block. */
 export interface StoredChunk {
-  /** Bytes that reading the block moves, and of its elements in memory. */
+  /** First and end, along each axis of what is read, of the box that the block's elements lie in. */
+  elements: [number, number][];
+  /** Bytes that reading the block moves. */
   bytes: number;
-  whole: number;
-  /** Stored chunks it touches, and chunks that are not stored and read as the fill value. */
+  /** Stored chunks it touches, what they take in memory whole, and chunks that are not stored and read as the fill value. */
   chunks: number;
+  unpacked: number;
   missing: number;
   /** Filters that were skipped for some chunk: bit i for filter i. */
   mask: number;

@@ -17,11 +17,12 @@ import {
   taskName,
   taskTime,
   turnText,
+  wholeWords,
 } from "../src/page/computation-text";
 import { depthFirst, nodeRuns, paint, search, timeNotes } from "../src/page/graph-paint";
 import { caption } from "../src/page/graph-view";
 import { NodeTallies } from "../src/page/node-tallies";
-import { storedFacts } from "../src/page/stored-text";
+import { elementsText, storedFacts } from "../src/page/stored-text";
 import type {
   ComputationOutline,
   ComputationUpdate,
@@ -69,6 +70,7 @@ const outline: ComputationOutline = {
   budget: 256 * MIB,
   limit: 2048 * MIB,
   threads: 2,
+  threadsWait: false,
 };
 
 function update(more: Partial<ComputationUpdate> = {}): ComputationUpdate {
@@ -269,6 +271,16 @@ test("the memory view says what the run took, whether the forecast held, and why
   expect(told({ blocksWait: true })).toContain("more blocks wait then");
 });
 
+test("of an array that is read in part, the part is what the naive way needs", () => {
+  const of = (...layers: LayerOutline[]) => wholeWords(layers);
+  const [array, slice] = [layer("array", [9], { source: "f" }), layer("getitem", [2], { source: "f" })];
+  expect(of(array, layer("getitem", [2], { inputs: [0] }))).toBe("the whole array");
+  expect(of({ ...array, tasks: 3 }, layer("getitem", [2], { inputs: [0] }))).toBe("the part that is read");
+  expect(of({ ...array, tasks: 0 }, { ...slice, inputs: [0] })).toBe("the part that is read");
+  const over = new Computation({ ...outline, naive: 2 * MIB }, update({ peak: 3 * MIB }), new Float64Array());
+  expect(computationFacts(over)).toContain("peak 3.00 MiB, more than the whole 2.00 MiB");
+});
+
 test("memory is sampled at each update, and old samples thin out", () => {
   const computation = running();
   for (let elapsed = 0; elapsed < 5000; elapsed += 1)
@@ -440,21 +452,28 @@ test("the caption of a drawing tells tasks, how many run as one, and nodes apart
 });
 
 test("what is stored for a block tells its ratio for the whole chunk, and skipped filters in words", () => {
-  const kind = { block: [100, 100], dtype: "float64" };
-  const told = (more: Partial<StoredChunk>) =>
-    storedFacts({ bytes: 8000, whole: 80_000, chunks: 1, missing: 0, mask: 0, ...more }, kind);
+  const elements: [number, number][] = [
+    [0, 100],
+    [200, 250],
+  ];
+  const stored = { elements, bytes: 8000, unpacked: 80_000, chunks: 1, missing: 0, mask: 0 };
+  const told = (more: Partial<StoredChunk>) => storedFacts({ ...stored, ...more });
   expect(told({})).toEqual(["stored in 7.81 KiB, 10.0 times less than in memory"]);
-  expect(told({ whole: 800 }), "at an edge").toEqual(told({}));
-  expect(told({ whole: 40_000, chunks: 2 }), "of an edge it is not known").toEqual([
-    "stored in 7.81 KiB",
+  expect(told({ unpacked: 160_000, chunks: 2, missing: 1 })).toEqual([
+    "stored in 7.81 KiB, 20.0 times less than in memory",
     "2 chunks of the file",
+    "1 more not stored, which read as the fill value",
   ]);
   expect(told({ mask: 3 })[1]).toBe(
     "its first and second filters were skipped when it was written (filter mask 3)",
   );
   expect(told({ mask: 4 })[1]).toMatch(/^its third filter was skipped/);
-  expect(told({ bytes: 0, chunks: 0, missing: 1 })).toEqual(["not stored: it reads as the fill value"]);
-  expect(storedFacts(null, kind)).toEqual([]);
+  expect(told({ bytes: 0, unpacked: 0, chunks: 0, missing: 1 })).toEqual([
+    "not stored: it reads as the fill value",
+  ]);
+  expect(storedFacts(null)).toEqual([]);
+  expect(elementsText(stored)).toBe("elements [0:100, 200:250]");
+  expect(elementsText({ ...stored, elements: [] })).toBe("the only element");
 });
 
 test("a search finds nodes by layer, by text of the key, and the bundle that holds a task", () => {

@@ -23,7 +23,7 @@ import { renderListed, telling } from "./computation-states";
 import { formatShort, taskTime } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes, formatCount, formatShape, plural } from "./format";
-import { storedFacts } from "./stored-text";
+import { elementsText, storedFacts } from "./stored-text";
 
 const MAX_HEIGHT = 380;
 const STORED_AT_ONCE = 10_000;
@@ -351,21 +351,26 @@ export class ChunkGrid extends LitElement {
   }
 
   #renderAbout(): TemplateResult {
-    if (this.chosen === null) {
-      const { counts } = this.computation.layer(this.layer);
-      return html`<span class="soft">${axesSentence(counts)} Point at a chunk to see what it took.</span>`;
-    }
-    return html`${this.#facts(this.chosen).join(" · ")}`;
+    const axes = axesSentence(this.computation.layer(this.layer).counts);
+    return html`
+      <div>${this.chosen === null ? "Point at a chunk to see what it took." : this.#facts(this.chosen).join(" · ")}</div>
+      <div class="soft">${axes}</div>
+    `;
   }
 
   #facts(position: number): string[] {
     const { computation } = this;
     const layer = computation.layer(this.layer);
-    const { counts, block } = layer;
     const stage = computation.stageOf(this.layer);
     const index = stage === null ? null : computation.find(stage, position);
-    const place = stage === null ? unravel(position, counts) : computation.index(stage, position);
-    const facts = [`chunk ${formatShape(place)} of about ${formatShape(block)} elements`];
+    const place = stage === null ? unravel(position, layer.counts) : computation.index(stage, position);
+    const stored = this.stored[position];
+    const facts = [`chunk ${formatShape(place)}`];
+    if (stored !== undefined) {
+      facts.push(
+        layer.inputs.length === 0 ? elementsText(stored) : `${elementsText(stored)} of ${layer.source}`,
+      );
+    }
     if (index !== null) {
       const task = computation.task(index);
       facts.push(taskTime(task), `${formatBytes(task.bytes)} read`, `thread ${task.thread}`);
@@ -373,7 +378,7 @@ export class ChunkGrid extends LitElement {
     } else if (stage !== null) {
       facts.push(this.#wordsOf(position));
     }
-    return [...facts, ...storedFacts(this.stored[position], layer)];
+    return [...facts, ...storedFacts(stored)];
   }
 
   /** What is told of a chunk whose task is not known by itself. */

@@ -1,13 +1,14 @@
 /** A computation in words: the line below a cell, and what each view says of it. */
-import type { ComputationOutline } from "../protocol";
-import { type Computation, type EndedTask, type Spent, STORED_AT_MOST } from "./computation";
-import { formatBytes, formatCount, formatShape, plural } from "./format";
+import type { ComputationOutline, LayerOutline } from "../protocol";
+import { type Computation, type EndedTask, product, type Spent, STORED_AT_MOST } from "./computation";
+import { capitalized, formatBytes, formatCount, formatShape, plural } from "./format";
 
 /** What a browser tab can address: wasm memory is addressed with 32 bits. */
 const TAB_BYTES = 4 * 2 ** 30;
 
 /** Milliseconds as short as a task may be: `3.2 µs`, `0.42 ms`, `18 ms`, `1.25 s`. */
 export function formatShort(milliseconds: number): string {
+  if (milliseconds > 0 && milliseconds < 0.00005) return "< 0.1 µs";
   if (milliseconds < 0.1) return `${(milliseconds * 1000).toFixed(1)} µs`;
   if (milliseconds < 9.995) return `${milliseconds.toFixed(2)} ms`;
   if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
@@ -39,7 +40,8 @@ export function computationFacts(computation: Computation): string[] {
   ];
   if (latest.bytes > 0) facts.push(`${formatBytes(latest.bytes)} read`);
   facts.push(...shares(computation.spent));
-  facts.push(`peak ${formatBytes(latest.peak)} of the whole ${formatBytes(outline.naive)}`);
+  const than = latest.peak > outline.naive ? ", more than" : " of";
+  facts.push(`peak ${formatBytes(latest.peak)}${than} the whole ${formatBytes(outline.naive)}`);
   if (latest.totals.failed > 0) facts.push(`${formatCount(latest.totals.failed)} failed`);
   const slowest = computation.slowest();
   if (slowest !== null && computation.count > 1) {
@@ -133,14 +135,21 @@ export function taskFacts(task: EndedTask): string {
 }
 
 /** What computing is going to need, before it runs. */
-export function forecastText({ naive, forecast, limit, tasks, threads }: ComputationOutline): string {
+export function forecastText({ naive, forecast, layers, limit, tasks, threads }: ComputationOutline): string {
   const whole = naive > limit ? `, more than arrays may take in a tab (${formatBytes(limit)})` : "";
-  return `Forecast: ${plural(tasks, "task")} on ${plural(threads, "thread")}, at most ${formatBytes(forecast)} held at once. The whole array would need ${formatBytes(naive)}${whole}.`;
+  return `Forecast: ${plural(tasks, "task")} on ${plural(threads, "thread")}, at most ${formatBytes(forecast)} held at once. ${capitalized(wholeWords(layers))} would need ${formatBytes(naive)}${whole}.`;
+}
+
+/** What the naive way holds: of an array that is read by slices, no more than these. */
+export function wholeWords(layers: readonly LayerOutline[]): string {
+  const reading = layers.filter(({ source, tasks }) => source !== null && tasks > 0);
+  const isPart = ({ inputs, counts, tasks }: LayerOutline) => inputs.length > 0 || tasks < product(counts);
+  return reading.some(isPart) ? "the part that is read" : "the whole array";
 }
 
 /** What the memory view says, sentence by sentence. */
 export function memorySentences(computation: Computation): string[] {
-  const { outline, latest } = computation;
+  const { outline, latest, ended } = computation;
   const sentences = [runSentence(computation)];
   if (outline.naive > 0) sentences.push(naiveSentence(outline));
   if (latest.memory > 0) {
@@ -148,7 +157,7 @@ export function memorySentences(computation: Computation): string[] {
     const change =
       grown > 0 ? `${formatBytes(grown)} of it since this run began` : "none of it taken by this run anew";
     sentences.push(
-      `The engine has reserved ${formatBytes(latest.memory)} for everything, ${change}; it never gives any back. NumPy arrays hold ${formatBytes(latest.arrays)}, ${formatBytes(latest.spare)} is kept for the next chunks, and ${formatBytes(latest.cached)} of files that were read.`,
+      `The engine has reserved ${formatBytes(latest.memory)} for everything, ${change}; it never gives any back. NumPy arrays, the results' among them, ${ended ? "held" : "hold"} ${formatBytes(latest.arrays)}, ${formatBytes(latest.spare)} is kept for the next chunks, and ${formatBytes(latest.cached)} of files that were read.`,
     );
   }
   return sentences;
@@ -172,8 +181,8 @@ function runSentence({ outline, latest, ended }: Computation): string {
 }
 
 /** Why the naive way fails, here or with more data. */
-function naiveSentence({ naive, limit, results, blocksWait }: ComputationOutline): string {
-  const whole = `The naive way needs the whole array at once, ${formatBytes(naive)}.`;
+function naiveSentence({ naive, layers, limit, results, blocksWait }: ComputationOutline): string {
+  const whole = `The naive way needs ${wholeWords(layers)} at once, ${formatBytes(naive)}.`;
   const why = `Arrays may take ${formatBytes(limit)} in all, part of the ${formatBytes(TAB_BYTES)} that a tab can address`;
   if (naive > limit) return `${whole} ${why}: it must fail.`;
   const times = Math.floor(limit / naive) + 1;

@@ -9,7 +9,7 @@ import { viewStyles } from "./computation-view.styles";
 import { numberScale } from "./data-charts";
 import { formatBytes, formatCount } from "./format";
 import type { NotebookStore } from "./notebook-store";
-import { cellRange, formatTick, formatValue, rangeText } from "./plot-scale";
+import { cellRange, formatValue, rangeText } from "./plot-scale";
 import { StoreController } from "./store-controller";
 
 /** Smaller datasets are looked at unasked: reading them takes a moment. */
@@ -200,8 +200,7 @@ export class DataPlot extends LitElement {
 
   #renderLegend(): TemplateResult {
     const [low, high] = this.#range();
-    const [from, to] = [low, high].map((end) => formatTick(end, high - low));
-    return html`<span>${from} <i class="ramp" style="--swatch: ${RAMP_GRADIENT}"></i> ${to}</span>`;
+    return html`<span>${this.#text(low)} <i class="ramp" style="--swatch: ${RAMP_GRADIENT}"></i> ${this.#text(high)}</span>`;
   }
 
   #renderChosen(): TemplateResult {

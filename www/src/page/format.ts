@@ -43,6 +43,11 @@ export function formatShape(shape: readonly (number | string)[]): string {
   return shape.length === 1 ? `(${String(shape[0])},)` : `(${shape.join(", ")})`;
 }
 
+/** With its first letter in upper case. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 function pad(value: number): string {
   return String(value).padStart(2, "0");
 }

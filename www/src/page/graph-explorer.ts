@@ -13,7 +13,7 @@ import type { Computation } from "./computation";
 import { ranWith, stateLegend, taskWords, telling } from "./computation-states";
 import { forecastText, formatShort, taskFacts } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
-import { formatBytes, formatShape, plural } from "./format";
+import { capitalized, formatBytes, formatShape, plural } from "./format";
 import { drawingToDot, MOST_SAVED } from "./graph-export";
 import { GRAPH_COLOURINGS, type GraphColouring, nodeRuns, paint, search, timeNotes } from "./graph-paint";
 import { spread } from "./graph-view";
@@ -241,7 +241,7 @@ export class GraphExplorer extends LitElement {
           : html`
             <div>${facts.function} makes ${facts.dtype} ${formatShape(facts.shape)}, ${formatBytes(facts.bytes)}
               ${facts.source === null ? "" : ` of ${facts.source}`}</div>
-            ${this.#storedFacts(node, facts).map((fact) => html`<div>${capitalized(fact)}</div>`)}
+            ${storedFacts(facts.stored).map((fact) => html`<div>${capitalized(fact)}</div>`)}
             <div class="soft">${inputsText(facts)}</div>
           `
       }
@@ -257,11 +257,6 @@ export class GraphExplorer extends LitElement {
       ${picked.result === null ? nothing : html`<pre>${picked.result}</pre>`}
       ${facts !== null && picked.error !== null ? html`<pre class="error">${picked.error}</pre>` : nothing}
     </div>`;
-  }
-
-  #storedFacts(node: TaskGraphNode, { stored, shape, dtype }: TaskFacts): string[] {
-    const layer = this.#outline()?.layers[node.layers?.at(-1) ?? -1];
-    return storedFacts(stored, layer ?? { block: shape, dtype });
   }
 
   /** What became of the task when it ran. */
@@ -413,10 +408,6 @@ export class GraphExplorer extends LitElement {
       this.picked = { ...this.picked, ...change };
     }
   }
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function inputsText({ inputs, inputCount }: TaskFacts): string {

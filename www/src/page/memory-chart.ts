@@ -4,7 +4,7 @@ import { styleMap } from "lit/directives/style-map.js";
 import { base } from "../style/shared";
 import { PART_COLOURS } from "./canvas";
 import type { Computation, MemorySample } from "./computation";
-import { formatShort, memorySentences } from "./computation-text";
+import { formatShort, memorySentences, wholeWords } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { formatBytes } from "./format";
 
@@ -127,7 +127,7 @@ export class MemoryChart extends LitElement {
   protected override render(): TemplateResult {
     const { outline, latest } = this.computation;
     const bars: [string, number, string][] = [
-      ["the whole array", outline.naive, "var(--error)"],
+      [wholeWords(outline.layers), outline.naive, "var(--error)"],
       ["arrays may take", outline.limit, "var(--line-strong)"],
       ["reserved for all", latest.memory, "var(--ink-soft)"],
       ["forecast, at most", outline.forecast, "var(--busy)"],

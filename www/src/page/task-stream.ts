@@ -18,6 +18,8 @@ const AXIS = 20;
 const APART = 2;
 const ZOOM_STEP = 1.6;
 const TABLE_ROWS = 100;
+const WAITING_THREADS =
+  "These threads mostly wait for the browser to read the file that was dropped, so there are more of them than processors. Where one waits for a processor instead, that counts as what it is at.";
 
 /** Which task ran when on which thread: a lane each, with reading told apart and idle gaps left open. */
 @customElement("chunkbook-task-stream")
@@ -79,6 +81,7 @@ export class TaskStream extends LitElement {
           })}
         </span>
       </div>
+      ${computation.outline.threadsWait && computation.outline.threads > 1 ? html`<p class="about soft">${WAITING_THREADS}</p>` : nothing}
       <div class="stage">
         <canvas
           tabindex="0"
