@@ -59,11 +59,22 @@ pub fn shape_text<T: std::fmt::Display>(shape: &[T]) -> String {
     }
 }
 
-fn zeroed(count: usize) -> Option<Vec<u64>> {
-    let mut words = Vec::new();
-    words.try_reserve_exact(count).ok()?;
-    words.resize(count, 0);
-    Some(words)
+/// Words of memory that are touched for the first time at once: some ten milliseconds.
+const TOUCHED_AT_ONCE: usize = 4 << 20;
+
+/// Nothing where there is no room; `between` is called every so often.
+fn zeroed(count: usize, between: &mut dyn FnMut() -> Result<()>) -> Result<Option<Vec<u64>>> {
+    let mut words: Vec<u64> = Vec::new();
+    if words.try_reserve_exact(count).is_err() {
+        return Ok(None);
+    }
+    loop {
+        words.resize(count.min(words.len() + TOUCHED_AT_ONCE), 0);
+        if words.len() == count {
+            return Ok(Some(words));
+        }
+        between()?;
+    }
 }
 
 impl Block {
@@ -72,7 +83,7 @@ impl Block {
     /// # Errors
     /// A memory error with the size, shape and type when the allocator has no room.
     pub fn zeros(dtype: DType, shape: &[usize]) -> Result<Block> {
-        let (mut block, cleared) = Block::uncleared(dtype, shape)?;
+        let (mut block, cleared) = Block::uncleared(dtype, shape, &mut || Ok(()))?;
         if !cleared {
             block.bytes_mut().fill(0);
         }
@@ -84,7 +95,20 @@ impl Block {
     /// # Errors
     /// As those of [`Block::zeros`].
     pub(crate) fn unspecified(dtype: DType, shape: &[usize]) -> Result<Block> {
-        let (mut block, _) = Block::uncleared(dtype, shape)?;
+        Block::unspecified_unless(dtype, shape, || Ok(()))
+    }
+
+    /// The same, unless `stop` fails: it is called every so often while memory is touched for the first time, which takes
+    /// seconds for a gigabyte or two.
+    ///
+    /// # Errors
+    /// As those of [`Block::zeros`], and those of `stop`.
+    pub(crate) fn unspecified_unless(
+        dtype: DType,
+        shape: &[usize],
+        mut stop: impl FnMut() -> Result<()>,
+    ) -> Result<Block> {
+        let (mut block, _) = Block::uncleared(dtype, shape, &mut stop)?;
         if cfg!(debug_assertions) {
             // An element that was overlooked shows.
             block.bytes_mut().fill(0xcd);
@@ -93,7 +117,7 @@ impl Block {
     }
 
     /// Elements of no particular value, and whether they are zeros nevertheless.
-    fn uncleared(dtype: DType, shape: &[usize]) -> Result<(Block, bool)> {
+    fn uncleared(dtype: DType, shape: &[usize], between: &mut dyn FnMut() -> Result<()>) -> Result<(Block, bool)> {
         let out_of_memory = |bytes: u64| {
             Error::memory(format!(
                 "unable to allocate {} for an array with shape {} and data type {dtype}; reduce it chunk by chunk instead",
@@ -110,11 +134,15 @@ impl Block {
         let count = len.div_ceil(8);
         let kept = spare::take(count);
         let cleared = kept.is_none();
-        let again = || {
-            spare::clear();
-            zeroed(count)
+        let mut made = match kept {
+            Some(words) => Some(words),
+            None => zeroed(count, between)?,
         };
-        let words = kept.or_else(|| zeroed(count)).or_else(again).ok_or_else(|| out_of_memory(len as u64))?;
+        if made.is_none() {
+            spare::clear();
+            made = zeroed(count, between)?;
+        }
+        let words = made.ok_or_else(|| out_of_memory(len as u64))?;
         Ok((Block { dtype, shape: shape.to_vec(), buffer: Buffer { words, len } }, cleared))
     }
 
@@ -222,6 +250,24 @@ mod tests {
             let zeros = Block::zeros(DType::U8, &[1 << 17]).unwrap();
             assert!(zeros.bytes().iter().all(|&byte| byte == 0));
         }
+    }
+
+    #[test]
+    fn a_block_is_not_made_to_its_end_where_it_is_to_stop() {
+        let mut calls = 0;
+        let stop = || {
+            calls += 1;
+            if calls < 2 {
+                Ok(())
+            } else {
+                Err(Error::interrupted("enough"))
+            }
+        };
+        let words = 5 * TOUCHED_AT_ONCE / 2;
+        assert!(Block::unspecified_unless(DType::F64, &[words], stop).unwrap_err().is_interrupted());
+        assert_eq!(calls, 2);
+        let block = Block::unspecified_unless(DType::F64, &[words], || Ok(())).unwrap();
+        assert_eq!(block.len(), words);
     }
 
     #[test]

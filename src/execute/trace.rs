@@ -9,7 +9,7 @@ use crate::clock::{Phase, PhaseWatch, Spent};
 pub const MOST_RECORDS: usize = 200_000;
 
 /// A task, with those fused into it, that has run.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TaskRecord {
     /// The stage of the [`super::Outline`]: the layers whose tasks ran as one.
     pub stage: usize,

@@ -44,6 +44,8 @@ pub(super) struct Watch<'a> {
     profiled: Option<RefCell<Vec<TaskRecord>>>,
     /// How many more tasks have ended than there are records of.
     unrecorded: Cell<u64>,
+    /// The most bytes that were held at once.
+    peak: Cell<u64>,
     outline: RefCell<Option<Outline>>,
     told: Cell<bool>,
     /// Bytes of memory the program had before it began.
@@ -73,6 +75,7 @@ impl<'a> Watch<'a> {
             cancel,
             profiled: profiled.then(RefCell::default),
             unrecorded: Cell::default(),
+            peak: Cell::default(),
             outline: RefCell::default(),
             told: Cell::new(false),
             memory_before: host.memory_used(),
@@ -84,7 +87,7 @@ impl<'a> Watch<'a> {
     pub(super) fn end(self, error: Option<&Error>, profile: &mut Profile) {
         self.host.progress(None);
         if let (Some(records), Some(outline)) = (&self.profiled, &*self.outline.borrow()) {
-            profile.add(outline, &records.borrow(), self.unrecorded.get());
+            profile.add(outline, &records.borrow(), self.unrecorded.get(), self.peak.get());
         }
         let Some(mut pending) = self.pending.take() else { return };
         pending.update["ended"] = json!({ "error": error.map(ToString::to_string) });
@@ -119,6 +122,7 @@ impl Observer for Watch<'_> {
             self.unrecorded.set(look.totals.ended - records.borrow().len() as u64);
         }
         let (progress, memory) = (look.progress, self.host.memory_used());
+        self.peak.set(progress.bytes_peak);
         let running = look
             .running
             .iter()
@@ -243,15 +247,18 @@ impl Profile {
     }
 
     /// `[key, layers, start, end, thread, bytes held]` of each, with seconds as Dask has them, and what tasks and
-    /// arrays hold together; at the end `[null, null, count]` where not all tasks were recorded.
-    fn add(&mut self, outline: &Outline, records: &[TaskRecord], unrecorded: u64) {
+    /// arrays hold together; at the end `[null, null, count]` where not all tasks were recorded. The most that was held,
+    /// `peak`, falls between the ends of tasks, at which records are made: the task that comes nearest is told with it.
+    fn add(&mut self, outline: &Outline, records: &[TaskRecord], unrecorded: u64, peak: u64) {
         let arrays = self.arrays;
-        self.notes.extend(records.iter().map(|record| {
+        let nearest = (0..records.len()).max_by_key(|&number| records[number].bytes_in_flight);
+        self.notes.extend(records.iter().enumerate().map(|(number, record)| {
+            let held = if Some(number) == nearest { peak.max(record.bytes_in_flight) } else { record.bytes_in_flight };
             let layers = outline.stages.get(record.stage).into_iter().flatten();
             let names: Vec<&str> = layers.map(|&layer| outline.layers[layer].name.as_str()).collect();
             let key = outline.key(record.stage, record.position).map(|key| key_value(&key));
             let (start, end) = (record.start_ms / 1e3, record.end_ms / 1e3);
-            json!([key, names, start, end, record.thread, record.bytes_in_flight + arrays])
+            json!([key, names, start, end, record.thread, held + arrays])
         }));
         if unrecorded > 0 {
             self.notes.push(json!([null, null, unrecorded]));
@@ -378,4 +385,29 @@ fn outline_value(label: &str, lazies: &[LazyText], outline: &Outline, array_limi
 /// A key as Python takes it: a list of the name and the indices.
 pub(super) fn key_value(key: &Key) -> Value {
     std::iter::once(json!(key.name)).chain(key.index.iter().map(|&index| json!(index))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::array::Array;
+    use crate::block::Block;
+    use crate::dtype::DType;
+    use crate::grid::ChunkGrid;
+    use crate::source::MemorySource;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_profile_has_the_peak_also_where_no_task_ended_while_it_was_reached() {
+        let source = MemorySource::new(Arc::new(Block::zeros(DType::F64, &[3]).unwrap()), "three");
+        let array = Array::from_source(Arc::new(source), ChunkGrid::regular(&[3], &[1]), None).unwrap();
+        let outline = execute::outline(&Graph::of(&[array]), 2, 1 << 20);
+        let record = |position, bytes_in_flight| TaskRecord { position, bytes_in_flight, ..TaskRecord::default() };
+        let mut profile = Profile::default();
+        let from = profile.begin(0);
+        profile.add(&outline, &[record(0, 10), record(1, 30), record(2, 20)], 0, 50);
+        let notes = profile.end(from);
+        let held: Vec<u64> = notes.as_array().unwrap().iter().filter_map(|note| note[5].as_u64()).collect();
+        assert_eq!(held, [10, 50, 20]);
+    }
 }

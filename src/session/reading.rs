@@ -84,7 +84,8 @@ impl Reading {
     }
 
     /// The selected elements. Only a few rows of chunks are held beside them, however far the steps reach;
-    /// `after_step` is told the rows selected and the bytes read so far, where more than one step is needed.
+    /// `after_step` is told the rows selected and the bytes read so far, where more than one step is needed, and nothing
+    /// yet while there is room made for them.
     fn gather(&self, mut after_step: impl FnMut(u64, u64) -> Result<()>) -> Result<Block> {
         let dtype = self.source.dtype();
         let counts: Vec<usize> = self.counts().iter().map(|&count| count as usize).collect();
@@ -103,7 +104,7 @@ impl Reading {
         if one_step {
             return self.picked(self.source.read(&self.bounding_region())?, &self.selection, None)?.reshaped(&kept);
         }
-        let mut whole = Block::zeros(dtype, &counts)?;
+        let mut whole = Block::unspecified_unless(dtype, &counts, || after_step(0, 0))?;
         let (mut done, mut bytes) = (0, 0);
         while done < counts[0] {
             let mut part = self.selection.clone();
