@@ -85,8 +85,12 @@ fn the_last_update_has_the_sums_the_limit_and_what_arrays_hold() {
     let lazy = ok(json!({"op": "da_from", "array": array, "chunks": [10, 10]}))["lazy"].clone();
     let std = ok(json!({"op": "da_reduce", "name": "std", "lazy": lazy}))["lazy"].clone();
     ok(json!({"op": "da_compute", "lazies": [std]}));
+    let std_ends = updates.borrow().len();
+    ok(json!({"op": "da_compute", "lazies": [lazy]}));
+    assert_eq!(updates.borrow().last().unwrap()["arrays"], 2 * 60 * 10 * 8, "with the result's");
 
-    let updates = updates.borrow();
+    let mut updates = updates.borrow_mut();
+    updates.truncate(std_ends);
     let last = updates.last().unwrap();
     assert_eq!(last["ended"], json!({"error": null}));
     let (totals, outline) = (&last["totals"], &updates[0]["outline"]);

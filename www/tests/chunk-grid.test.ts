@@ -14,7 +14,16 @@ const layer = {
 };
 const outline: ComputationOutline = {
   ...{ label: "sum", lazies: [], layers: [layer], stages: [[0]], tasks: 6 },
-  ...{ naive: 48, forecast: 8, results: 0, blocksWait: false, budget: 8, limit: 8, threads: 2 },
+  ...{
+    naive: 48,
+    forecast: 8,
+    results: 0,
+    blocksWait: false,
+    budget: 8,
+    limit: 8,
+    threads: 2,
+    threadsWait: false,
+  },
 };
 
 function update(more: Partial<ComputationUpdate> = {}): ComputationUpdate {
@@ -176,7 +185,7 @@ test("values are on a ramp between the least and the greatest, and what is not s
   const value = chunkValues({ computation, layer: 0, stored: [] }, "time");
   expect(valueRange(value, 6)).toEqual([1, 3]);
   expect(greatest(value, 6, 2).map(({ position }) => position)).toEqual([4, 2]);
-  const gone = { bytes: 0, whole: 8, chunks: 0, missing: 1, mask: 0 };
+  const gone = { elements: [], bytes: 0, unpacked: 0, chunks: 0, missing: 1, mask: 0 };
   const image = new GridImage();
   image.paint(look(new ChunkStates(computation, 0), { colouring: "time", range: [1, 3], stored: [gone] }));
   expect(Array.from(image.pixels)).toEqual([
