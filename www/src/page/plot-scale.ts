@@ -39,7 +39,8 @@ export function formatTick(value: number, step: number): string {
  */
 export function formatValue(value: number, { dtype, range }: NumberScale): string {
   if (Number.isSafeInteger(value)) return String(value);
-  if (dtype === "float32" && Math.fround(value) === value) return inPython(shortestSingle(value));
+  const round = ROUNDINGS[dtype];
+  if (round?.(value) === value) return inPython(shortest(value, round));
   return inPython(Number(value.toPrecision(figures(value, range / 1e4, 8))));
 }
 
@@ -49,11 +50,23 @@ function figures(value: number, step: number, least: number): number {
   return Math.min(17, Math.max(least, Math.ceil(Math.log10(Math.abs(value) / step)) + 2));
 }
 
-/** The shortest decimal number that is this one in 32 bits, as NumPy prints it. */
-function shortestSingle(value: number): number {
+/** To the nearest number that a type has, of types with fewer than this language's numbers. */
+const ROUNDINGS: Partial<Record<string, (value: number) => number>> = {
+  float32: Math.fround,
+  float16: roundToHalf,
+};
+
+/** IEEE 754 binary16: eleven bits, of subnormal numbers fewer. Ties, which no shortest text lies on, go up. */
+function roundToHalf(value: number): number {
+  const step = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(value)))) - 10);
+  return value === 0 ? value : Math.round(value / step) * step;
+}
+
+/** The shortest decimal number that `round` makes this one, as NumPy prints it. */
+function shortest(value: number, round: (value: number) => number): number {
   const precisions = [1, 2, 3, 4, 5, 6, 7, 8];
   const texts = precisions.map((precision) => Number(value.toPrecision(precision)));
-  return texts.find((text) => Math.fround(text) === value) ?? value;
+  return texts.find((text) => round(text) === value) ?? value;
 }
 
 /** With an exponent where Python has one, of two digits at least. */
