@@ -122,7 +122,10 @@ fn naive_bytes(plan: &Plan) -> u64 {
         let needed = plan.needed(number);
         let bytes = match needed {
             Needed::All => layer.run_bytes(0, layer.len()),
-            _ => needed.positions(layer.len()).map(|position| layer.block_bytes(position)).sum(),
+            _ => {
+                let bytes = needed.positions(layer.len()).map(|position| layer.block_bytes(position));
+                bytes.fold(0, u64::saturating_add)
+            }
         };
         let (so_far, _) = asked.entry(source.identity()).or_insert((0, whole));
         *so_far = so_far.saturating_add(bytes);

@@ -411,10 +411,8 @@ fn needed(graph: &Graph, roots: &[(usize, Needed)]) -> Vec<Needed> {
                 continue;
             }
             let bound = graph.layers()[input].len();
-            let mut from = 0;
-            while let Some(position) = own.next(from, layer.len()) {
+            for position in own.positions(layer.len()) {
                 layer.visit_inputs(edge, position, |block| needed[input].insert(block, bound));
-                from = position + 1;
             }
         }
         needed[number] = own;
