@@ -10,10 +10,8 @@ use half::f16;
 /// integer type has no value in C; here it becomes what NumPy gives on x86-64, on every machine:
 /// see [`Element::to_i32`] and [`Element::to_i64`].
 pub trait Element: bytemuck::Pod + PartialOrd + Send + Sync {
-    /// A type that loops are compiled for and that is as good as this one for arithmetic in `float64`.
-    type Float: Element;
-    /// A type that loops are compiled for and that holds every value of this one, in the same order.
-    type Ordered: Element;
+    /// Whether the type is one of integers.
+    const IS_INTEGER: bool;
     /// Whether the value is not a number; false for integers.
     fn is_nan(self) -> bool;
     /// Whether the value counts as true.
@@ -45,10 +43,9 @@ pub trait Element: bytemuck::Pod + PartialOrd + Send + Sync {
 }
 
 macro_rules! integer_element {
-    ($($T:ident $to:ident $Ordered:ident)*) => {$(
+    ($($T:ident $to:ident)*) => {$(
         impl Element for $T {
-            type Float = f64;
-            type Ordered = $Ordered;
+            const IS_INTEGER: bool = true;
             #[inline(always)]
             fn is_nan(self) -> bool {
                 false
@@ -78,14 +75,14 @@ macro_rules! integer_element {
 }
 
 integer_element! {
-    i8 to_i8 i64
-    i16 to_i16 i64
-    i32 to_i32 i64
-    i64 to_i64 i64
-    u8 to_u8 i64
-    u16 to_u16 i64
-    u32 to_u32 i64
-    u64 to_u64 u64
+    i8 to_i8
+    i16 to_i16
+    i32 to_i32
+    i64 to_i64
+    u8 to_u8
+    u16 to_u16
+    u32 to_u32
+    u64 to_u64
 }
 
 /// Rounds to `float16` once. By way of `float32` a tie could be rounded twice, unless the first
@@ -115,10 +112,9 @@ const TWO_TO_31: f64 = 2_147_483_648.0;
 const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
 
 macro_rules! float_element {
-    ($T:ident, $Wide:ident, $to:ident, $value:ident => $wide:expr, $to_u32:expr, $to_f16:expr, $to_f32:expr) => {
+    ($T:ident, $to:ident, $value:ident => $wide:expr, $to_u32:expr, $to_f16:expr, $to_f32:expr) => {
         impl Element for $T {
-            type Float = $Wide;
-            type Ordered = $Wide;
+            const IS_INTEGER: bool = false;
             #[inline(always)]
             fn is_nan(self) -> bool {
                 $T::is_nan(self)
@@ -198,9 +194,9 @@ macro_rules! float_element {
     };
 }
 
-float_element!(f16, f32, to_f16, x => f64::from(x), x.to_i64() as u32, x, f32::from(x));
-float_element!(f32, f32, to_f32, x => f64::from(x), float_to_u32(x.into()), f16::from_f32(x), x);
-float_element!(f64, f64, to_f64, x => x, float_to_u32(x), narrow_to_f16(x), x as f32);
+float_element!(f16, to_f16, x => f64::from(x), x.to_i64() as u32, x, f32::from(x));
+float_element!(f32, to_f32, x => f64::from(x), float_to_u32(x.into()), f16::from_f32(x), x);
+float_element!(f64, to_f64, x => x, float_to_u32(x), narrow_to_f16(x), x as f32);
 
 /// Casts every element of the one into the other, which is as long; both as bytes.
 pub(crate) type Cast = fn(&[u8], &mut [u8]);

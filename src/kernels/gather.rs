@@ -1,17 +1,14 @@
 //! What reductions gather of a chunk, whatever its element type: the chunk comes whole or in pieces.
 
-use super::element::Element;
-use super::lanes::{
-    All, Any, ArgExtremum, Bits, Extremum, FloatProduct, FloatSum, IntegerProduct, IntegerSum, Moments, MomentsValue,
-    Position, Statistic,
-};
-use super::leaves::leaves_of;
+use super::extrema::{ArgExtremum, Bits, Extremum, Position};
+use super::lanes::{All, Any, FloatProduct, FloatSum, IntegerProduct, IntegerSum, Moments, MomentsValue};
+use super::leaves::{leaves_of_floats, leaves_of_integers, leaves_of_ordered, ordered, Leaves};
 use super::strided::with_bits;
 use super::walk::Gathering;
 use crate::block::Block;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::with_type;
+use crate::memory::astype;
 
 /// A statistic, as a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +61,7 @@ pub(super) trait Collect {
     fn finish(self: Box<Self>) -> Result<Gathered>;
 }
 
-struct Collector<V: 'static> {
+struct Collector<V> {
     gathering: Gathering<V>,
     input: DType,
     finish: fn(Vec<V>, DType) -> Result<Gathered>,
@@ -82,23 +79,27 @@ impl<V: Copy> Collect for Collector<V> {
 
 /// What gathers `kind` from a chunk of elements of type `input` and of `shape`, over `axes`.
 pub(super) fn collector(kind: Kind, input: DType, shape: &[usize], axes: &[usize]) -> Box<dyn Collect> {
+    use {leaves_of_floats as floats, leaves_of_integers as integers, leaves_of_ordered as ordered};
     let over = Over { input, shape, axes };
-    with_type!(input, T => match kind {
-        Kind::FloatSum => over.collector::<T, FloatSum>(|values, _| Ok(Gathered::Floats(values))),
-        Kind::IntegerSum => over.collector::<T, IntegerSum>(|values, _| Ok(Gathered::Integers(values))),
-        Kind::FloatProduct => over.collector::<T, FloatProduct>(|values, _| Ok(Gathered::Floats(values))),
-        Kind::IntegerProduct => over.collector::<T, IntegerProduct>(|values, _| Ok(Gathered::Integers(values))),
-        Kind::Moments => over.collector::<T, Moments>(|values, _| Ok(Gathered::Moments(values))),
-        Kind::Min => over.collector::<T, Extremum<false>>(|values, input| elements(input, &values).map(Gathered::Elements)),
-        Kind::Max => over.collector::<T, Extremum<true>>(|values, input| elements(input, &values).map(Gathered::Elements)),
-        Kind::Any => over.collector::<T, Any>(|values, _| Ok(Gathered::Flags(values))),
-        Kind::All => over.collector::<T, All>(|values, _| Ok(Gathered::Flags(values))),
-        Kind::ArgMin => over.collector::<T, ArgExtremum<false>>(|values, input| positions(input, &values)),
-        Kind::ArgMax => over.collector::<T, ArgExtremum<true>>(|values, input| positions(input, &values)),
-    })
+    let extremum: fn(Vec<Bits>, DType) -> Result<Gathered> =
+        |values, input| elements(input, &values).map(Gathered::Elements);
+    let position: fn(Vec<Position>, DType) -> Result<Gathered> = |values, input| positions(input, &values);
+    match kind {
+        Kind::FloatSum => over.collector(floats::<FloatSum>(input), |values, _| Ok(Gathered::Floats(values))),
+        Kind::FloatProduct => over.collector(floats::<FloatProduct>(input), |values, _| Ok(Gathered::Floats(values))),
+        Kind::Moments => over.collector(floats::<Moments>(input), |values, _| Ok(Gathered::Moments(values))),
+        Kind::IntegerSum => over.collector(integers::<IntegerSum>(input), |values, _| Ok(Gathered::Integers(values))),
+        Kind::IntegerProduct => {
+            over.collector(integers::<IntegerProduct>(input), |values, _| Ok(Gathered::Integers(values)))
+        }
+        Kind::Any => over.collector(ordered::<Any>(input), |values, _| Ok(Gathered::Flags(values))),
+        Kind::All => over.collector(ordered::<All>(input), |values, _| Ok(Gathered::Flags(values))),
+        Kind::Min => over.collector(ordered::<Extremum<false>>(input), extremum),
+        Kind::Max => over.collector(ordered::<Extremum<true>>(input), extremum),
+        Kind::ArgMin => over.collector(ordered::<ArgExtremum<false>>(input), position),
+        Kind::ArgMax => over.collector(ordered::<ArgExtremum<true>>(input), position),
+    }
 }
-
-type Value<T, S> = <S as Statistic<T>>::Value;
 
 /// What is gathered over.
 struct Over<'a> {
@@ -108,22 +109,23 @@ struct Over<'a> {
 }
 
 impl Over<'_> {
-    fn collector<T, S>(&self, finish: fn(Vec<Value<T, S>>, DType) -> Result<Gathered>) -> Box<dyn Collect>
-    where
-        T: Element,
-        S: Statistic<T> + Statistic<<S as Statistic<T>>::Wide, Value = Value<T, S>> + 'static,
-    {
-        let gathering = Gathering::new(leaves_of::<T, S, Value<T, S>>(), self.shape, self.axes);
-        Box::new(Collector { gathering, input: self.input, finish })
+    fn collector<V: Copy + 'static>(
+        &self,
+        leaves: Leaves<V>,
+        finish: fn(Vec<V>, DType) -> Result<Gathered>,
+    ) -> Box<dyn Collect> {
+        Box::new(Collector { gathering: Gathering::new(leaves, self.shape, self.axes), input: self.input, finish })
     }
 }
 
+/// `values`, elements as [`ordered`], as elements of `dtype`.
 fn elements(dtype: DType, values: &[Bits]) -> Result<Block> {
-    let mut block = Block::zeros(dtype, &[values.len()])?;
-    with_bits!(dtype.size(), T => for (element, bits) in block.elements_mut::<T>().iter_mut().zip(values) {
+    let wide = ordered(dtype);
+    let mut block = Block::zeros(wide, &[values.len()])?;
+    with_bits!(wide.size(), T => for (element, bits) in block.elements_mut::<T>().iter_mut().zip(values) {
         *element = bits.element();
     });
-    Ok(block)
+    astype(&block, dtype)
 }
 
 fn positions(dtype: DType, found: &[Position]) -> Result<Gathered> {

@@ -10,68 +10,63 @@ use super::element::Element;
 /// already fetches the next.
 pub(crate) const LEAF: usize = 512;
 
+/// The same where one pass does and nothing is rounded, so that only what a leaf costs by itself matters.
+pub(super) const LONG_LEAF: usize = 4096;
+
 /// Rows of columns that are reduced at once.
 pub(crate) const ROWS: usize = 32;
 
 /// Accumulators side by side: eight registers of two doubles.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// Rows that one set of lanes adds up before lanes are added to lanes.
 const STRETCH: usize = 16;
 
 /// What a reduction gathers from elements: a value for a run of them, and a rule to merge two values.
-pub(crate) trait Statistic<T: Element> {
+pub(crate) trait Statistic {
     /// What is known of some elements.
     type Value: Copy;
-
-    /// The type that elements are made before columns of them are reduced: what is known of them is the same, and
-    /// loops over columns, which are long, are compiled for a few types only.
-    type Wide: Element;
 
     /// The longest run that is reduced at once.
     const LEAF: usize = LEAF;
 
     /// What is known of one element.
-    fn one(element: T) -> Self::Value;
+    fn one<T: Element>(element: T) -> Self::Value;
 
     /// What is known of the elements of `left` followed by those of `right`.
-    fn merge(left: Self::Value, right: Self::Value) -> Self::Value;
+    fn merge<T: Element>(left: Self::Value, right: Self::Value) -> Self::Value;
 
-    /// Whether runs are made so, too: where arithmetic is done in that type anyway.
-    const WIDENS: bool = false;
-
-    /// What is known of elements, of what is known of them as [`Statistic::Wide`].
+    /// What is known of elements as `W`, of what is known of them as `R`.
     #[inline(always)]
-    fn narrow(value: Self::Value) -> Self::Value {
+    fn widen<R: Element, W: Element>(value: Self::Value) -> Self::Value {
         value
     }
 
     /// What is known of a run of at least one and at most [`Statistic::LEAF`] elements.
-    fn leaf(run: &[T]) -> Self::Value;
+    fn leaf<T: Element>(run: &[T]) -> Self::Value;
 
     /// What is known of each of `L` columns over `rows` rows, which begin `stride` elements apart.
     #[inline(always)]
-    fn columns<const L: usize>(elements: &[T], stride: usize, rows: usize) -> [Self::Value; L] {
+    fn columns<T: Element, const L: usize>(elements: &[T], stride: usize, rows: usize) -> [Self::Value; L] {
         let mut known: [Self::Value; L] = std::array::from_fn(|column| Self::one(elements[column]));
         for row in 1..rows {
             let row = &elements[row * stride..][..L];
             for column in 0..L {
-                known[column] = Self::merge(known[column], Self::one(row[column]));
+                known[column] = Self::merge::<T>(known[column], Self::one(row[column]));
             }
         }
         known
     }
 }
 
-/// The sum of `f(element)` over a run of at most [`LEAF`] elements; the rounding error grows with 16 and 8 additions
-/// in a row and those of the lanes, as in NumPy's pairwise sum with 16 and those of its eight.
+/// Adds `f(element)` of each row to `total`, lane by lane.
 ///
-/// Rows are arrays of a length that the compiler knows: over slices it keeps lanes in memory natively, which takes
-/// two to three times as long.
-#[inline(always)]
-fn sum_of<T: Element>(run: &[T], f: impl Fn(T) -> f64 + Copy) -> f64 {
-    let mut total = [0.0; LANES];
-    let (rows, rest) = run.as_chunks::<LANES>();
+/// A function of its own, as [`add_rest`] and [`fold`] are: it ends with stores of all lanes, by which the compiler
+/// sees that they are vectors. Written as one, some of the lanes are added as single numbers, natively as in wasm,
+/// which takes two to three times as long. Rows are arrays of a length that it knows: over slices it keeps lanes in
+/// memory natively.
+#[inline(never)]
+fn add_rows<T: Element>(rows: &[[T; LANES]], total: &mut [f64; LANES], f: impl Fn(T) -> f64 + Copy) {
     for stretch in rows.chunks(STRETCH) {
         let mut lanes = [0.0; LANES];
         for row in stretch {
@@ -83,96 +78,121 @@ fn sum_of<T: Element>(run: &[T], f: impl Fn(T) -> f64 + Copy) -> f64 {
             total[lane] += lanes[lane];
         }
     }
-    for (lane, &element) in rest.iter().enumerate() {
-        total[lane] += f(element);
+}
+
+/// Adds `f(element)` of the elements that do not fill a row to the first lanes.
+#[inline(never)]
+fn add_rest<T: Element>(rest: &[T], total: &mut [f64; LANES], f: impl Fn(T) -> f64 + Copy) {
+    for (total, &element) in total.iter_mut().zip(rest) {
+        *total += f(element);
     }
+}
+
+/// The sum of all lanes, in pairs.
+#[inline(never)]
+fn fold(lanes: &mut [f64; LANES]) -> f64 {
     let mut width = LANES;
     while width > 1 {
         width /= 2;
         for lane in 0..width {
-            total[lane] += total[lane + width];
+            lanes[lane] += lanes[lane + width];
         }
     }
-    total[0]
+    lanes[0]
+}
+
+/// The sum of `f(element)` over a run of at most [`LEAF`] elements; the rounding error grows with 16 and 8 additions
+/// in a row and those of the lanes, as in NumPy's pairwise sum with 16 and those of its eight.
+#[inline(always)]
+fn sum_of<T: Element>(run: &[T], f: impl Fn(T) -> f64 + Copy) -> f64 {
+    let mut total = [0.0; LANES];
+    let (rows, rest) = run.as_chunks::<LANES>();
+    add_rows(rows, &mut total, f);
+    if !rest.is_empty() {
+        add_rest(rest, &mut total, f);
+    }
+    fold(&mut total)
 }
 
 /// The sum, in `float64`.
 pub(crate) struct FloatSum;
 
-impl<T: Element> Statistic<T> for FloatSum {
+impl Statistic for FloatSum {
     type Value = f64;
-    type Wide = T::Float;
-    const WIDENS: bool = true;
 
     #[inline(always)]
-    fn one(element: T) -> f64 {
+    fn one<T: Element>(element: T) -> f64 {
         element.to_f64()
     }
 
     #[inline(always)]
-    fn merge(left: f64, right: f64) -> f64 {
+    fn merge<T: Element>(left: f64, right: f64) -> f64 {
         left + right
     }
 
     #[inline(never)]
-    fn leaf(run: &[T]) -> f64 {
+    fn leaf<T: Element>(run: &[T]) -> f64 {
         sum_of(run, T::to_f64)
     }
+}
+
+/// Multiplies the lanes of `product` with those of all rows; see [`add_rows`].
+#[inline(never)]
+fn multiply_rows<T: Element>(rows: &[[T; LANES]], product: &mut [f64; LANES]) {
+    let mut lanes = *product;
+    for row in rows {
+        for lane in 0..LANES {
+            lanes[lane] *= row[lane].to_f64();
+        }
+    }
+    *product = lanes;
 }
 
 /// The product, in `float64`.
 pub(crate) struct FloatProduct;
 
-impl<T: Element> Statistic<T> for FloatProduct {
+impl Statistic for FloatProduct {
     type Value = f64;
-    type Wide = T::Float;
-    const WIDENS: bool = true;
 
     #[inline(always)]
-    fn one(element: T) -> f64 {
+    fn one<T: Element>(element: T) -> f64 {
         element.to_f64()
     }
 
     #[inline(always)]
-    fn merge(left: f64, right: f64) -> f64 {
+    fn merge<T: Element>(left: f64, right: f64) -> f64 {
         left * right
     }
 
     #[inline]
-    fn leaf(run: &[T]) -> f64 {
-        let mut lanes = [1.0; LANES];
+    fn leaf<T: Element>(run: &[T]) -> f64 {
         let (rows, rest) = run.as_chunks::<LANES>();
-        for row in rows {
-            for lane in 0..LANES {
-                lanes[lane] *= row[lane].to_f64();
-            }
-        }
-        for (lane, element) in rest.iter().enumerate() {
-            lanes[lane] *= element.to_f64();
-        }
-        lanes.iter().product()
+        let mut lanes = [1.0; LANES];
+        multiply_rows(rows, &mut lanes);
+        lanes.iter().product::<f64>() * rest.iter().map(|element| element.to_f64()).product::<f64>()
     }
 }
 
 /// The sum of integers, wrapping at 64 bits; the bits are those of `int64` and `uint64` alike.
 pub(crate) struct IntegerSum;
 
-impl<T: Element> Statistic<T> for IntegerSum {
+impl Statistic for IntegerSum {
     type Value = u64;
-    type Wide = u64;
+
+    const LEAF: usize = LONG_LEAF;
 
     #[inline(always)]
-    fn one(element: T) -> u64 {
+    fn one<T: Element>(element: T) -> u64 {
         element.to_u64()
     }
 
     #[inline(always)]
-    fn merge(left: u64, right: u64) -> u64 {
+    fn merge<T: Element>(left: u64, right: u64) -> u64 {
         left.wrapping_add(right)
     }
 
     #[inline]
-    fn leaf(run: &[T]) -> u64 {
+    fn leaf<T: Element>(run: &[T]) -> u64 {
         run.iter().fold(0, |total, element| total.wrapping_add(element.to_u64()))
     }
 }
@@ -180,22 +200,21 @@ impl<T: Element> Statistic<T> for IntegerSum {
 /// The product of integers, wrapping at 64 bits.
 pub(crate) struct IntegerProduct;
 
-impl<T: Element> Statistic<T> for IntegerProduct {
+impl Statistic for IntegerProduct {
     type Value = u64;
-    type Wide = u64;
 
     #[inline(always)]
-    fn one(element: T) -> u64 {
+    fn one<T: Element>(element: T) -> u64 {
         element.to_u64()
     }
 
     #[inline(always)]
-    fn merge(left: u64, right: u64) -> u64 {
+    fn merge<T: Element>(left: u64, right: u64) -> u64 {
         left.wrapping_mul(right)
     }
 
     #[inline]
-    fn leaf(run: &[T]) -> u64 {
+    fn leaf<T: Element>(run: &[T]) -> u64 {
         run.iter().fold(1, |product, element| product.wrapping_mul(element.to_u64()))
     }
 }
@@ -218,12 +237,15 @@ impl MomentsValue {
         total * total > 1e4 * count * m2
     }
 
-    /// With `residue`, the sum of distances from the rounded mean, which is 0 but for the rounding.
+    /// With `residue`, the sum of distances from the rounded mean, which is 0 but for the rounding. NaN, of infinite
+    /// elements, is no 0.
     #[inline(always)]
-    fn corrected(count: f64, total: f64, m2: f64, residue: f64) -> MomentsValue {
+    fn corrected(count: f64, total: f64, mean: f64, m2: f64, residue: f64) -> MomentsValue {
+        if residue == 0.0 {
+            return MomentsValue { count, total, mean, low: 0.0, m2 };
+        }
         let low = residue / count;
-        let m2 = if residue == 0.0 { m2 } else { (m2 - residue * low).max(0.0) };
-        MomentsValue { count, total, mean: total / count, low, m2 }
+        MomentsValue { count, total, mean, low, m2: (m2 - residue * low).max(0.0) }
     }
 
     /// Chan's rule (Chan, Golub & LeVeque 1979, "Updating formulae and a pairwise algorithm for
@@ -231,7 +253,8 @@ impl MomentsValue {
     #[inline(always)]
     pub(crate) fn merge(self, other: MomentsValue) -> MomentsValue {
         let count = self.count + other.count;
-        let share = other.count / count;
+        // Leaves are mostly as long as each other, and a division takes longer than all the rest.
+        let share = if self.count == other.count { 0.5 } else { other.count / count };
         let delta = (other.mean - self.mean) + (other.low - self.low);
         let shift = self.low + delta * share;
         let mean = self.mean + shift;
@@ -248,25 +271,23 @@ impl MomentsValue {
 /// Count, sum, mean and M2. The sum is [`FloatSum`]'s, bit for bit.
 pub(crate) struct Moments;
 
-impl<T: Element> Statistic<T> for Moments {
+impl Statistic for Moments {
     type Value = MomentsValue;
-    type Wide = T::Float;
-    const WIDENS: bool = true;
 
     #[inline(always)]
-    fn one(element: T) -> MomentsValue {
+    fn one<T: Element>(element: T) -> MomentsValue {
         // The distance of an infinite or NaN element from itself is NaN, in NumPy too.
         let x = element.to_f64();
         MomentsValue { count: 1.0, total: x, mean: x, low: 0.0, m2: x.abs() * 0.0 }
     }
 
     #[inline(always)]
-    fn merge(left: MomentsValue, right: MomentsValue) -> MomentsValue {
+    fn merge<T: Element>(left: MomentsValue, right: MomentsValue) -> MomentsValue {
         left.merge(right)
     }
 
     #[inline(never)]
-    fn leaf(run: &[T]) -> MomentsValue {
+    fn leaf<T: Element>(run: &[T]) -> MomentsValue {
         let count = run.len() as f64;
         let total = sum_of(run, T::to_f64);
         let mean = total / count;
@@ -276,13 +297,13 @@ impl<T: Element> Statistic<T> for Moments {
         });
         let offset = MomentsValue::is_offset(count, total, m2);
         let residue = if offset { sum_of(run, |element| element.to_f64() - mean) } else { 0.0 };
-        MomentsValue::corrected(count, total, m2, residue)
+        MomentsValue::corrected(count, total, mean, m2, residue)
     }
 
     #[inline(always)]
-    fn columns<const L: usize>(elements: &[T], stride: usize, rows: usize) -> [MomentsValue; L] {
+    fn columns<T: Element, const L: usize>(elements: &[T], stride: usize, rows: usize) -> [MomentsValue; L] {
         let count = rows as f64;
-        let total = <FloatSum as Statistic<T>>::columns::<L>(elements, stride, rows);
+        let total = FloatSum::columns::<T, L>(elements, stride, rows);
         let mean = total.map(|total| total / count);
         let mut m2 = [0.0; L];
         for row in 0..rows {
@@ -301,195 +322,32 @@ impl<T: Element> Statistic<T> for Moments {
                 }
             }
         }
-        std::array::from_fn(|column| MomentsValue::corrected(count, total[column], m2[column], residue[column]))
-    }
-}
-
-/// The least (`GREATEST` false) or greatest element; NaN if there is one.
-pub(crate) struct Extremum<const GREATEST: bool>;
-
-impl<const GREATEST: bool> Extremum<GREATEST> {
-    /// The better of two elements that are not NaN; the first where they are equal.
-    #[inline(always)]
-    fn better<T: Element>(held: T, next: T) -> T {
-        if GREATEST {
-            if next > held {
-                next
-            } else {
-                held
-            }
-        } else if next < held {
-            next
-        } else {
-            held
-        }
-    }
-}
-
-/// An element as the first bytes of eight, whatever its type.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Bits(u64);
-
-impl Bits {
-    #[inline(always)]
-    pub(crate) fn of<T: Element>(element: T) -> Bits {
-        let mut bits = 0u64;
-        bytemuck::bytes_of_mut(&mut bits)[..size_of::<T>()].copy_from_slice(bytemuck::bytes_of(&element));
-        Bits(bits)
-    }
-
-    /// The element, of the type that it had.
-    #[inline(always)]
-    pub(crate) fn element<T: Element>(self) -> T {
-        bytemuck::pod_read_unaligned(&bytemuck::bytes_of(&self.0)[..size_of::<T>()])
-    }
-}
-
-impl<const GREATEST: bool> Extremum<GREATEST> {
-    /// The better of two elements, or the first NaN.
-    #[inline(always)]
-    pub(crate) fn better_or_nan<T: Element>(left: T, right: T) -> T {
-        if left.is_nan() {
-            left
-        } else if right.is_nan() {
-            right
-        } else {
-            Self::better(left, right)
-        }
-    }
-
-    /// The best of a run, or its first NaN.
-    #[inline(always)]
-    fn best<T: Element>(run: &[T]) -> T {
-        // NaN is looked for apart: the two loops are one vector instruction each, and the run is in L1.
-        if run.iter().fold(false, |found, element| found | element.is_nan()) {
-            return run.iter().copied().find(|element| element.is_nan()).unwrap_or(run[0]);
-        }
-        let mut lanes = [run[0]; LANES];
-        let (rows, rest) = run.as_chunks::<LANES>();
-        for row in rows {
-            for lane in 0..LANES {
-                lanes[lane] = Self::better(lanes[lane], row[lane]);
-            }
-        }
-        rest.iter().chain(&lanes).copied().fold(run[0], Self::better)
-    }
-}
-
-impl<T: Element, const GREATEST: bool> Statistic<T> for Extremum<GREATEST> {
-    type Value = Bits;
-    type Wide = T::Ordered;
-
-    // Its passes need no arithmetic to hide, and what is left of a run's lanes takes its time.
-    const LEAF: usize = 4096;
-
-    #[inline(always)]
-    fn narrow(value: Bits) -> Bits {
-        Bits::of(T::cast_from(value.element::<T::Ordered>()))
-    }
-
-    #[inline(always)]
-    fn one(element: T) -> Bits {
-        Bits::of(element)
-    }
-
-    #[inline(always)]
-    fn merge(left: Bits, right: Bits) -> Bits {
-        Bits::of(Self::better_or_nan::<T>(left.element(), right.element()))
-    }
-
-    #[inline(never)]
-    fn leaf(run: &[T]) -> Bits {
-        Bits::of(Self::best(run))
-    }
-
-    #[inline(always)]
-    fn columns<const L: usize>(elements: &[T], stride: usize, rows: usize) -> [Bits; L] {
-        let rows = || (0..rows).map(|row| -> &[T; L] { elements[row * stride..][..L].try_into().expect("L columns") });
-        let mut lanes = *elements.first_chunk::<L>().expect("at least one row");
-        if rows().fold(false, |found, row| row.iter().fold(found, |found, element| found | element.is_nan())) {
-            for row in rows() {
-                for column in 0..L {
-                    lanes[column] = Self::better_or_nan(lanes[column], row[column]);
-                }
-            }
-            return lanes.map(Bits::of);
-        }
-        for row in rows() {
-            for column in 0..L {
-                lanes[column] = Self::better(lanes[column], row[column]);
-            }
-        }
-        lanes.map(Bits::of)
-    }
-}
-
-/// An extreme element and where it is among `count` elements.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Position {
-    pub(crate) value: Bits,
-    pub(crate) index: u64,
-    pub(crate) count: u64,
-}
-
-/// The first least or greatest element, or the first NaN, and its index.
-pub(crate) struct ArgExtremum<const GREATEST: bool>;
-
-impl<T: Element, const GREATEST: bool> Statistic<T> for ArgExtremum<GREATEST> {
-    type Value = Position;
-    type Wide = T::Ordered;
-
-    const LEAF: usize = <Extremum<GREATEST> as Statistic<T>>::LEAF;
-
-    #[inline(always)]
-    fn narrow(value: Position) -> Position {
-        Position { value: <Extremum<GREATEST> as Statistic<T>>::narrow(value.value), ..value }
-    }
-
-    #[inline(always)]
-    fn one(element: T) -> Position {
-        Position { value: Bits::of(element), index: 0, count: 1 }
-    }
-
-    #[inline(always)]
-    fn merge(left: Position, right: Position) -> Position {
-        let (held, next): (T, T) = (left.value.element(), right.value.element());
-        let better = if GREATEST { next > held } else { next < held };
-        let count = left.count + right.count;
-        if !held.is_nan() && (better || next.is_nan()) {
-            Position { value: right.value, index: left.count + right.index, count }
-        } else {
-            Position { count, ..left }
-        }
-    }
-
-    #[inline(never)]
-    fn leaf(run: &[T]) -> Position {
-        let value = Extremum::<GREATEST>::best(run);
-        let index = run.iter().position(|&element| element == value || element.is_nan()).unwrap_or(0);
-        Position { value: Bits::of(value), index: index as u64, count: run.len() as u64 }
+        std::array::from_fn(|column| {
+            MomentsValue::corrected(count, total[column], mean[column], m2[column], residue[column])
+        })
     }
 }
 
 /// Whether any element is true.
 pub(crate) struct Any;
 
-impl<T: Element> Statistic<T> for Any {
+impl Statistic for Any {
     type Value = bool;
-    type Wide = T::Ordered;
+
+    const LEAF: usize = LONG_LEAF;
 
     #[inline(always)]
-    fn one(element: T) -> bool {
+    fn one<T: Element>(element: T) -> bool {
         element.is_true()
     }
 
     #[inline(always)]
-    fn merge(left: bool, right: bool) -> bool {
+    fn merge<T: Element>(left: bool, right: bool) -> bool {
         left | right
     }
 
     #[inline]
-    fn leaf(run: &[T]) -> bool {
+    fn leaf<T: Element>(run: &[T]) -> bool {
         run.iter().fold(false, |found, element| found | element.is_true())
     }
 }
@@ -497,22 +355,23 @@ impl<T: Element> Statistic<T> for Any {
 /// Whether every element is true.
 pub(crate) struct All;
 
-impl<T: Element> Statistic<T> for All {
+impl Statistic for All {
     type Value = bool;
-    type Wide = T::Ordered;
+
+    const LEAF: usize = LONG_LEAF;
 
     #[inline(always)]
-    fn one(element: T) -> bool {
+    fn one<T: Element>(element: T) -> bool {
         element.is_true()
     }
 
     #[inline(always)]
-    fn merge(left: bool, right: bool) -> bool {
+    fn merge<T: Element>(left: bool, right: bool) -> bool {
         left & right
     }
 
     #[inline]
-    fn leaf(run: &[T]) -> bool {
+    fn leaf<T: Element>(run: &[T]) -> bool {
         run.iter().fold(true, |found, element| found & element.is_true())
     }
 }

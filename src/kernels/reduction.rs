@@ -5,8 +5,9 @@
 //! the element type, integers in 64 bits that wrap, and moments as (count, mean, M2).
 
 use super::element::Element;
+use super::extrema::{ArgExtremum, Bits, Extremum, Position};
 use super::gather::{collector, Collect, Gathered, Kind};
-use super::lanes::{ArgExtremum, Bits, Extremum, MomentsValue, Position, Statistic};
+use super::lanes::{MomentsValue, Statistic};
 use super::walk;
 use crate::block::Block;
 use crate::dtype::{DType, Scalar};
@@ -439,7 +440,7 @@ fn merge_positions<T: Element, const GREATEST: bool>(left: &mut [Block], right: 
         count: fields[2].elements::<i64>()[i] as u64,
     };
     for i in 0..left[0].len() {
-        let merged = <ArgExtremum<GREATEST> as Statistic<T>>::merge(at(left, i), at(right, i));
+        let merged = ArgExtremum::<GREATEST>::merge::<T>(at(left, i), at(right, i));
         left[0].elements_mut::<T>()[i] = merged.value.element();
         left[1].elements_mut::<i64>()[i] = merged.index as i64;
         left[2].elements_mut::<i64>()[i] = merged.count as i64;

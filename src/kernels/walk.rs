@@ -79,7 +79,7 @@ fn for_each_offset(walk: &Walk<1>, mut visit: impl FnMut(usize)) {
 /// Reduces the row-major `elements` of `shape` over `axes` and gives each result, in row-major order, to `put`.
 ///
 /// No extent may be 0.
-fn reduce<V: Copy>(leaves: &dyn Leaves<V>, elements: &[u8], shape: &[usize], axes: &[usize], put: &mut dyn FnMut(V)) {
+fn reduce<V: Copy>(leaves: &Leaves<V>, elements: &[u8], shape: &[usize], axes: &[usize], put: &mut dyn FnMut(V)) {
     let mut groups = groups(shape, axes);
     let last = groups.pop();
     let kept = walk_over(groups.iter().filter(|group| !group.reduced));
@@ -111,14 +111,14 @@ enum Way<V> {
 
 /// What [`reduce`] gives of an array, bit for bit, where the array comes in pieces: one behind the other along its
 /// first axis longer than 1.
-pub(super) struct Gathering<V: 'static> {
-    leaves: &'static dyn Leaves<V>,
+pub(super) struct Gathering<V> {
+    leaves: Leaves<V>,
     axes: Vec<usize>,
     way: Way<V>,
 }
 
 impl<V: Copy> Gathering<V> {
-    pub(super) fn new(leaves: &'static dyn Leaves<V>, shape: &[usize], axes: &[usize]) -> Gathering<V> {
+    pub(super) fn new(leaves: Leaves<V>, shape: &[usize], axes: &[usize]) -> Gathering<V> {
         let way = match groups(shape, axes).as_slice() {
             [] | [Group { reduced: true, .. }] => Way::Run { tree: Pairwise::new(), rest: Vec::new(), held: 0 },
             [Group { reduced: true, .. }, Group { extent, .. }] => {
@@ -132,7 +132,7 @@ impl<V: Copy> Gathering<V> {
     /// Takes the next piece, its elements as bytes. All pieces but the last hold a multiple of [`grain`] along the
     /// axis that is cut.
     pub(super) fn add(&mut self, elements: &[u8], shape: &[usize]) {
-        let leaves = self.leaves;
+        let leaves = &self.leaves;
         match &mut self.way {
             Way::Run { tree, rest, held } => add_run(leaves, tree, rest, held, elements),
             Way::Columns { width, strips } => {
@@ -148,7 +148,7 @@ impl<V: Copy> Gathering<V> {
 
     /// The values, in row-major order.
     pub(super) fn finish(self) -> Vec<V> {
-        let leaves = self.leaves;
+        let leaves = &self.leaves;
         let merge = |left, right| leaves.merge(left, right);
         match self.way {
             Way::Run { mut tree, rest, held } => {
@@ -182,8 +182,8 @@ pub(crate) fn grain(shape: &[usize], axes: &[usize]) -> Option<usize> {
     }
 }
 
-fn add_run<V>(
-    leaves: &dyn Leaves<V>,
+fn add_run<V: Copy>(
+    leaves: &Leaves<V>,
     tree: &mut Pairwise<V>,
     rest: &mut Vec<u64>,
     held: &mut usize,
@@ -210,14 +210,14 @@ fn add_run<V>(
     }
 }
 
-fn merge_columns<V>(leaves: &dyn Leaves<V>, mut left: Vec<V>, right: Vec<V>) -> Vec<V> {
+fn merge_columns<V: Copy>(leaves: &Leaves<V>, mut left: Vec<V>, right: Vec<V>) -> Vec<V> {
     leaves.merge_columns(&mut left, &right);
     left
 }
 
 /// Adds to `tree` the columns of `rows`, the first of which is at `base`, that belong to the strip at `strip`.
 fn add_columns<V: Copy>(
-    leaves: &dyn Leaves<V>,
+    leaves: &Leaves<V>,
     tree: &mut Pairwise<Vec<V>>,
     elements: &[u8],
     base: usize,
@@ -234,7 +234,7 @@ fn add_columns<V: Copy>(
 
 /// Results that each gather runs of neighbouring elements.
 fn reduce_runs<V: Copy>(
-    leaves: &dyn Leaves<V>,
+    leaves: &Leaves<V>,
     elements: &[u8],
     kept: &Walk<1>,
     outer: &Walk<1>,
@@ -267,7 +267,7 @@ struct Rows {
 
 /// Results that lie side by side, each of which gathers a column of elements.
 fn reduce_columns<V: Copy>(
-    leaves: &dyn Leaves<V>,
+    leaves: &Leaves<V>,
     elements: &[u8],
     kept: &Walk<1>,
     outer: &Walk<1>,

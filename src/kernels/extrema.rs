@@ -1,0 +1,180 @@
+//! The innermost loops of reductions that compare: the least and the greatest element, and where they are.
+
+use super::element::Element;
+use super::lanes::{Statistic, LANES, LONG_LEAF};
+
+/// The least (`GREATEST` false) or greatest element; NaN if there is one.
+pub(crate) struct Extremum<const GREATEST: bool>;
+
+impl<const GREATEST: bool> Extremum<GREATEST> {
+    /// The better of two elements that are not NaN; the first where they are equal.
+    #[inline(always)]
+    fn better<T: Element>(held: T, next: T) -> T {
+        if GREATEST {
+            if next > held {
+                next
+            } else {
+                held
+            }
+        } else if next < held {
+            next
+        } else {
+            held
+        }
+    }
+}
+
+/// An element as the first bytes of eight, whatever its type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Bits(u64);
+
+impl Bits {
+    #[inline(always)]
+    pub(crate) fn of<T: Element>(element: T) -> Bits {
+        let mut bits = 0u64;
+        bytemuck::bytes_of_mut(&mut bits)[..size_of::<T>()].copy_from_slice(bytemuck::bytes_of(&element));
+        Bits(bits)
+    }
+
+    /// The element, of the type that it had.
+    #[inline(always)]
+    pub(crate) fn element<T: Element>(self) -> T {
+        bytemuck::pod_read_unaligned(&bytemuck::bytes_of(&self.0)[..size_of::<T>()])
+    }
+}
+
+impl<const GREATEST: bool> Extremum<GREATEST> {
+    /// The better of two elements, or the first NaN.
+    #[inline(always)]
+    pub(crate) fn better_or_nan<T: Element>(left: T, right: T) -> T {
+        if left.is_nan() {
+            left
+        } else if right.is_nan() {
+            right
+        } else {
+            Self::better(left, right)
+        }
+    }
+
+    /// The best of a run, or its first NaN.
+    #[inline(always)]
+    fn best<T: Element>(run: &[T]) -> T {
+        // NaN is looked for apart: the two loops are one vector instruction each, and the run is in L1.
+        if run.iter().fold(false, |found, element| found | element.is_nan()) {
+            return run.iter().copied().find(|element| element.is_nan()).unwrap_or(run[0]);
+        }
+        // The compiler makes vectors of this where the order does not matter and there is an instruction for it.
+        if T::IS_INTEGER && size_of::<T>() < 8 {
+            return run.iter().copied().fold(run[0], Self::better);
+        }
+        let (rows, rest) = run.as_chunks::<LANES>();
+        let mut lanes = [run[0]; LANES];
+        Self::best_rows(rows, &mut lanes);
+        rest.iter().chain(&lanes).copied().fold(run[0], Self::better)
+    }
+
+    /// The best of each lane and all rows; a function of its own for the reason that is told at the sum's lanes.
+    #[inline(never)]
+    fn best_rows<T: Element>(rows: &[[T; LANES]], lanes: &mut [T; LANES]) {
+        let mut best = *lanes;
+        for row in rows {
+            for lane in 0..LANES {
+                best[lane] = Self::better(best[lane], row[lane]);
+            }
+        }
+        *lanes = best;
+    }
+}
+
+impl<const GREATEST: bool> Statistic for Extremum<GREATEST> {
+    type Value = Bits;
+
+    // Its passes need no arithmetic to hide, and what is left of a run's lanes takes its time.
+    const LEAF: usize = LONG_LEAF;
+
+    #[inline(always)]
+    fn widen<R: Element, W: Element>(value: Bits) -> Bits {
+        Bits::of(W::cast_from(value.element::<R>()))
+    }
+
+    #[inline(always)]
+    fn one<T: Element>(element: T) -> Bits {
+        Bits::of(element)
+    }
+
+    #[inline(always)]
+    fn merge<T: Element>(left: Bits, right: Bits) -> Bits {
+        Bits::of(Self::better_or_nan::<T>(left.element(), right.element()))
+    }
+
+    #[inline(never)]
+    fn leaf<T: Element>(run: &[T]) -> Bits {
+        Bits::of(Self::best(run))
+    }
+
+    #[inline(always)]
+    fn columns<T: Element, const L: usize>(elements: &[T], stride: usize, rows: usize) -> [Bits; L] {
+        let rows = || (0..rows).map(|row| -> &[T; L] { elements[row * stride..][..L].try_into().expect("L columns") });
+        let mut lanes = *elements.first_chunk::<L>().expect("at least one row");
+        if rows().fold(false, |found, row| row.iter().fold(found, |found, element| found | element.is_nan())) {
+            for row in rows() {
+                for column in 0..L {
+                    lanes[column] = Self::better_or_nan(lanes[column], row[column]);
+                }
+            }
+            return lanes.map(Bits::of);
+        }
+        for row in rows() {
+            for column in 0..L {
+                lanes[column] = Self::better(lanes[column], row[column]);
+            }
+        }
+        lanes.map(Bits::of)
+    }
+}
+
+/// An extreme element and where it is among `count` elements.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Position {
+    pub(crate) value: Bits,
+    pub(crate) index: u64,
+    pub(crate) count: u64,
+}
+
+/// The first least or greatest element, or the first NaN, and its index.
+pub(crate) struct ArgExtremum<const GREATEST: bool>;
+
+impl<const GREATEST: bool> Statistic for ArgExtremum<GREATEST> {
+    type Value = Position;
+
+    const LEAF: usize = Extremum::<GREATEST>::LEAF;
+
+    #[inline(always)]
+    fn widen<R: Element, W: Element>(value: Position) -> Position {
+        Position { value: Extremum::<GREATEST>::widen::<R, W>(value.value), ..value }
+    }
+
+    #[inline(always)]
+    fn one<T: Element>(element: T) -> Position {
+        Position { value: Bits::of(element), index: 0, count: 1 }
+    }
+
+    #[inline(always)]
+    fn merge<T: Element>(left: Position, right: Position) -> Position {
+        let (held, next): (T, T) = (left.value.element(), right.value.element());
+        let better = if GREATEST { next > held } else { next < held };
+        let count = left.count + right.count;
+        if !held.is_nan() && (better || next.is_nan()) {
+            Position { value: right.value, index: left.count + right.index, count }
+        } else {
+            Position { count, ..left }
+        }
+    }
+
+    #[inline(never)]
+    fn leaf<T: Element>(run: &[T]) -> Position {
+        let value = Extremum::<GREATEST>::best(run);
+        let index = run.iter().position(|&element| element == value || element.is_nan()).unwrap_or(0);
+        Position { value: Bits::of(value), index: index as u64, count: run.len() as u64 }
+    }
+}
