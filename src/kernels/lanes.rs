@@ -8,7 +8,7 @@ use super::element::Element;
 
 /// Elements of a run that are reduced at once: so few that a second pass over them is done while the processor
 /// already fetches the next.
-pub(crate) const LEAF: usize = 512;
+pub(crate) const LEAF: usize = 1024;
 
 /// The same where one pass does and nothing is rounded, so that only what a leaf costs by itself matters.
 pub(super) const LONG_LEAF: usize = 4096;
