@@ -174,9 +174,6 @@ with_wasm() {
     CARGO_UNSTABLE_BUILD_STD="panic_unwind,std"
     CARGO_UNSTABLE_BUILD_STD_FEATURES="panic-unwind,optimize_for_size"
     CARGO_TARGET_DIR="$ROOT/target/wasm-$wasm_toolchain"
-    # A minute longer to build, and a fifth less to load.
-    CARGO_PROFILE_RELEASE_LTO=fat
-    CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
   )
   if [[ $wasm_toolchain == debian ]]; then
     settings+=(
@@ -282,9 +279,8 @@ build_engine() {
   need_wasm_toolchain
   need_wasm_bindgen
   say "Building the engine for WebAssembly with the $wasm_toolchain toolchain"
-  # The one crate type that is needed here: beside an rlib, cargo does no link-time optimisation.
-  with_wasm cargo rustc --release --lib --crate-type cdylib --target "$WASM_TARGET"
-  local wasm=$ROOT/target/wasm-$wasm_toolchain/$WASM_TARGET/release/chunkbook.wasm
+  with_wasm cargo build --profile page --package chunkbook-page --target "$WASM_TARGET"
+  local wasm=$ROOT/target/wasm-$wasm_toolchain/$WASM_TARGET/page/chunkbook_page.wasm
   local stamp=$SETUP/engine-built-from built
   built="$(cksum <"$wasm") $(wasm_bindgen_version)"
   [[ -f $ENGINE/chunkbook_bg.wasm && -f $stamp && $(<"$stamp") == "$built" ]] && return

@@ -72,6 +72,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(page, feature(optimize_attribute))]
+
 pub mod allocator;
 pub mod array;
 pub mod block;

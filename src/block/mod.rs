@@ -7,6 +7,7 @@ mod spare;
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use bytemuck::Zeroable;
 
 /// Bytes aligned for every element type; the first `len` of those that `words` holds.
 #[derive(Clone, Debug)]
@@ -59,17 +60,37 @@ pub fn shape_text<T: std::fmt::Display>(shape: &[T]) -> String {
     }
 }
 
+/// Makes every element `value`, as the slice's own `fill` does, which in the page would be compiled for size.
+#[inline(never)]
+#[cfg_attr(page, optimize(speed))]
+pub(crate) fn fill<T: Copy>(elements: &mut [T], value: T) {
+    for element in elements {
+        *element = value;
+    }
+}
+
+/// Makes `elements` as long as `len` with zeros, as `resize` does, which in the page takes ten times as long for the same
+/// reason.
+pub(crate) fn extend_with_zeros<T: Zeroable + Copy>(elements: &mut Vec<T>, len: usize) {
+    let zeros = [T::zeroed(); 512];
+    while elements.len() < len {
+        elements.extend_from_slice(&zeros[..zeros.len().min(len - elements.len())]);
+    }
+}
+
 /// Words of memory that are touched for the first time at once: some ten milliseconds.
 const TOUCHED_AT_ONCE: usize = 4 << 20;
 
 /// Nothing where there is no room; `between` is called every so often.
+#[cfg_attr(page, optimize(speed))]
 fn zeroed(count: usize, between: &mut dyn FnMut() -> Result<()>) -> Result<Option<Vec<u64>>> {
     let mut words: Vec<u64> = Vec::new();
     if words.try_reserve_exact(count).is_err() {
         return Ok(None);
     }
     loop {
-        words.resize(count.min(words.len() + TOUCHED_AT_ONCE), 0);
+        let touched = count.min(words.len() + TOUCHED_AT_ONCE);
+        extend_with_zeros(&mut words, touched);
         if words.len() == count {
             return Ok(Some(words));
         }
@@ -85,7 +106,7 @@ impl Block {
     pub fn zeros(dtype: DType, shape: &[usize]) -> Result<Block> {
         let (mut block, cleared) = Block::uncleared(dtype, shape, &mut || Ok(()))?;
         if !cleared {
-            block.bytes_mut().fill(0);
+            fill(&mut block.buffer.words, 0);
         }
         Ok(block)
     }

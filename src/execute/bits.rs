@@ -14,6 +14,7 @@ impl BitSet {
     }
 
     /// Adds `number`; whether it was not there.
+    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn insert(&mut self, number: usize) -> bool {
         if number / 64 >= self.words.len() {
             self.words.resize(number / 64 + 1, 0);
@@ -25,6 +26,7 @@ impl BitSet {
         new
     }
 
+    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn contains(&self, number: usize) -> bool {
         self.words.get(number / 64).is_some_and(|word| word & (1 << (number % 64)) != 0)
     }
@@ -35,6 +37,7 @@ impl BitSet {
     }
 
     /// The least number that is not below `from`.
+    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn next(&self, from: usize) -> Option<usize> {
         let mut word = from / 64;
         let mut bits = *self.words.get(word)? & (!0 << (from % 64));
@@ -55,6 +58,7 @@ pub(crate) enum Needed {
 }
 
 impl Needed {
+    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn contains(&self, position: usize) -> bool {
         match self {
             Needed::None => false,
@@ -73,6 +77,7 @@ impl Needed {
     }
 
     /// The first needed block that is not before `from`, of a layer's `len`.
+    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn next(&self, from: usize, len: usize) -> Option<usize> {
         match self {
             Needed::None => None,
@@ -92,6 +97,7 @@ impl Needed {
     }
 
     /// Adds one of a layer's `len` blocks.
+    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn insert(&mut self, position: usize, len: usize) {
         if *self == Needed::None {
             *self = Needed::Some(BitSet::new(len));

@@ -132,6 +132,7 @@ impl Run {
     }
 
     /// Runs nodes until none may begin; whoever finishes one that lets others begin invites more threads.
+    #[cfg_attr(page, optimize(speed))]
     fn work(self: Arc<Self>, thread: usize) {
         let steps = || {
             self.lock().schedule.trace.enter(thread);
@@ -153,6 +154,7 @@ impl Run {
 
     /// Runs one node, if there is one that may begin; the time at which it ended. `start_ms` is now, or when the thread
     /// ended the one before: clocks cost as much as the smallest tasks. `begun` is called once the node is taken.
+    #[cfg_attr(page, optimize(speed))]
     fn step(&self, thread: usize, start_ms: f64, begun: impl FnOnce(&mut State)) -> Option<f64> {
         let mut state = self.lock();
         if self.cancel.is_cancelled() {

@@ -156,6 +156,7 @@ impl Layer {
     }
 
     /// Bytes of the blocks at `count` positions from `first` on.
+    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn run_bytes(&self, first: usize, count: usize) -> u64 {
         let elements = self.grid.elements_before(first + count) - self.grid.elements_before(first);
         elements.saturating_mul(self.element_bytes())
@@ -192,6 +193,7 @@ impl Layer {
     }
 
     /// Calls `visit` with the position of each block of input `edge` that the block at `position` takes, row-major.
+    #[cfg_attr(page, optimize(speed))]
     pub fn visit_inputs(&self, edge: usize, position: usize, mut visit: impl FnMut(usize)) {
         let edge = &self.edges[edge];
         if edge.identity {
@@ -207,6 +209,7 @@ impl Layer {
     }
 
     /// Calls `visit` with the position of each block that takes block `position` of input `edge`, row-major.
+    #[cfg_attr(page, optimize(speed))]
     pub fn visit_consumers(&self, edge: usize, position: usize, mut visit: impl FnMut(usize)) {
         let edge = &self.edges[edge];
         if edge.identity {
@@ -248,6 +251,7 @@ fn field_count(reduction: Reduction) -> u64 {
     }
 }
 
+#[cfg_attr(page, optimize(speed))]
 fn unravel_into(mut position: usize, counts: &[usize], index: &mut [usize; MAX_RANK]) {
     for (axis, &count) in counts.iter().enumerate().rev() {
         index[axis] = position % count;

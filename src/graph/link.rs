@@ -52,6 +52,7 @@ fn elements(axis: &Axis, (low, high): (usize, usize)) -> (u64, u64) {
 
 impl Link {
     /// First and end of the input's `count` blocks that go into the output block at `index`.
+    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn inputs(&self, index: &[usize], count: usize) -> (usize, usize) {
         match self {
             Link::Same { axis } => (index[*axis], index[*axis] + 1),
@@ -127,6 +128,7 @@ impl Link {
     /// The output axis that block `index` of the input is bound to, with first and end of the blocks it goes into.
     /// `Some(None)` when it goes into all, `None` when into none.
     #[allow(clippy::option_option)]
+    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn outputs(&self, index: usize) -> Option<Option<(usize, usize, usize)>> {
         let (axis, first, end) = match self {
             Link::Same { axis } => (*axis, index, index + 1),
@@ -162,6 +164,7 @@ impl Link {
 
 /// Calls `visit` with the row-major position, in a grid of `counts` blocks, of each block of the box
 /// from `low` up to, not including, `high`.
+#[cfg_attr(page, optimize(speed))]
 pub(crate) fn visit_box(
     low: &[usize; MAX_RANK],
     high: &[usize; MAX_RANK],

@@ -108,7 +108,7 @@ pub(super) fn allocate(len: u64) -> Result<Vec<u8>> {
     let len = usize::try_from(len).map_err(|_| no_room())?;
     let mut out = Vec::new();
     out.try_reserve_exact(len).map_err(|_| no_room())?;
-    out.resize(len, 0);
+    crate::block::extend_with_zeros(&mut out, len);
     Ok(out)
 }
 

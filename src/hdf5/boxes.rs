@@ -26,6 +26,7 @@ pub(super) struct Run {
     pub(super) len: u64,
 }
 
+#[cfg_attr(page, optimize(speed))]
 fn position(index: &[u64], extents: &[u64]) -> u64 {
     index.iter().zip(extents).fold(0, |position, (&i, &extent)| position * extent + i)
 }
@@ -46,6 +47,7 @@ impl Placement {
     }
 
     /// Calls `each` for every run of the box, in row-major order.
+    #[cfg_attr(page, optimize(speed))]
     pub(super) fn runs(&self, mut each: impl FnMut(Run) -> Result<()>) -> Result<()> {
         if self.count.contains(&0) {
             return Ok(());
@@ -107,6 +109,7 @@ impl Placement {
 }
 
 /// Decodes the box from `stored`, whose first byte is element `first` of the source, into `out`.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn decode_box(
     element: &Element,
     stored: &[u8],
@@ -127,6 +130,7 @@ pub(super) fn decode_box(
 ///
 /// A run of elements that need no conversion goes from storage straight to its place; scattered
 /// ones are read together in pieces of at most a megabyte.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn read_box(
     bytes: &Bytes,
     address: u64,
@@ -176,6 +180,7 @@ mod tests {
         }
     }
 
+    #[cfg_attr(page, optimize(speed))]
     fn runs(placement: &Placement) -> Vec<(u64, u64, u64)> {
         let mut runs = Vec::new();
         placement

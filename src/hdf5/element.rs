@@ -115,6 +115,7 @@ impl Element {
     }
 
     /// Decodes as many numbers as `stored` holds into `out`, the bytes of the numbers in memory.
+    #[cfg_attr(page, optimize(speed))]
     pub(super) fn decode(&self, stored: &[u8], out: &mut [u8]) {
         let width = self.dtype.size();
         debug_assert_eq!(stored.len() / self.stored, out.len() / width);
@@ -263,6 +264,7 @@ fn float(datatype: &Datatype, precision: u16, fields: &FloatFields) -> Result<DT
 }
 
 /// The element's bits as one word.
+#[cfg_attr(page, optimize(speed))]
 fn word(stored: &[u8], order: ByteOrder) -> u64 {
     let mut bytes = [0u8; 8];
     bytes[..stored.len()].copy_from_slice(stored);
@@ -272,12 +274,14 @@ fn word(stored: &[u8], order: ByteOrder) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
+#[cfg_attr(page, optimize(speed))]
 fn field(word: u64, position: u16, bits: u16) -> u64 {
     let mask = if bits >= 64 { u64::MAX } else { (1 << bits) - 1 };
     (word >> position) & mask
 }
 
 /// The value of a float of any layout with at most 52 stored mantissa bits, without rounding.
+#[cfg_attr(page, optimize(speed))]
 fn float_value(word: u64, fields: &FloatFields) -> f64 {
     let negative = field(word, fields.sign.into(), 1) == 1;
     let exponent = field(word, fields.exponent.into(), fields.exponent_bits.into());
@@ -303,6 +307,7 @@ fn float_value(word: u64, fields: &FloatFields) -> f64 {
 }
 
 /// `value * 2^power` in steps that do not overflow on the way to a representable result.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn times_power_of_two(mut value: f64, mut power: i64) -> f64 {
     while power != 0 && value != 0.0 && value.is_finite() {
         let step = power.clamp(-500, 500);
@@ -333,6 +338,7 @@ pub(super) fn put_scalar(out: &mut [u8], dtype: DType, number: Scalar) {
     }
 }
 
+#[cfg_attr(page, optimize(speed))]
 fn put_integer(out: &mut [u8], value: u64) {
     match out.len() {
         1 => out.copy_from_slice(&(value as u8).to_ne_bytes()),
@@ -342,6 +348,7 @@ fn put_integer(out: &mut [u8], value: u64) {
     }
 }
 
+#[cfg_attr(page, optimize(speed))]
 fn put_float(out: &mut [u8], dtype: DType, value: f64) {
     match dtype {
         DType::F16 => out.copy_from_slice(&half::f16::from_f64(value).to_ne_bytes()),
@@ -351,11 +358,24 @@ fn put_float(out: &mut [u8], dtype: DType, value: f64) {
 }
 
 /// Reverses the bytes of every `width`-byte element.
+#[cfg_attr(page, optimize(speed))]
 fn swap(bytes: &mut [u8], width: usize) {
     match width {
-        2 => bytes.chunks_exact_mut(2).for_each(|element| element.swap(0, 1)),
-        4 => bytes.chunks_exact_mut(4).for_each(|element| element.reverse()),
-        8 => bytes.chunks_exact_mut(8).for_each(|element| element.reverse()),
+        2 => {
+            for element in bytes.as_chunks_mut().0 {
+                *element = u16::from_ne_bytes(*element).swap_bytes().to_ne_bytes();
+            }
+        }
+        4 => {
+            for element in bytes.as_chunks_mut().0 {
+                *element = u32::from_ne_bytes(*element).swap_bytes().to_ne_bytes();
+            }
+        }
+        8 => {
+            for element in bytes.as_chunks_mut().0 {
+                *element = u64::from_ne_bytes(*element).swap_bytes().to_ne_bytes();
+            }
+        }
         _ => {}
     }
 }

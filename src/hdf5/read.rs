@@ -430,6 +430,7 @@ fn check_size(size: u64, shape: &[u64], item: u64) -> Result<()> {
 
 /// Fills `out`, a block of `region`, with the fill value: of an array type the part that the region asks for.
 /// `rank` counts the axes before those of the array type.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn fill_region(fill: &[u8], element: &Element, rank: usize, region: &Region, out: &mut Block) -> Result<()> {
     let count = region.count[rank..].to_vec();
     let width = element.dtype.size();

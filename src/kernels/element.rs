@@ -203,19 +203,20 @@ pub(crate) type Cast = fn(&[u8], &mut [u8]);
 
 /// The cast of elements of type `from` to `to`.
 pub(crate) fn cast_loop(from: DType, to: DType) -> Cast {
-    with_type!(from, S => {
-        if to == DType::Bool {
-            return |source, target| {
-                for (to, &from) in target.iter_mut().zip(bytemuck::cast_slice::<u8, S>(source)) {
-                    *to = u8::from(from.is_true());
-                }
-            };
-        }
-        with_type!(to, T => |source, target| {
-            let target: &mut [T] = bytemuck::cast_slice_mut(target);
-            for (to, &from) in target.iter_mut().zip(bytemuck::cast_slice::<u8, S>(source)) {
-                *to = T::cast_from(from);
-            }
-        })
-    })
+    with_type!(from, S => if to == DType::Bool { truth::<S> } else { with_type!(to, T => cast::<S, T>) })
+}
+
+#[cfg_attr(page, optimize(speed))]
+fn truth<S: Element>(source: &[u8], target: &mut [u8]) {
+    for (to, &from) in target.iter_mut().zip(bytemuck::cast_slice::<u8, S>(source)) {
+        *to = u8::from(from.is_true());
+    }
+}
+
+#[cfg_attr(page, optimize(speed))]
+fn cast<S: Element, T: Element>(source: &[u8], target: &mut [u8]) {
+    let target: &mut [T] = bytemuck::cast_slice_mut(target);
+    for (to, &from) in target.iter_mut().zip(bytemuck::cast_slice::<u8, S>(source)) {
+        *to = T::cast_from(from);
+    }
 }

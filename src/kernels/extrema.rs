@@ -58,6 +58,7 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
 
     /// The best of a run, or its first NaN.
     #[inline(always)]
+    #[cfg_attr(page, optimize(speed))]
     fn best<T: Element>(run: &[T]) -> T {
         // NaN is looked for apart: the two loops are one vector instruction each, and the run is in L1.
         if run.iter().fold(false, |found, element| found | element.is_nan()) {
@@ -75,6 +76,7 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
 
     /// The best of each lane and all rows; a function of its own for the reason that is told at the sum's lanes.
     #[inline(never)]
+    #[cfg_attr(page, optimize(speed))]
     fn best_rows<T: Element>(rows: &[[T; LANES]], lanes: &mut [T; LANES]) {
         let mut best = *lanes;
         for row in rows {
@@ -108,11 +110,13 @@ impl<const GREATEST: bool> Statistic for Extremum<GREATEST> {
     }
 
     #[inline(never)]
+    #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> Bits {
         Bits::of(Self::best(run))
     }
 
     #[inline(always)]
+    #[cfg_attr(page, optimize(speed))]
     fn columns<T: Element, const L: usize>(elements: &[T], stride: usize, rows: usize) -> [Bits; L] {
         let rows = || (0..rows).map(|row| -> &[T; L] { elements[row * stride..][..L].try_into().expect("L columns") });
         let mut lanes = *elements.first_chunk::<L>().expect("at least one row");
@@ -172,9 +176,13 @@ impl<const GREATEST: bool> Statistic for ArgExtremum<GREATEST> {
     }
 
     #[inline(never)]
+    #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> Position {
         let value = Extremum::<GREATEST>::best(run);
-        let index = run.iter().position(|&element| element == value || element.is_nan()).unwrap_or(0);
+        let mut index = 0;
+        while index + 1 < run.len() && run[index] != value && !run[index].is_nan() {
+            index += 1;
+        }
         Position { value: Bits::of(value), index: index as u64, count: run.len() as u64 }
     }
 }

@@ -47,8 +47,12 @@ pub(crate) trait Statistic {
 
     /// What is known of each of `L` columns over `rows` rows, which begin `stride` elements apart.
     #[inline(always)]
+    #[cfg_attr(page, optimize(speed))]
     fn columns<T: Element, const L: usize>(elements: &[T], stride: usize, rows: usize) -> [Self::Value; L] {
-        let mut known: [Self::Value; L] = std::array::from_fn(|column| Self::one(elements[column]));
+        let mut known = [Self::one(elements[0]); L];
+        for column in 1..L {
+            known[column] = Self::one(elements[column]);
+        }
         for row in 1..rows {
             let row = &elements[row * stride..][..L];
             for column in 0..L {
@@ -66,6 +70,7 @@ pub(crate) trait Statistic {
 /// which takes two to three times as long. Rows are arrays of a length that it knows: over slices it keeps lanes in
 /// memory natively.
 #[inline(never)]
+#[cfg_attr(page, optimize(speed))]
 fn add_rows<T: Element>(rows: &[[T; LANES]], total: &mut [f64; LANES], f: impl Fn(T) -> f64 + Copy) {
     for stretch in rows.chunks(STRETCH) {
         let mut lanes = [0.0; LANES];
@@ -82,6 +87,7 @@ fn add_rows<T: Element>(rows: &[[T; LANES]], total: &mut [f64; LANES], f: impl F
 
 /// Adds `f(element)` of the elements that do not fill a row to the first lanes.
 #[inline(never)]
+#[cfg_attr(page, optimize(speed))]
 fn add_rest<T: Element>(rest: &[T], total: &mut [f64; LANES], f: impl Fn(T) -> f64 + Copy) {
     for (total, &element) in total.iter_mut().zip(rest) {
         *total += f(element);
@@ -90,6 +96,7 @@ fn add_rest<T: Element>(rest: &[T], total: &mut [f64; LANES], f: impl Fn(T) -> f
 
 /// The sum of all lanes, in pairs.
 #[inline(never)]
+#[cfg_attr(page, optimize(speed))]
 fn fold(lanes: &mut [f64; LANES]) -> f64 {
     let mut width = LANES;
     while width > 1 {
@@ -131,6 +138,7 @@ impl Statistic for FloatSum {
     }
 
     #[inline(never)]
+    #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> f64 {
         sum_of(run, T::to_f64)
     }
@@ -138,6 +146,7 @@ impl Statistic for FloatSum {
 
 /// Multiplies the lanes of `product` with those of all rows; see [`add_rows`].
 #[inline(never)]
+#[cfg_attr(page, optimize(speed))]
 fn multiply_rows<T: Element>(rows: &[[T; LANES]], product: &mut [f64; LANES]) {
     let mut lanes = *product;
     for row in rows {
@@ -165,6 +174,7 @@ impl Statistic for FloatProduct {
     }
 
     #[inline]
+    #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> f64 {
         let (rows, rest) = run.as_chunks::<LANES>();
         let mut lanes = [1.0; LANES];
@@ -192,6 +202,7 @@ impl Statistic for IntegerSum {
     }
 
     #[inline]
+    #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> u64 {
         run.iter().fold(0, |total, element| total.wrapping_add(element.to_u64()))
     }
@@ -214,6 +225,7 @@ impl Statistic for IntegerProduct {
     }
 
     #[inline]
+    #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> u64 {
         run.iter().fold(1, |product, element| product.wrapping_mul(element.to_u64()))
     }
@@ -287,6 +299,7 @@ impl Statistic for Moments {
     }
 
     #[inline(never)]
+    #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> MomentsValue {
         let count = run.len() as f64;
         let total = sum_of(run, T::to_f64);
@@ -301,10 +314,14 @@ impl Statistic for Moments {
     }
 
     #[inline(always)]
+    #[cfg_attr(page, optimize(speed))]
     fn columns<T: Element, const L: usize>(elements: &[T], stride: usize, rows: usize) -> [MomentsValue; L] {
         let count = rows as f64;
         let total = FloatSum::columns::<T, L>(elements, stride, rows);
-        let mean = total.map(|total| total / count);
+        let mut mean = total;
+        for column in 0..L {
+            mean[column] /= count;
+        }
         let mut m2 = [0.0; L];
         for row in 0..rows {
             let row = &elements[row * stride..][..L];
@@ -314,7 +331,11 @@ impl Statistic for Moments {
             }
         }
         let mut residue = [0.0; L];
-        if (0..L).any(|column| MomentsValue::is_offset(count, total[column], m2[column])) {
+        let mut offset = false;
+        for column in 0..L {
+            offset |= MomentsValue::is_offset(count, total[column], m2[column]);
+        }
+        if offset {
             for row in 0..rows {
                 let row = &elements[row * stride..][..L];
                 for column in 0..L {
@@ -322,9 +343,12 @@ impl Statistic for Moments {
                 }
             }
         }
-        std::array::from_fn(|column| {
-            MomentsValue::corrected(count, total[column], mean[column], m2[column], residue[column])
-        })
+        let mut known = [MomentsValue { count, total: 0.0, mean: 0.0, low: 0.0, m2: 0.0 }; L];
+        for column in 0..L {
+            let (total, mean) = (total[column], mean[column]);
+            known[column] = MomentsValue::corrected(count, total, mean, m2[column], residue[column]);
+        }
+        known
     }
 }
 
@@ -347,6 +371,7 @@ impl Statistic for Any {
     }
 
     #[inline]
+    #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> bool {
         run.iter().fold(false, |found, element| found | element.is_true())
     }
@@ -371,6 +396,7 @@ impl Statistic for All {
     }
 
     #[inline]
+    #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> bool {
         run.iter().fold(true, |found, element| found & element.is_true())
     }

@@ -81,14 +81,17 @@ pub(super) fn leaves_of_ordered<S: Statistic>(input: DType) -> Leaves<S::Value> 
     }
 }
 
+#[cfg_attr(page, optimize(speed))]
 fn leaf<R: Element, W: Element, S: Statistic>(run: &[u8]) -> S::Value {
     S::widen::<R, W>(S::leaf::<R>(bytemuck::cast_slice(run)))
 }
 
+#[cfg_attr(page, optimize(speed))]
 fn columns<W: Element, S: Statistic>(elements: &[u8], stride: usize, rows: usize) -> [S::Value; COLUMNS] {
     S::columns::<W, COLUMNS>(bytemuck::cast_slice(elements), stride, rows)
 }
 
+#[cfg_attr(page, optimize(speed))]
 fn merge_columns<W: Element, S: Statistic>(left: &mut [S::Value], right: &[S::Value]) {
     for (left, &right) in left.iter_mut().zip(right) {
         *left = S::merge::<W>(*left, right);
@@ -133,11 +136,13 @@ impl<V: Copy> Leaves<V> {
     }
 
     /// [`Leaves::merge`] of each of `left` and its neighbour in `right`, put into `left`.
+    #[cfg_attr(page, optimize(speed))]
     pub(super) fn merge_columns(&self, left: &mut [V], right: &[V]) {
         (self.merge_columns)(left, right);
     }
 
     /// What is known of a run of at least one and at most [`Leaves::longest`] elements.
+    #[cfg_attr(page, optimize(speed))]
     fn leaf(&self, run: &[u8]) -> V {
         let Some(widen) = self.widen_run else {
             return (self.leaf)(run);
@@ -150,6 +155,7 @@ impl<V: Copy> Leaves<V> {
     }
 
     /// Adds to `tree` what is known of a run of any length, leaf by leaf.
+    #[cfg_attr(page, optimize(speed))]
     pub(super) fn run(&self, run: &[u8], tree: &mut Pairwise<V>) {
         for run in run.chunks(self.longest * self.size) {
             tree.push(self.leaf(run), self.merge);
@@ -158,6 +164,7 @@ impl<V: Copy> Leaves<V> {
 
     /// Gives `put` what is known of each of `count` runs of `run` elements, at least one and at most
     /// [`Leaves::longest`], which begin `stride` elements apart.
+    #[cfg_attr(page, optimize(speed))]
     pub(super) fn runs(&self, elements: &[u8], run: usize, stride: isize, count: usize, put: &mut dyn FnMut(V)) {
         for number in 0..count {
             let start = number.wrapping_mul(stride as usize) * self.size;
@@ -167,6 +174,7 @@ impl<V: Copy> Leaves<V> {
 
     /// What is known of each of `columns` neighbouring columns over at most [`ROWS`] rows, which begin `stride`
     /// elements apart.
+    #[cfg_attr(page, optimize(speed))]
     pub(super) fn columns(&self, elements: &[u8], stride: usize, rows: usize, columns: usize) -> Vec<V> {
         let mut values = Vec::with_capacity(columns.next_multiple_of(COLUMNS));
         if self.widen_columns.is_none() {
@@ -181,6 +189,7 @@ impl<V: Copy> Leaves<V> {
     }
 
     /// What is known of the columns that `values` does not have yet, which are copied or widened first.
+    #[cfg_attr(page, optimize(speed))]
     fn widened_columns(&self, elements: &[u8], stride: usize, rows: usize, columns: usize, values: &mut Vec<V>) {
         let mut wide = [0u64; ROWS * WIDENED];
         let wide: &mut [u8] = bytemuck::cast_slice_mut(&mut wide);

@@ -2,6 +2,7 @@
 
 use super::element::Element;
 use super::elementwise::{BinaryOp, UnaryOp};
+use bytemuck::Pod;
 
 /// A loop over two inputs: elements of one type each, as bytes, so that whoever calls it is compiled once and not once
 /// for each type.
@@ -10,27 +11,35 @@ pub(crate) type Binary = fn(&[u8], &[u8], &mut [u8]);
 /// A loop over one input.
 pub(crate) type Unary = fn(&[u8], &mut [u8]);
 
+/// `f` of each pair of elements. Not inlined into who calls it: that is compiled for size.
+#[inline(never)]
+#[cfg_attr(page, optimize(speed))]
+fn zip<A: Pod, B: Pod, O: Pod>(left: &[u8], right: &[u8], out: &mut [u8], f: impl Fn(A, B) -> O) {
+    let (left, right): (&[A], &[B]) = (bytemuck::cast_slice(left), bytemuck::cast_slice(right));
+    for ((o, &a), &b) in bytemuck::cast_slice_mut::<u8, O>(out).iter_mut().zip(left).zip(right) {
+        *o = f(a, b);
+    }
+}
+
+/// `f` of each element; see [`zip`].
+#[inline(never)]
+#[cfg_attr(page, optimize(speed))]
+fn map<T: Pod, O: Pod>(values: &[u8], out: &mut [u8], f: impl Fn(T) -> O) {
+    for (o, &a) in bytemuck::cast_slice_mut::<u8, O>(out).iter_mut().zip(bytemuck::cast_slice::<u8, T>(values)) {
+        *o = f(a);
+    }
+}
+
 /// A loop for one operation on elements of these types, written once per type by monomorphisation of `f`.
 macro_rules! zip {
     ($A:ty, $B:ty, $O:ty: $f:expr) => {
-        |left, right, out| {
-            let (left, right): (&[$A], &[$B]) = (bytemuck::cast_slice(left), bytemuck::cast_slice(right));
-            for ((o, &a), &b) in bytemuck::cast_slice_mut::<u8, $O>(out).iter_mut().zip(left).zip(right) {
-                *o = $f(a, b);
-            }
-        }
+        |left, right, out| zip::<$A, $B, $O>(left, right, out, $f)
     };
 }
 
 macro_rules! map {
     ($T:ty, $O:ty: $f:expr) => {
-        |values, out| {
-            for (o, &a) in
-                bytemuck::cast_slice_mut::<u8, $O>(out).iter_mut().zip(bytemuck::cast_slice::<u8, $T>(values))
-            {
-                *o = $f(a);
-            }
-        }
+        |values, out| map::<$T, $O>(values, out, $f)
     };
 }
 

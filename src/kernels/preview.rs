@@ -21,6 +21,7 @@ impl Default for Cell {
 
 impl Cell {
     /// Adds what is known of other elements.
+    #[cfg_attr(page, optimize(speed))]
     pub fn merge(&mut self, other: &Cell) {
         self.count += other.count;
         self.sum += other.sum;
@@ -51,6 +52,7 @@ impl Cut {
 }
 
 /// Adds `values`, `columns` of them to a row, whose first lies at `start` of the matrix, to the picture's `cells`.
+#[cfg_attr(page, optimize(speed))]
 pub fn add_to_cells(values: &[f64], columns: usize, start: [u64; 2], cut: &Cut, cells: &mut [Cell]) {
     let across: Vec<usize> = (0..columns).map(|column| cut.cell(1, start[1] + column as u64)).collect();
     for (row, line) in values.chunks_exact(columns.max(1)).enumerate() {
@@ -107,6 +109,7 @@ impl Histogram {
     }
 
     /// Adds the counts of other values between the same ends.
+    #[cfg_attr(page, optimize(speed))]
     pub fn merge(&mut self, other: &Histogram) {
         self.counts.iter_mut().zip(&other.counts).for_each(|(count, more)| *count += more);
         self.nan += other.nan;

@@ -1,5 +1,7 @@
 //! Walks over row-major memory with strides: views, broadcasts, transposes, without copying them first.
 
+use crate::block::fill;
+
 /// The distance in elements from one index to the next along each axis of a row-major array.
 pub(crate) fn row_major_strides(shape: &[usize]) -> Vec<isize> {
     let mut strides = vec![0; shape.len()];
@@ -61,6 +63,7 @@ impl<const N: usize> Walk<N> {
     }
 
     /// Calls `visit` with the offset of each array at the start of every innermost run, in row-major order.
+    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn for_each_run(&self, mut visit: impl FnMut([isize; N])) {
         if self.shape.contains(&0) {
             return;
@@ -103,20 +106,32 @@ pub(crate) struct View<S> {
 pub(crate) fn copy<T: Copy>(shape: &[usize], source: View<&[T]>, target: View<&mut [T]>) {
     let walk = Walk::new(shape, [&source.strides, &target.strides]);
     let run = walk.run();
-    let [from_stride, to_stride] = walk.run_strides();
-    let at = |base: usize, offset: isize| base.wrapping_add_signed(offset);
+    let strides = walk.run_strides();
     walk.for_each_run(|[from, to]| {
-        let (from, to) = (at(source.offset, from), at(target.offset, to));
-        match (from_stride, to_stride) {
-            (1, 1) => target.elements[to..to + run].copy_from_slice(&source.elements[from..from + run]),
-            (0, 1) => target.elements[to..to + run].fill(source.elements[from]),
-            _ => {
-                for i in 0..run as isize {
-                    target.elements[at(to, i * to_stride)] = source.elements[at(from, i * from_stride)];
-                }
+        let at = [source.offset.wrapping_add_signed(from), target.offset.wrapping_add_signed(to)];
+        copy_run(source.elements, target.elements, at, strides, run);
+    });
+}
+
+/// Copies `run` elements, from and to where `at` says, by those strides.
+#[inline(never)]
+#[cfg_attr(page, optimize(speed))]
+fn copy_run<T: Copy>(
+    source: &[T],
+    target: &mut [T],
+    [from, to]: [usize; 2],
+    [from_stride, to_stride]: [isize; 2],
+    run: usize,
+) {
+    match (from_stride, to_stride) {
+        (1, 1) => target[to..to + run].copy_from_slice(&source[from..from + run]),
+        (0, 1) => fill(&mut target[to..to + run], source[from]),
+        _ => {
+            for i in 0..run as isize {
+                target[to.wrapping_add_signed(i * to_stride)] = source[from.wrapping_add_signed(i * from_stride)];
             }
         }
-    });
+    }
 }
 
 /// [`copy`] for elements of any type of `size` bytes, seen as integers of that size.

@@ -1,7 +1,7 @@
 //! Elementwise arithmetic on arrays in memory, in strips that stay in L1.
 
 use super::operand::{broadcast_shape, broadcast_strides, resolve_binary, resolve_unary, Operand, Resolved};
-use crate::block::Block;
+use crate::block::{fill, Block};
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
 use crate::kernels::element::{cast_loop, Cast, Element};
@@ -113,6 +113,7 @@ impl<'a> Input<'a> {
     }
 
     /// `count` elements from `offset` by `stride`, which is 0 or 1 in most strips.
+    #[cfg_attr(page, optimize(speed))]
     fn strip(&mut self, offset: usize, stride: isize, count: usize) -> &[u8] {
         let size = self.block.dtype().size();
         let scratch = &mut bytemuck::cast_slice_mut(&mut self.scratch)[..count * self.size];
@@ -128,7 +129,7 @@ impl<'a> Input<'a> {
                 let source = self.block.elements::<S>();
                 let target: &mut [S] = bytemuck::cast_slice_mut(&mut self.gathered);
                 match stride {
-                    0 => target[..count].fill(source[offset]),
+                    0 => fill(&mut target[..count], source[offset]),
                     _ => for (i, to) in target[..count].iter_mut().enumerate() {
                         *to = source[offset.wrapping_add_signed(i as isize * stride)];
                     },
@@ -146,6 +147,7 @@ impl<'a> Input<'a> {
 }
 
 /// Runs `kernel` over two inputs broadcast to the shape of `out`.
+#[cfg_attr(page, optimize(speed))]
 fn zip_strips(
     (left, left_type): (&Block, DType),
     (right, right_type): (&Block, DType),
@@ -269,10 +271,12 @@ fn simple_power(base: &Block, exponent: f64, result: DType) -> Result<Option<Blo
     }
 }
 
+#[cfg_attr(page, optimize(speed))]
 fn has_negative(exponents: &Block) -> bool {
     with_type!(exponents.dtype(), T => exponents.elements::<T>().iter().any(|&e| e.to_f64() < 0.0))
 }
 
+#[cfg_attr(page, optimize(speed))]
 fn compare_mixed(op: BinaryOp, left: &Block, right: &Block, shape: &[usize]) -> Result<Block> {
     let mut out = Block::zeros(DType::Bool, shape)?;
     // The signed operand goes first, so the comparison is mirrored when it was the second.
@@ -314,6 +318,7 @@ pub fn unary(op: UnaryOp, input: &Block) -> Result<Block> {
 }
 
 /// Runs `kernel` over every element of `input`.
+#[cfg_attr(page, optimize(speed))]
 fn map_strips(input: &Block, compute: DType, out: &mut Block, kernel: Unary) {
     let mut input = Input::new(input, compute);
     let size = out.dtype().size();

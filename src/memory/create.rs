@@ -2,7 +2,7 @@
 
 use super::compute::scalar_block;
 use super::operand::scalar_type;
-use crate::block::Block;
+use crate::block::{fill, Block};
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
 use crate::kernels::element::Element;
@@ -16,7 +16,7 @@ use crate::with_type;
 pub fn full(shape: &[usize], dtype: DType, value: Scalar) -> Result<Block> {
     let value = scalar_block(value, dtype)?;
     let mut block = Block::zeros(dtype, shape)?;
-    with_bits!(dtype.size(), T => block.elements_mut::<T>().fill(value.elements::<T>()[0]));
+    with_bits!(dtype.size(), T => fill(block.elements_mut::<T>(), value.elements::<T>()[0]));
     Ok(block)
 }
 
@@ -46,6 +46,8 @@ pub fn arange(start: Scalar, stop: Scalar, step: Scalar, dtype: Option<DType>) -
     Ok(block)
 }
 
+#[inline(never)]
+#[cfg_attr(page, optimize(speed))]
 fn fill_arithmetic<T: Element>(elements: &mut [T], dtype: DType, first: T, second: T) {
     match dtype {
         DType::F64 => {

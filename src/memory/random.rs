@@ -25,6 +25,7 @@ impl Random {
     }
 
     /// The next number of `numpy.random.random_sample`: 53 random bits, in `0.0 .. 1.0`.
+    #[cfg_attr(page, optimize(speed))]
     pub fn next_f64(&mut self) -> f64 {
         let high = self.words.next_u32() >> 5;
         let low = self.words.next_u32() >> 6;
@@ -32,6 +33,7 @@ impl Random {
     }
 
     /// Fills `values` with numbers in `0.0 .. 1.0`, as `numpy.random.rand` would.
+    #[cfg_attr(page, optimize(speed))]
     pub fn fill(&mut self, values: &mut [f64]) {
         for value in values {
             *value = self.next_f64();
@@ -39,6 +41,7 @@ impl Random {
     }
 
     /// The next normal number.
+    #[cfg_attr(page, optimize(speed))]
     pub fn next_normal(&mut self) -> f64 {
         if let Some(normal) = self.spare_normal.take() {
             return normal;
@@ -69,6 +72,7 @@ impl Random {
     ///
     /// # Errors
     /// A memory error when there is no room.
+    #[cfg_attr(page, optimize(speed))]
     pub fn randn(&mut self, shape: &[usize]) -> Result<Block> {
         let mut block = Block::unspecified(DType::F64, shape)?;
         for value in block.elements_mut::<f64>() {
@@ -81,6 +85,7 @@ impl Random {
     ///
     /// # Errors
     /// A value error when there is no integer between them; a memory error when there is no room.
+    #[cfg_attr(page, optimize(speed))]
     pub fn randint(&mut self, low: i64, high: i64, shape: &[usize]) -> Result<Block> {
         if low >= high {
             return Err(Error::value("low >= high"));
@@ -95,6 +100,7 @@ impl Random {
         Ok(block)
     }
 
+    #[cfg_attr(page, optimize(speed))]
     fn masked(&mut self, range: u64, mask: u64) -> u64 {
         if range == 0 {
             return 0;

@@ -62,6 +62,7 @@ fn selection(shape: &[usize], slices: &[AxisSlice]) -> Result<(Vec<usize>, usize
 }
 
 /// Copies between views of two blocks of one element type.
+#[cfg_attr(page, optimize(speed))]
 fn copy_view(
     shape: &[usize],
     (source, from, from_strides): (&Block, usize, Vec<isize>),

@@ -79,7 +79,7 @@ impl Session {
                 let array = self.lazy(lazy)?;
                 Ok(nested_keys(array.name(), &array.grid().counts(), &mut Vec::new()))
             }
-            other => Err(Error::internal(format!("no part of the session answers {other:?}"))),
+            _ => Err(Error::internal("no part of the session answers this request")),
         }
     }
 

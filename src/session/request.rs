@@ -2,6 +2,7 @@
 
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::num::NonZeroUsize;
@@ -110,312 +111,314 @@ pub enum AttributeText {
 /// `[start, count, step]` of one axis.
 pub type AxisText = (u64, u64, i64);
 
-/// A request. As text it is an object of the fields and of `op`, the variant's name in snake case, such as `h5_open`;
-/// see [`Request::parse`].
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the fields are documented by the shims that fill them, www/python")]
-pub enum Request {
+/// Defines [`Request`] and how one is read: for each variant its `op`, and for a field that may be left out what it
+/// then is. serde's derived code for it was a thirtieth of the page's module: it knows every variant with every field in
+/// any order, from any format.
+macro_rules! requests {
+    ($($(#[$variant_doc:meta])* $variant:ident = $op:literal {
+        $($(#[$field_doc:meta])* $field:ident: $type:ty $(= $default:expr)?,)*
+    },)*) => {
+        /// A request. As text it is an object of the fields and of `op`, such as `h5_open`; see [`Request::parse`].
+        #[derive(Clone)]
+        #[allow(missing_docs, reason = "the fields are documented by the shims that fill them, www/python")]
+        pub enum Request {
+            $($(#[$variant_doc])* $variant { $($(#[$field_doc])* $field: $type,)* },)*
+        }
+
+        impl Request {
+            fn read(op: &str, fields: &mut Map<String, Value>) -> std::result::Result<Request, String> {
+                match op {
+                    $($op => Ok(Request::$variant {
+                        $($field: match fields.remove(stringify!($field)) {
+                            $(None => $default,)?
+                            value => field(stringify!($field), value)?,
+                        },)*
+                    }),)*
+                    _ => Err(format!("there is no op '{op}'")),
+                }
+            }
+        }
+    };
+}
+
+/// Not inlined: there are some two hundred fields of some twenty types.
+#[inline(never)]
+fn field<T: DeserializeOwned>(name: &str, value: Option<Value>) -> std::result::Result<T, String> {
+    let value = value.ok_or_else(|| format!("it has no '{name}'"))?;
+    serde_json::from_value(value).map_err(|error| format!("'{name}': {error}"))
+}
+
+requests! {
     /// Threads, memory and version.
-    Info {},
+    Info = "info" {},
     /// Threads that later computations use.
-    SetThreads {
+    SetThreads = "set_threads" {
         threads: usize,
     },
     /// The files there are.
-    Files {},
+    Files = "files" {},
     /// Room on the storage.
-    FreeSpace {},
+    FreeSpace = "free_space" {},
     /// Deletes a stored file.
-    RemoveFile {
+    RemoveFile = "remove_file" {
         name: String,
     },
 
     /// Some entries of a group, for the page's file browser.
-    Browse {
+    Browse = "browse" {
         name: String,
         path: String,
         from: usize,
         count: usize,
     },
     /// Everything about an object, for the page's file browser.
-    BrowseObject {
+    BrowseObject = "browse_object" {
         name: String,
         path: String,
     },
     /// A dataset as a picture and a histogram, for the page's file browser.
-    Preview {
+    Preview = "preview" {
         name: String,
         path: String,
         leading: Vec<u64>,
     },
 
     /// `h5py.File(name, mode)`.
-    H5Open {
+    H5Open = "h5_open" {
         name: String,
         mode: String,
     },
-    H5Close {
+    H5Close = "h5_close" {
         file: u32,
     },
     /// The object at a path.
-    H5Get {
+    H5Get = "h5_get" {
         file: u32,
         path: String,
     },
-    H5Members {
+    H5Members = "h5_members" {
         file: u32,
         path: String,
     },
     /// What kind of link a path ends in.
-    H5Link {
+    H5Link = "h5_link" {
         file: u32,
         path: String,
     },
-    H5Attrs {
+    H5Attrs = "h5_attrs" {
         file: u32,
         path: String,
     },
-    H5SetAttr {
+    H5SetAttr = "h5_set_attr" {
         file: u32,
         path: String,
         name: String,
         value: AttributeText,
     },
-    H5CreateGroup {
+    H5CreateGroup = "h5_create_group" {
         file: u32,
         path: String,
     },
-    H5CreateDataset {
+    H5CreateDataset = "h5_create_dataset" {
         file: u32,
         path: String,
         shape: Vec<u64>,
         dtype: String,
         /// A list of extents, `true` for chunks of our choosing, or null.
-        #[serde(default)]
-        chunks: Value,
-        #[serde(default)]
-        compression: Option<String>,
-        #[serde(default)]
-        compression_opts: Option<u8>,
-        #[serde(default)]
-        shuffle: bool,
-        #[serde(default)]
-        fletcher32: bool,
-        #[serde(default)]
-        fillvalue: Option<ScalarText>,
+        chunks: Value = Default::default(),
+        compression: Option<String> = Default::default(),
+        compression_opts: Option<u8> = Default::default(),
+        shuffle: bool = Default::default(),
+        fletcher32: bool = Default::default(),
+        fillvalue: Option<ScalarText> = Default::default(),
     },
     /// `pick` is an axis and the increasing indices along it that are kept of the selection's range.
-    H5Read {
+    H5Read = "h5_read" {
         dataset: u32,
         selection: Vec<AxisText>,
-        #[serde(default)]
-        drop: Vec<usize>,
-        #[serde(default)]
-        pick: Option<(usize, Vec<u64>)>,
+        drop: Vec<usize> = Default::default(),
+        pick: Option<(usize, Vec<u64>)> = Default::default(),
     },
     /// Elements of any type, as lists.
-    H5Values {
+    H5Values = "h5_values" {
         dataset: u32,
         selection: Vec<AxisText>,
     },
     /// A member of compound elements as a dataset of its own.
-    H5Field {
+    H5Field = "h5_field" {
         dataset: u32,
         name: String,
     },
-    H5Write {
+    H5Write = "h5_write" {
         dataset: u32,
         selection: Vec<AxisText>,
         value: OperandText,
     },
 
-    NpSeed {
-        seed: Option<u32>,
+    NpSeed = "np_seed" {
+        seed: Option<u32> = None,
     },
-    NpRandom {
+    NpRandom = "np_random" {
         kind: String,
         shape: Vec<usize>,
-        #[serde(default)]
-        low: Option<i64>,
-        #[serde(default)]
-        high: Option<i64>,
+        low: Option<i64> = Default::default(),
+        high: Option<i64> = Default::default(),
     },
-    NpFull {
+    NpFull = "np_full" {
         shape: Vec<usize>,
         dtype: String,
         value: ScalarText,
     },
-    NpArange {
+    NpArange = "np_arange" {
         start: ScalarText,
         stop: ScalarText,
         step: ScalarText,
-        #[serde(default)]
-        dtype: Option<String>,
+        dtype: Option<String> = Default::default(),
     },
-    NpLinspace {
+    NpLinspace = "np_linspace" {
         start: ScalarText,
         stop: ScalarText,
         num: usize,
         endpoint: bool,
     },
-    NpFromList {
+    NpFromList = "np_from_list" {
         shape: Vec<usize>,
         dtype: String,
         data: Vec<String>,
     },
-    NpToList {
+    NpToList = "np_to_list" {
         array: u32,
     },
-    NpSlice {
+    NpSlice = "np_slice" {
         array: u32,
         selection: Vec<AxisText>,
-        #[serde(default)]
-        drop: Vec<usize>,
+        drop: Vec<usize> = Default::default(),
     },
-    NpAssign {
+    NpAssign = "np_assign" {
         array: u32,
         selection: Vec<AxisText>,
         value: OperandText,
     },
-    NpAstype {
+    NpAstype = "np_astype" {
         array: u32,
         dtype: String,
     },
-    NpReshape {
+    NpReshape = "np_reshape" {
         array: u32,
         shape: Vec<usize>,
     },
-    NpTranspose {
+    NpTranspose = "np_transpose" {
         array: u32,
         axes: Vec<usize>,
     },
-    NpConcatenate {
+    NpConcatenate = "np_concatenate" {
         arrays: Vec<u32>,
         axis: usize,
     },
-    NpUnary {
+    NpUnary = "np_unary" {
         name: String,
         array: u32,
     },
-    NpBinary {
+    NpBinary = "np_binary" {
         name: String,
         left: OperandText,
         right: OperandText,
     },
-    NpReduce {
+    NpReduce = "np_reduce" {
         name: String,
         array: u32,
-        #[serde(default)]
-        axes: Option<Vec<usize>>,
-        #[serde(default)]
-        keepdims: bool,
-        #[serde(default)]
-        ddof: u32,
+        axes: Option<Vec<usize>> = Default::default(),
+        keepdims: bool = Default::default(),
+        ddof: u32 = Default::default(),
     },
-    NpFree {
+    NpFree = "np_free" {
         array: u32,
     },
 
     /// `dask.array.from_array` of a dataset or an array.
-    DaFrom {
-        #[serde(default)]
-        dataset: Option<u32>,
-        #[serde(default)]
-        array: Option<u32>,
-        #[serde(default)]
-        chunks: Value,
-        #[serde(default)]
-        name: Option<String>,
+    DaFrom = "da_from" {
+        dataset: Option<u32> = Default::default(),
+        array: Option<u32> = Default::default(),
+        chunks: Value = Default::default(),
+        name: Option<String> = Default::default(),
     },
-    DaUnary {
+    DaUnary = "da_unary" {
         name: String,
         lazy: u32,
     },
-    DaBinary {
+    DaBinary = "da_binary" {
         name: String,
         left: OperandText,
         right: OperandText,
     },
-    DaSlice {
+    DaSlice = "da_slice" {
         lazy: u32,
         selection: Vec<AxisText>,
-        #[serde(default)]
-        drop: Vec<usize>,
+        drop: Vec<usize> = Default::default(),
     },
-    DaAstype {
+    DaAstype = "da_astype" {
         lazy: u32,
         dtype: String,
     },
-    DaTranspose {
+    DaTranspose = "da_transpose" {
         lazy: u32,
         axes: Vec<usize>,
     },
-    DaRechunk {
+    DaRechunk = "da_rechunk" {
         lazy: u32,
         chunks: Value,
     },
-    DaReduce {
+    DaReduce = "da_reduce" {
         name: String,
         lazy: u32,
-        #[serde(default)]
-        axes: Option<Vec<usize>>,
-        #[serde(default)]
-        keepdims: bool,
-        #[serde(default)]
-        ddof: u32,
-        #[serde(default)]
-        split_every: Option<usize>,
+        axes: Option<Vec<usize>> = Default::default(),
+        keepdims: bool = Default::default(),
+        ddof: u32 = Default::default(),
+        split_every: Option<usize> = Default::default(),
     },
     /// Begins to take note of the tasks that run and of what arrays hold, and answers where its notes begin; with that
     /// number, ends and answers with the notes.
-    DaTrace {
-        #[serde(default)]
-        from: Option<usize>,
+    DaTrace = "da_trace" {
+        from: Option<usize> = Default::default(),
     },
-    DaCompute {
+    DaCompute = "da_compute" {
         lazies: Vec<u32>,
-        #[serde(default)]
-        scheduler: Option<String>,
+        scheduler: Option<String> = Default::default(),
         /// The most threads that may compute.
-        #[serde(default)]
-        workers: Option<NonZeroUsize>,
+        workers: Option<NonZeroUsize> = Default::default(),
     },
-    DaGraph {
+    DaGraph = "da_graph" {
         lazy: u32,
-        #[serde(default)]
-        limit: Option<usize>,
+        limit: Option<usize> = Default::default(),
     },
-    DaGet {
+    DaGet = "da_get" {
         lazies: Vec<LazyText>,
         keys: Vec<Value>,
     },
     /// The graph placed for drawing; `fused` draws what runs as one as one.
-    DaDraw {
+    DaDraw = "da_draw" {
         lazies: Vec<LazyText>,
-        #[serde(default)]
-        fused: bool,
-        #[serde(default)]
-        max_nodes: Option<usize>,
+        fused: bool = Default::default(),
+        max_nodes: Option<usize> = Default::default(),
     },
-    DaDot {
+    DaDot = "da_dot" {
         lazies: Vec<LazyText>,
     },
-    DaKeys {
+    DaKeys = "da_keys" {
         lazy: u32,
     },
     /// What computing would do and need, for the page.
-    DaOutline {
+    DaOutline = "da_outline" {
         lazies: Vec<LazyText>,
     },
     /// Everything about one task, for the page.
-    DaTask {
+    DaTask = "da_task" {
         lazies: Vec<LazyText>,
         layer: usize,
         position: usize,
     },
     /// What is stored for `count` blocks, from `from` on, of a layer that reads a source, for the page.
-    DaChunks {
+    DaChunks = "da_chunks" {
         lazies: Vec<LazyText>,
         layer: usize,
         from: usize,
@@ -426,9 +429,6 @@ pub enum Request {
 impl Request {
     /// The request that `text` writes.
     ///
-    /// Its fields are read apart from its `op`: serde's own way of reading a tag among the fields brings code for every
-    /// variant and every kind of value it might have had, which was a twentieth of the page's module.
-    ///
     /// # Errors
     /// An internal error that says what is not understood.
     pub fn parse(text: &str) -> Result<Request> {
@@ -436,8 +436,7 @@ impl Request {
             |why: &dyn std::fmt::Display| Error::internal(format!("the request is not understood: {why}"));
         let mut fields: Map<String, Value> = serde_json::from_str(text).map_err(|error| not_understood(&error))?;
         let Some(Value::String(op)) = fields.remove("op") else { return Err(not_understood(&"it has no op")) };
-        let tagged = Map::from_iter([(op, Value::Object(fields))]);
-        serde_json::from_value(Value::Object(tagged)).map_err(|error| not_understood(&error))
+        Request::read(&op, &mut fields).map_err(|why| not_understood(&why))
     }
 }
 

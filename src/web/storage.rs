@@ -286,7 +286,7 @@ impl WebStorage {
         };
         let from = start + shared as u64;
         let length = (self.len() - from).min(BLOCK_BYTES as u64) as usize;
-        bytes.resize(shared + length, 0);
+        crate::block::extend_with_zeros(&mut bytes, shared + length);
         let read = self.read_directly(from, &mut bytes[shared..]);
         if read.is_err() {
             bytes.clear();

@@ -16,6 +16,7 @@ const LZ4: u32 = 2;
 const ZSTD: u32 = 3;
 
 /// Decodes `data` into at most `limit` bytes.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn decode(data: &[u8], parameters: &[u32], limit: usize) -> Result<Vec<u8>> {
     let parameter = |position: usize| parameters.get(position).map_or(0, |&value| value as usize);
     let element_size = parameter(2);
@@ -80,6 +81,7 @@ fn default_block(element_size: usize) -> usize {
 /// Undoes the sorting of bits: first come all elements' bits 0, eight elements to a byte, then their bits 1...
 ///
 /// `bits` and `out` have the same length, a multiple of 8 elements.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn unshuffle_bits(bits: &[u8], element_size: usize, out: &mut [u8]) {
     let row_len = out.len() / element_size / 8;
     for byte in 0..element_size {
@@ -95,6 +97,7 @@ pub(super) fn unshuffle_bits(bits: &[u8], element_size: usize, out: &mut [u8]) {
 }
 
 /// The bits of a word as a matrix of 8 by 8, transposed (Warren, Hacker's Delight, section 7-3).
+#[cfg_attr(page, optimize(speed))]
 fn transposed(mut word: u64) -> u64 {
     for (shift, mask) in [(7, 0x00aa_00aa_00aa_00aa), (14, 0x0000_cccc_0000_cccc), (28, 0x0000_0000_f0f0_f0f0)] {
         let swapped = (word ^ (word >> shift)) & mask;

@@ -28,6 +28,7 @@ fn damaged(why: &str) -> Error {
 }
 
 /// Decodes `data` into at most `limit` bytes.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>> {
     let mut input = Cursor::new(data);
     let version = input.u8()?;
@@ -124,6 +125,7 @@ impl Coder {
     }
 
     /// Decodes `data`, which must fill `out`.
+    #[cfg_attr(page, optimize(speed))]
     fn decode_into(&self, data: &[u8], out: &mut [u8], frames: &mut zstd::Decoder) -> Result<()> {
         match self {
             Coder::BloscLz => blosclz::decode_into(data, out),

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::hdf5::cursor::Cursor;
 
 /// Decodes `data`, which must fill `out`.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn decode_into(data: &[u8], out: &mut [u8]) -> Result<()> {
     let damaged = |why: &str| Error::invalid_file(format!("blosclz block {why}; the file is damaged"));
     let mut input = Cursor::new(data);

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use ::bzip2::{Decompress, Status};
 
 /// Decodes the stream `data` into at most `limit` bytes.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>> {
     let damaged = |why: &str| Error::invalid_file(format!("bzip2 stream {why}; the file is damaged"));
     let room = limit.saturating_add(1);

@@ -4,6 +4,7 @@
 use crate::error::{Error, Result};
 
 /// The checksum of `data`.
+#[cfg_attr(page, optimize(speed))]
 pub(in crate::hdf5) fn fletcher32(data: &[u8]) -> u32 {
     let (mut low, mut high) = (0u32, 0u32);
     // 360 words are the most whose sums cannot overflow 32 bits.
@@ -24,6 +25,7 @@ pub(in crate::hdf5) fn fletcher32(data: &[u8]) -> u32 {
 ///
 /// Files of HDF5 before 1.6.3 have the bytes of each half the other way round; both are accepted, as the
 /// C library does.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn verify(mut data: Vec<u8>) -> Result<Vec<u8>> {
     let Some(len) = data.len().checked_sub(4) else {
         return Err(Error::invalid_file("too short for its checksum; the file is damaged"));

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::hdf5::cursor::Cursor;
 
 /// Decodes `data` into at most `limit` bytes.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>> {
     let mut input = Cursor::new(data);
     let len = input.big_endian(8)?;
@@ -32,6 +33,7 @@ pub(super) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>> {
 }
 
 /// Decodes one LZ4 block, which must fill `out`.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn decode_block(data: &[u8], out: &mut [u8]) -> Result<()> {
     let damaged = |why: String| Error::invalid_file(format!("lz4 block {why}; the file is damaged"));
     let len = lz4_flex::block::decompress_into(data, out).map_err(|error| damaged(format!("is broken ({error})")))?;

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::hdf5::cursor::Cursor;
 
 /// Decodes `data` into at most `limit` bytes.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn decode(data: &[u8], limit: usize) -> Result<Vec<u8>> {
     let mut out: Vec<u8> = Vec::new();
     let mut input = Cursor::new(data);

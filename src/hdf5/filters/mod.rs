@@ -184,6 +184,7 @@ impl Pipeline {
         crate::clock::decoding(|| self.undo_all(stored, mask, out))
     }
 
+    #[cfg_attr(page, optimize(speed))]
     fn undo_all(&self, stored: Vec<u8>, mask: u32, out: &mut [u8]) -> Result<()> {
         let active: Vec<&Filter> = self
             .filters
@@ -270,6 +271,7 @@ fn element_size(filter: &Filter) -> usize {
 }
 
 /// Undoes one filter; the result has at most `limit` bytes.
+#[cfg_attr(page, optimize(speed))]
 fn undo(filter: &Filter, data: Vec<u8>, limit: usize) -> Result<Vec<u8>> {
     use hdf5_reader::filters as theirs;
     match filter.id {
@@ -298,6 +300,7 @@ fn undo(filter: &Filter, data: Vec<u8>, limit: usize) -> Result<Vec<u8>> {
 }
 
 /// Room for `len` bytes, a number that a file gives; refused beyond `limit` before it is made.
+#[cfg_attr(page, optimize(speed))]
 fn zeroed(len: u64, limit: usize) -> Result<Vec<u8>> {
     let room = usize::try_from(len).ok().filter(|&room| room <= limit).ok_or_else(|| {
         Error::invalid_file(format!("{len} bytes are announced where a chunk has {limit}; the file is damaged"))
@@ -305,7 +308,7 @@ fn zeroed(len: u64, limit: usize) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     out.try_reserve_exact(room)
         .map_err(|_| Error::memory(format!("no room for {} of a chunk", crate::block::human_bytes(len))))?;
-    out.resize(room, 0);
+    crate::block::extend_with_zeros(&mut out, room);
     Ok(out)
 }
 
@@ -313,6 +316,7 @@ fn zeroed(len: u64, limit: usize) -> Result<Vec<u8>> {
 /// Bytes after which inflating may be stopped: a few milliseconds' worth.
 const INFLATED_AT_ONCE: usize = 4 << 20;
 
+#[cfg_attr(page, optimize(speed))]
 fn inflate(data: &[u8], limit: usize) -> Result<Vec<u8>> {
     let damaged = |why: &str| Error::invalid_file(format!("deflate stream {why}; the file is damaged"));
     // One byte more than a chunk has: a stream that fills it is too long.
@@ -342,6 +346,7 @@ fn inflate(data: &[u8], limit: usize) -> Result<Vec<u8>> {
     Ok(out)
 }
 
+#[cfg_attr(page, optimize(speed))]
 fn deflate(data: &[u8], level: u32) -> Result<Vec<u8>> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::with_capacity(data.len() / 2), Compression::new(level));
     encoder

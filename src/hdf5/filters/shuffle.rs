@@ -3,6 +3,7 @@
 //! Bytes left over behind the last whole element stay at the end.
 
 /// Puts the bytes of each element together again.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn unshuffle(data: &[u8], size: usize, out: &mut [u8]) {
     match size {
         _ if size < 2 || size > data.len() => out.copy_from_slice(data),
@@ -22,6 +23,7 @@ pub(super) fn unshuffle(data: &[u8], size: usize, out: &mut [u8]) {
 }
 
 /// A size known to the compiler turns the inner loop into a few vector interleaves.
+#[cfg_attr(page, optimize(speed))]
 fn unshuffle_fixed<const SIZE: usize>(data: &[u8], out: &mut [u8]) {
     let count = data.len() / SIZE;
     let planes: [&[u8]; SIZE] = std::array::from_fn(|byte| &data[byte * count..(byte + 1) * count]);
@@ -34,6 +36,7 @@ fn unshuffle_fixed<const SIZE: usize>(data: &[u8], out: &mut [u8]) {
 }
 
 /// Sorts the bytes of all elements by their place in the element.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn shuffle(data: &[u8], size: usize) -> Vec<u8> {
     let size = size.clamp(1, data.len().max(1));
     let count = data.len() / size;

@@ -25,6 +25,7 @@ impl Decoder {
     }
 
     /// Decodes the frame `data`, which must fill `out`.
+    #[cfg_attr(page, optimize(speed))]
     pub(super) fn decode_into(&mut self, mut data: &[u8], out: &mut [u8]) -> Result<()> {
         self.0.init(&mut data).map_err(damaged)?;
         let len = self.blocks(data, out)?;
@@ -35,6 +36,7 @@ impl Decoder {
     }
 
     /// Decodes what follows a frame's header and gives how many bytes of `out` it fills.
+    #[cfg_attr(page, optimize(speed))]
     fn blocks(&mut self, mut data: &[u8], out: &mut [u8]) -> Result<usize> {
         let mut len = 0;
         loop {
@@ -60,6 +62,7 @@ impl Decoder {
 }
 
 /// Decodes the frame `data` into at most `limit` bytes.
+#[cfg_attr(page, optimize(speed))]
 pub(super) fn decode(mut data: &[u8], limit: usize) -> Result<Vec<u8>> {
     let mut decoder = Decoder::new(limit);
     decoder.0.init(&mut data).map_err(damaged)?;
