@@ -470,7 +470,7 @@ mod tests {
 
     #[test]
     fn a_request_that_is_not_understood_says_what_is_wrong_with_it() {
-        let message = |text| Request::parse(text).unwrap_err().to_string();
+        let message = |text| Request::parse(text).err().expect("a refusal").to_string();
         assert!(message("{").contains("EOF"), "{}", message("{"));
         assert!(message(r#"{"name":"x"}"#).contains("no op"));
         assert!(message(r#"{"op":"h5_guess"}"#).contains("h5_guess"));
