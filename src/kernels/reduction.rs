@@ -8,11 +8,12 @@ use super::element::Element;
 use super::extrema::{ArgExtremum, Bits, Extremum, Position};
 use super::gather::{collector, Collect, Gathered, Kind};
 use super::lanes::{MomentsValue, Statistic};
+use super::leaves::ordered;
 use super::walk;
 use crate::block::Block;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
-use crate::with_type;
+use crate::memory::astype;
 
 /// A reduction over some axes of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -223,12 +224,12 @@ impl Reduction {
             if !same {
                 return Err(Error::internal("partials of different shapes do not combine"));
             }
-            self.merge(&mut merged.fields, &partial.fields);
+            self.merge(&mut merged.fields, &partial.fields)?;
         }
         Ok(merged)
     }
 
-    fn merge(self, left: &mut [Block], right: &[Block]) {
+    fn merge(self, left: &mut [Block], right: &[Block]) -> Result<()> {
         match self {
             Reduction::Sum if left[0].dtype() == DType::F64 => zip_field::<f64>(left, right, 0, |a, b| a + b),
             Reduction::Sum => zip_field::<u64>(left, right, 0, u64::wrapping_add),
@@ -239,16 +240,39 @@ impl Reduction {
                 zip_field::<f64>(left, right, 1, |a, b| a + b);
             }
             Reduction::Var { .. } | Reduction::Std { .. } => merge_moments(left, right),
-            Reduction::Min => with_type!(left[0].dtype(), T => {
-                zip_field::<T>(left, right, 0, Extremum::<false>::better_or_nan)
-            }),
-            Reduction::Max => with_type!(left[0].dtype(), T => {
-                zip_field::<T>(left, right, 0, Extremum::<true>::better_or_nan)
-            }),
             Reduction::Any => zip_field::<u8>(left, right, 0, |a, b| a | b),
             Reduction::All => zip_field::<u8>(left, right, 0, |a, b| a & b),
-            Reduction::ArgMin => with_type!(left[0].dtype(), T => merge_positions::<T, false>(left, right)),
-            Reduction::ArgMax => with_type!(left[0].dtype(), T => merge_positions::<T, true>(left, right)),
+            Reduction::Min | Reduction::Max | Reduction::ArgMin | Reduction::ArgMax => {
+                let dtype = left[0].dtype();
+                if ordered(dtype) == dtype {
+                    self.merge_ordered(left, right);
+                    return Ok(());
+                }
+                let mut right = right.to_vec();
+                right[0] = astype(&right[0], ordered(dtype))?;
+                left[0] = astype(&left[0], ordered(dtype))?;
+                self.merge_ordered(left, &right);
+                left[0] = astype(&left[0], dtype)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Merges what was compared, whose elements are of an [`ordered`] type.
+    fn merge_ordered(self, left: &mut [Block], right: &[Block]) {
+        fn merge<T: Element>(reduction: Reduction, left: &mut [Block], right: &[Block]) {
+            match reduction {
+                Reduction::Min => zip_field::<T>(left, right, 0, Extremum::<false>::better_or_nan),
+                Reduction::Max => zip_field::<T>(left, right, 0, Extremum::<true>::better_or_nan),
+                Reduction::ArgMin => merge_positions::<T, false>(left, right),
+                _ => merge_positions::<T, true>(left, right),
+            }
+        }
+        match left[0].dtype() {
+            DType::F32 => merge::<f32>(self, left, right),
+            DType::F64 => merge::<f64>(self, left, right),
+            DType::U64 => merge::<u64>(self, left, right),
+            _ => merge::<i64>(self, left, right),
         }
     }
 
@@ -285,7 +309,7 @@ impl Reduction {
             Reduction::ArgMin | Reduction::ArgMax => fields[1].clone(),
             _ => fields[0].clone(),
         };
-        let result = crate::memory::astype(&result, dtype)?;
+        let result = astype(&result, dtype)?;
         if keepdims {
             return Ok(result);
         }

@@ -26,9 +26,12 @@ export function leanPython(): Plugin {
 const DOCSTRING = /^( *)"""[\s\S]*?"""$/gm;
 const COMMENT = /^ *#.*$/gm;
 
-/** Python without the comments that have a line of their own and without docstrings, on the same lines. */
+const INDENTATION = /^ {4,}/gm;
+
+/** Python without the comments that have a line of their own and without docstrings, on the same lines, indented by one. */
 export function withoutComments(source: string): string {
   return source
     .replace(DOCSTRING, (text, indent: string) => `${indent}0${"\n".repeat(text.split("\n").length - 1)}`)
-    .replace(COMMENT, "");
+    .replace(COMMENT, "")
+    .replace(INDENTATION, (spaces) => " ".repeat(spaces.length / 4));
 }

@@ -24,6 +24,7 @@ const restored = restoreNotebook(localStorage);
 const store = new NotebookStore({
   notebook: restored ?? tutorial(),
   worthKeeping: restored !== null,
+  before: restoreNotebook(localStorage, "before"),
   spawn: () =>
     new Worker(new URL("./kernel/kernel.worker.ts", import.meta.url), { type: "module", name: "kernel" }),
   // A burst of changes is drawn once; a tab out of sight draws no frames but still has to be told.
@@ -82,13 +83,20 @@ function requestedThreads(): number | null {
 /** Keeps the notebook between visits, from the first change on. */
 function keepNotebook(): void {
   let kept = store.notebook;
+  let keptBefore = store.before?.notebook ?? null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const save = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (!store.worthKeeping || kept === store.notebook) return;
+    const { before } = store;
+    const one = !store.worthKeeping || kept === store.notebook || saveNotebook(localStorage, store.notebook);
+    const other =
+      !before?.worthKeeping ||
+      keptBefore === before.notebook ||
+      saveNotebook(localStorage, before.notebook, "before");
     kept = store.notebook;
-    if (!saveNotebook(localStorage, store.notebook)) {
+    keptBefore = before?.notebook ?? null;
+    if (!one || !other) {
       store.notify("The browser refuses to keep this notebook; download it before you leave.", {
         tone: "error",
       });

@@ -19,7 +19,7 @@ import {
   turnText,
   wholeWords,
 } from "../src/page/computation-text";
-import { depthFirst, nodeRuns, paint, search, timeNotes } from "../src/page/graph-paint";
+import { depthFirst, nodeRuns, paint, search, searchedPosition, timeNotes } from "../src/page/graph-paint";
 import { caption } from "../src/page/graph-view";
 import { NodeTallies } from "../src/page/node-tallies";
 import { elementsText, storedFacts } from "../src/page/stored-text";
@@ -271,6 +271,27 @@ test("the memory view says what the run took, whether the forecast held, and why
   expect(told({ blocksWait: true })).toContain("more blocks wait then");
 });
 
+test("less than a chunk at the peak is explained by the pieces that it is read in", () => {
+  // 8 chunks of 64 MiB.
+  const chunked = {
+    ...layer("array", [8], { source: "f" }),
+    block: [1 << 23],
+    shape: [1 << 26],
+    bytes: 512 * MIB,
+  };
+  const told = (peak: number, tasks = 8) =>
+    memorySentences(
+      new Computation(
+        { ...outline, layers: [{ ...chunked, tasks }] },
+        update({ peak: peak * MIB, ended: { error: null } }),
+        new Float64Array(),
+      ),
+    ).join(" ");
+  expect(told(8)).toContain("less than one chunk takes, 64.0 MiB");
+  expect(told(64)).not.toContain("less than one chunk");
+  expect(told(8, 0)).not.toContain("less than one chunk");
+});
+
 test("of an array that is read in part, the part is what the naive way needs", () => {
   const of = (...layers: LayerOutline[]) => wholeWords(layers);
   const [array, slice] = [layer("array", [9], { source: "f" }), layer("getitem", [2], { source: "f" })];
@@ -483,6 +504,9 @@ test("a search finds nodes by layer, by text of the key, and the bundle that hol
   expect(search(drawing, "(1, 2)", counts)).toEqual(new Set([1]));
   expect(search(drawing, "('sum-partial-1a2b3c4d', 0, 2)", counts)).toEqual(new Set([0]));
   expect(search(drawing, "(7, 7)", counts)).toEqual(new Set());
+  expect(searchedPosition("('sum-partial-1a2b3c4d', 1, 2)", [3, 4])).toBe(6);
+  expect(searchedPosition("aggregate", [3, 4])).toBeNull();
+  expect(searchedPosition("(1, 2)", [3])).toBeNull();
 });
 
 test("a graph that has not run has an order, depth first, which a bundle takes as one", () => {

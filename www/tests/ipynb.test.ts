@@ -126,6 +126,10 @@ test("a notebook kept in the browser comes back; a broken one does not stop the 
   const notebook = parseNotebook(JSON.stringify(file), "mine.ipynb");
   expect(saveNotebook(storage, notebook)).toBe(true);
   expect(restoreNotebook(storage)?.name).toBe("mine.ipynb");
+  expect(restoreNotebook(storage, "before")).toBeNull();
+  expect(saveNotebook(storage, { ...notebook, name: "other.ipynb" }, "before")).toBe(true);
+  expect(restoreNotebook(storage)?.name).toBe("mine.ipynb");
+  expect(restoreNotebook(storage, "before")?.name).toBe("other.ipynb");
   expect(restoreNotebook(storage)?.cells.map((cell) => cell.source)).toEqual(
     notebook.cells.map((cell) => cell.source),
   );

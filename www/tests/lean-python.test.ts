@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { withoutComments } from "../scripts/lean-python";
 
-test("comments and docstrings go, and every line stays where it was", () => {
+test("comments, docstrings and most of the indentation go, and every line stays where it was", () => {
   const source = [
     '"""What this is."""',
     "# why",
@@ -19,13 +19,13 @@ test("comments and docstrings go, and every line stays where it was", () => {
     "0",
     "",
     "class Mistake(Exception):",
-    "    0",
+    " 0",
     "",
     "",
     "",
     "def f(x):",
     "",
-    '    return x + """',
+    ' return x + """',
     'kept"""',
   ]);
 });

@@ -135,6 +135,34 @@ test("opening a notebook offers the way back to the one before", () => {
   expect(sources()).toEqual(before);
 });
 
+test("the notebook before stays with its outputs, and one goes to it and back again", async () => {
+  const [before, id] = [sources(), ids()[1]!];
+  expect(store.before).toBeNull();
+  void store.run(id);
+  kernel.done({ result: "7" });
+  await settle();
+  store.open({ name: "labs.ipynb", metadata: {}, cells: [newCell("code", "z")] }, null);
+  expect(store.before?.notebook.cells.map(({ source }) => source)).toEqual(before);
+  store.goBack();
+  expect(sources()).toEqual(before);
+  expect(store.notebook.cells[1]?.outputs).toHaveLength(1);
+  expect(store.takeFocusRequest()?.id).toBe(store.selectedId);
+  expect(store.before?.notebook.name).toBe("labs.ipynb");
+  store.goBack();
+  expect(sources()).toEqual(["z"]);
+});
+
+test("each cell keeps its own view of its computation, and another opens with the one chosen last", () => {
+  const [first, second, third] = ids() as [string, string, string];
+  store.showComputation(first, true);
+  store.showComputation(second, true);
+  store.setComputationView(second, "memory");
+  expect(store.computationView(first)).toBe("chunks");
+  expect(store.computationView(second)).toBe("memory");
+  store.showComputation(third, true);
+  expect(store.computationView(third)).toBe("memory");
+});
+
 test("a burst of changes is told once", async () => {
   await settle();
   let told = 0;

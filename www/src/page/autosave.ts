@@ -5,16 +5,19 @@
 import { parseNotebook, serializeNotebook } from "./ipynb";
 import type { Notebook } from "./notebook";
 
-const KEY = "chunkbook.notebook";
+/** Where the open notebook is kept, and the one before it. */
+const KEYS = { present: "chunkbook.notebook", before: "chunkbook.notebook.before" } as const;
+
+export type Kept = keyof typeof KEYS;
 
 /** The part of `Storage` used here. */
 export type KeyValueStore = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 /** Keeps the notebook; false where the browser refuses. */
-export function saveNotebook(storage: KeyValueStore, notebook: Notebook): boolean {
+export function saveNotebook(storage: KeyValueStore, notebook: Notebook, as: Kept = "present"): boolean {
   try {
     storage.setItem(
-      KEY,
+      KEYS[as],
       JSON.stringify({ name: notebook.name, file: serializeNotebook(notebook, { outputs: false }) }),
     );
     return true;
@@ -24,9 +27,9 @@ export function saveNotebook(storage: KeyValueStore, notebook: Notebook): boolea
 }
 
 /** The notebook kept before, or `null` where there is none that can be read. */
-export function restoreNotebook(storage: KeyValueStore): Notebook | null {
+export function restoreNotebook(storage: KeyValueStore, as: Kept = "present"): Notebook | null {
   try {
-    const saved: unknown = JSON.parse(storage.getItem(KEY) ?? "null");
+    const saved: unknown = JSON.parse(storage.getItem(KEYS[as]) ?? "null");
     if (typeof saved !== "object" || saved === null || !("file" in saved) || !("name" in saved)) return null;
     return parseNotebook(String(saved.file), String(saved.name));
   } catch {
@@ -36,7 +39,7 @@ export function restoreNotebook(storage: KeyValueStore): Notebook | null {
 
 export function forgetNotebook(storage: KeyValueStore): void {
   try {
-    storage.removeItem(KEY);
+    storage.removeItem(KEYS.present);
   } catch {
     // A browser that lets nothing be stored has nothing to forget.
   }

@@ -151,6 +151,8 @@ export function wholeWords(layers: readonly LayerOutline[]): string {
 export function memorySentences(computation: Computation): string[] {
   const { outline, latest, ended } = computation;
   const sentences = [runSentence(computation)];
+  const streamed = streamedSentence(computation);
+  if (streamed !== null) sentences.push(streamed);
   if (outline.naive > 0) sentences.push(naiveSentence(outline));
   if (latest.memory > 0) {
     const grown = latest.memory - latest.memoryBefore;
@@ -178,6 +180,19 @@ function runSentence({ outline, latest, ended }: Computation): string {
       ? `results that wait to be combined, and the arrays of the result, ${formatBytes(outline.results)}`
       : "and results that wait to be combined";
   return `Chunk by chunk this run ${ended ? "took" : "has taken"} ${formatBytes(latest.peak)} at its peak: chunks at work on ${plural(outline.threads, "thread")}, with what reading them takes, ${result}. The forecast was at most ${formatBytes(outline.forecast)}${verdict}.`;
+}
+
+/** Why less was held than one chunk takes for each thread. */
+function streamedSentence({ outline, latest }: Computation): string | null {
+  const chunks = outline.layers.filter(({ source, tasks }) => source !== null && tasks > 0).map(chunkBytes);
+  const largest = Math.max(0, ...chunks);
+  if (latest.ended?.error !== null || latest.peak >= largest) return null;
+  return `That is less than one chunk takes, ${formatBytes(largest)}: each is read and reduced in pieces of a few mebibytes, and never whole in memory.`;
+}
+
+function chunkBytes({ block, shape, bytes }: LayerOutline): number {
+  const size = (extents: readonly number[]) => extents.reduce((product, extent) => product * extent, 1);
+  return size(shape) === 0 ? 0 : (bytes / size(shape)) * size(block);
 }
 
 /** Why the naive way fails, here or with more data. */

@@ -121,7 +121,7 @@ export class ComputationView extends LitElement {
       this.#version += 1;
       if (this.turn !== null && this.turn >= this.computations.length) this.turn = null;
     }
-    if (this.#isOpen() && this.store.computationView === "graph") void this.#readDrawing();
+    if (this.#isOpen() && this.#view() === "graph") void this.#readDrawing();
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -139,7 +139,7 @@ export class ComputationView extends LitElement {
         <span class="facts">${this.#facts(computation).join(" · ")}</span>
         ${ending === null ? nothing : html`<span class="error">${ending}</span>`}
       </div>
-      ${open ? this.#renderViews(computation, this.store.computationView) : nothing}
+      ${open ? this.#renderViews(computation, this.#view()) : nothing}
     `;
   }
 
@@ -246,8 +246,12 @@ export class ComputationView extends LitElement {
     if (open) void viewsPart.load();
   }
 
+  #view(): ComputationViewName {
+    return this.store.computationView(this.cell);
+  }
+
   #show(view: ComputationViewName): void {
-    this.store.computationView = view;
+    this.store.setComputationView(this.cell, view);
   }
 
   #shown(): Computation | undefined {
@@ -281,7 +285,7 @@ export class ComputationView extends LitElement {
 
   #tabKey(event: KeyboardEvent): void {
     const names = Object.keys(VIEWS) as ComputationViewName[];
-    const at = names.indexOf(this.store.computationView);
+    const at = names.indexOf(this.#view());
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
     const next = to === undefined ? undefined : names.at(to % names.length);
     if (next === undefined) return;

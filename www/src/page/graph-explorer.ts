@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property, query, state } from "lit/decorators.js";
 import type {
   ComputationOutline,
   LazyReference,
@@ -15,13 +15,22 @@ import { forecastText, formatShort, taskFacts } from "./computation-text";
 import { viewStyles } from "./computation-view.styles";
 import { capitalized, formatBytes, formatShape, plural } from "./format";
 import { drawingToDot, MOST_SAVED } from "./graph-export";
-import { GRAPH_COLOURINGS, type GraphColouring, nodeRuns, paint, search, timeNotes } from "./graph-paint";
+import {
+  GRAPH_COLOURINGS,
+  type GraphColouring,
+  nodeRuns,
+  paint,
+  search,
+  searchedPosition,
+  timeNotes,
+} from "./graph-paint";
 import { spread } from "./graph-view";
 import { icons } from "./icons";
 import { NodeTallies, type Tally } from "./node-tallies";
 import type { NotebookStore } from "./notebook-store";
 import { saveBlob } from "./save";
 import { storedFacts } from "./stored-text";
+import type { TaskGraph } from "./task-graph";
 import "./task-graph";
 
 /** Nodes of a drawing task by task; beyond, siblings are bundled. */
@@ -90,6 +99,7 @@ export class GraphExplorer extends LitElement {
     `,
   ];
 
+  @query("chunkbook-graph") private graph!: TaskGraph;
   @property({ attribute: false }) drawing!: TaskGraphDrawing;
   /** The computation that ran the graph, if it is known. */
   @property({ attribute: false }) computation: Computation | null = null;
@@ -112,6 +122,8 @@ export class GraphExplorer extends LitElement {
   /** The drawing whose outline was asked for. */
   #outlined: TaskGraphDrawing | null = null;
   #tallies: NodeTallies | null = null;
+  /** Which of the nodes that were found was gone to last. */
+  #hit = -1;
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("drawing")) this.#take(changed.get("drawing"));
@@ -152,11 +164,15 @@ export class GraphExplorer extends LitElement {
             .value=${this.text}
             @input=${(event: Event) => {
               this.text = (event.target as HTMLInputElement).value;
+              this.#hit = -1;
             }}
-            @keydown=${(event: Event) => event.stopPropagation()}
+            @keydown=${(event: KeyboardEvent) => {
+              event.stopPropagation();
+              if (event.key === "Enter") this.#nextHit(drawing, [...(found ?? [])]);
+            }}
           />
         </label>
-        ${found === null ? nothing : html`<span class="soft" role="status">${plural(found.size, "node")}</span>`}
+        ${found === null ? nothing : html`<span class="soft" role="status">${plural(found.size, "node")}${found.size === 0 ? "" : "; Enter goes to the next"}</span>`}
       </div>
       ${this.outline === null ? nothing : html`<p class="about forecast">${forecastText(this.outline)}</p>`}
       ${this.note === null ? nothing : html`<p class="about forecast" role="status">${this.note}</p>`}
@@ -179,6 +195,17 @@ export class GraphExplorer extends LitElement {
         <div slot="picked">${this.#renderPicked()}</div>
       </chunkbook-graph>
     `;
+  }
+
+  /** Goes to the next of the nodes that were found, and there to the very task. */
+  #nextHit(drawing: TaskGraphDrawing, found: readonly number[]): void {
+    this.#hit = (this.#hit + 1) % Math.max(1, found.length);
+    const index = found[this.#hit];
+    const node = index === undefined ? undefined : drawing.nodes[index];
+    if (index === undefined || node === undefined) return;
+    const position = searchedPosition(this.text, this.#counts(node));
+    this.#pick(node, position === null ? 0 : placeOf(node, position));
+    void this.graph.reveal(index);
   }
 
   #readTallies(drawing: TaskGraphDrawing): readonly (Tally | null)[] {

@@ -159,13 +159,7 @@ export function search(
 ): Set<number> | null {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return null;
-  const parts = wanted
-    .replace(/[()'"]/g, "")
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
-  const name = /^\d+$/.test(parts[0] ?? "") ? "" : (parts.shift() ?? "");
-  const numbers = parts.map(Number);
+  const { name, numbers } = searched(wanted);
   const found = new Set<number>();
   for (const [number, node] of drawing.nodes.entries()) {
     const extents = counts(node);
@@ -179,8 +173,30 @@ export function search(
   return found;
 }
 
+/** The position, among the blocks of a layer, of the index that `text` searches for; `null` where it names none. */
+export function searchedPosition(text: string, counts: readonly number[] | null): number | null {
+  const { numbers } = searched(text.trim().toLowerCase());
+  return counts !== null && numbers.length > 0 && numbers.length === counts.length
+    ? positionOf(numbers, counts)
+    : null;
+}
+
+function searched(text: string): { name: string; numbers: number[] } {
+  const parts = text
+    .replace(/[()'"]/g, "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  const name = /^\d+$/.test(parts[0] ?? "") ? "" : (parts.shift() ?? "");
+  return { name, numbers: parts.map(Number) };
+}
+
+function positionOf(index: readonly number[], counts: readonly number[]): number {
+  return index.reduce((position, part, axis) => position * (counts[axis] ?? 0) + part, 0);
+}
+
 function holdsTask(node: TaskGraphNode, counts: readonly number[], index: readonly number[]): boolean {
   if (!index.every((part, axis) => part < (counts[axis] ?? 0))) return false;
-  const position = index.reduce((position, part, axis) => position * (counts[axis] ?? 0) + part, 0);
+  const position = positionOf(index, counts);
   return (node.runs ?? []).some(([first, count]) => position >= first && position < first + count);
 }

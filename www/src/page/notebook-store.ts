@@ -42,6 +42,8 @@ export interface StoreOptions extends Omit<KernelOptions, "changed"> {
   notebook: Notebook;
   /** Whether it is another than the tutorial as it came. */
   worthKeeping?: boolean;
+  /** The notebook that was open before. */
+  before?: Notebook | null;
   /** Runs the notification later, so that a burst of changes is drawn once. */
   schedule?: (notify: () => void) => void;
 }
@@ -56,6 +58,13 @@ const CELL_DELETED = "Cell deleted.";
 
 /** The views of a computation: its chunks, its threads, its graph, its memory. */
 export type ComputationViewName = "chunks" | "threads" | "graph" | "memory";
+
+/** A notebook, and where one is in it. */
+export interface OpenNotebook {
+  notebook: Notebook;
+  worthKeeping: boolean;
+  selectedId: string;
+}
 
 interface Deleted {
   cell: Cell;
@@ -80,15 +89,20 @@ export class NotebookStore {
   /** Runs that wait or run, by cell. */
   readonly #runs = new Map<string, number>();
   #deleted: Deleted[] = [];
+  #before: OpenNotebook | null = null;
   #nextNotice = 1;
+  /** The view that was chosen last, which others open with. */
   #computationView: ComputationViewName = "chunks";
-  /** Cells whose computations are shown in full. */
-  readonly #openComputations = new Set<string>();
+  /** Cells whose computations are shown in full, and in which view. */
+  readonly #openComputations = new Map<string, ComputationViewName>();
 
   constructor(options: StoreOptions) {
     this.notebook = options.notebook;
     this.worthKeeping = options.worthKeeping ?? false;
     this.selectedId = options.notebook.cells[0]?.id ?? "";
+    const before = options.before ?? null;
+    if (before !== null)
+      this.#before = { notebook: before, worthKeeping: true, selectedId: before.cells[0]?.id ?? "" };
     this.#schedule = options.schedule ?? queueMicrotask;
     this.kernel = new KernelClient({ ...options, changed: () => this.#changed() });
     this.panels = new Panels({
@@ -120,29 +134,33 @@ export class NotebookStore {
 
   // ---- Editing ----
 
-  /** Replaces the notebook, offering to go back to the one before. */
+  /** Replaces the notebook; the one before stays, with its outputs, to go back to. */
   open(notebook: Notebook, notice: string | null, worthKeeping = true): void {
-    const before = { notebook: this.notebook, worthKeeping: this.worthKeeping, selectedId: this.selectedId };
+    const cells = notebook.cells.length > 0 ? notebook.cells : [newCell("code")];
+    this.#replace({ notebook: { ...notebook, cells }, worthKeeping, selectedId: cells[0]?.id ?? "" });
+    if (notice !== null) this.notify(notice, { action: { label: "Go back", run: () => this.goBack() } });
+  }
+
+  /** The notebook that was open before this one. */
+  get before(): OpenNotebook | null {
+    return this.#before;
+  }
+
+  /** Opens the notebook before, and keeps this one in its place. */
+  goBack(): void {
+    if (this.#before !== null) this.#replace({ ...this.#before, notebook: settled(this.#before.notebook) });
+  }
+
+  #replace(next: OpenNotebook): void {
     this.kernel.cancel([...this.#runs.values()]);
     this.panels.cancel();
-    this.notebook = notebook.cells.length > 0 ? notebook : { ...notebook, cells: [newCell("code")] };
-    this.worthKeeping = worthKeeping;
+    const { notebook, worthKeeping, selectedId } = this;
+    this.#before = { notebook, worthKeeping, selectedId };
+    this.notebook = next.notebook;
+    this.worthKeeping = next.worthKeeping;
     this.#deleted = [];
-    this.selectedId = this.notebook.cells[0]?.id ?? "";
-    if (notice !== null) {
-      this.notify(notice, {
-        action: {
-          label: "Go back",
-          run: () => {
-            this.notebook = settled(before.notebook);
-            this.worthKeeping = before.worthKeeping;
-            this.selectedId = before.selectedId;
-            this.#changed();
-          },
-        },
-      });
-    }
-    this.#changed();
+    // The keyboard goes there, and with it what is in sight.
+    this.select(next.selectedId, false);
   }
 
   rename(name: string): void {
@@ -318,13 +336,14 @@ export class NotebookStore {
 
   // ---- Views of computations ----
 
-  /** Which view of a computation is shown, in every cell where one is open. */
-  get computationView(): ComputationViewName {
-    return this.#computationView;
+  /** Which view of its computation a cell shows, or would show. */
+  computationView(cell: string): ComputationViewName {
+    return this.#openComputations.get(cell) ?? this.#computationView;
   }
 
-  set computationView(view: ComputationViewName) {
+  setComputationView(cell: string, view: ComputationViewName): void {
     this.#computationView = view;
+    this.#openComputations.set(cell, view);
     this.#changed();
   }
 
@@ -334,7 +353,7 @@ export class NotebookStore {
   }
 
   showComputation(cell: string, open: boolean): void {
-    if (open) this.#openComputations.add(cell);
+    if (open) this.#openComputations.set(cell, this.#computationView);
     else this.#openComputations.delete(cell);
     this.#changed();
   }

@@ -71,7 +71,7 @@ export class TaskGraph extends LitElement {
   @property({ attribute: false }) found: ReadonlySet<number> | null = null;
   /** Node whose facts are told: the one pointed at or reached with the keyboard. */
   @state() private chosen: number | null = null;
-  /** Screen pixels for one of the drawing's; `null` fits the width. */
+  /** Screen pixels for one of the drawing's; `null` fits the width, as far as labels can be read. */
   @state() private scale: number | null = null;
   @state() private tableOpen = false;
   /** Pixels of the box that the drawing lies in. */
@@ -115,7 +115,7 @@ export class TaskGraph extends LitElement {
             ${this.#tool("Zoom out", icons.zoomOut, () => void this.#zoom(1 / ZOOM_STEP))}
             ${this.#tool("Zoom in", icons.zoomIn, () => void this.#zoom(ZOOM_STEP))}
             ${this.#tool("Fit to width", icons.fitWidth, () => {
-              this.scale = null;
+              this.scale = this.#fitting();
             })}
             <button class="quiet small" aria-label="Save as SVG" title="Save as SVG" @click=${this.#saveSvg}>${icons.download} SVG</button>
             <slot name="tools"></slot>
@@ -203,7 +203,21 @@ export class TaskGraph extends LitElement {
   /** Screen pixels for one of the drawing's. */
   #shownScale(): number {
     if (this.scale !== null || this.room === 0) return this.scale ?? 1;
-    return Math.min(1, Math.max(LEAST_FIT, (this.room - 2 * PADDING) / this.#extent.width));
+    return Math.max(LEAST_FIT, this.#fitting());
+  }
+
+  /** The scale at which all of the drawing is in sight, however small. */
+  #fitting(): number {
+    return Math.min(1, (this.room - 2 * PADDING) / this.#extent.width);
+  }
+
+  /** Chooses a node and brings it into sight. */
+  async reveal(index: number): Promise<void> {
+    this.chosen = index;
+    await this.updateComplete;
+    this.canvas
+      .querySelector(`[data-index="${index}"]`)
+      ?.scrollIntoView({ block: "nearest", inline: "center" });
   }
 
   #renderNode(node: TaskGraphNode, index: number, scale: number): SVGTemplateResult {
@@ -242,7 +256,7 @@ export class TaskGraph extends LitElement {
   #renderAbout(): TemplateResult {
     const node = this.chosen === null ? undefined : this.drawing.nodes[this.chosen];
     if (node === undefined) {
-      return html`<span class="soft">Read bottom to top: each task takes what is below it. Point at a task to see its key, inputs and result.</span>`;
+      return html`<span class="soft">Read bottom to top: each task takes what is below it. Point at a task to see its key, inputs and result; click it, or press Enter on it, to see what became of it and to run it alone.</span>`;
     }
     return html`<div><code>${node.key}</code></div>
       <div>${resultText(node)}</div>

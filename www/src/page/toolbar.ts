@@ -137,7 +137,16 @@ export class Toolbar extends LitElement {
       { label: "Clear all outputs", icon: icons.erase, run: () => store.clearOutputs() },
       { label: "Open a notebook…", icon: icons.open, run: ask("open-notebook") },
       { label: "Download the notebook", icon: icons.download, run: ask("download-notebook") },
-      { label: "Back to the tutorial", icon: icons.restart, run: ask("reset-notebook") },
+      ...(store.before === null
+        ? []
+        : [
+            {
+              label: `Go back to ${store.before.notebook.name}`,
+              icon: icons.undo,
+              run: () => store.goBack(),
+            },
+          ]),
+      { label: "Begin the tutorial anew", icon: icons.restart, run: ask("reset-notebook") },
       { label: "Open the labs", icon: icons.sliders, run: ask("open-labs") },
       { label: "Keyboard shortcuts", icon: icons.keyboard, run: ask("help") },
     ];
