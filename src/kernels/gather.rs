@@ -42,7 +42,8 @@ pub(super) enum Gathered {
     Floats(Vec<f64>),
     Integers(Vec<u64>),
     Moments(Vec<MomentsValue>),
-    Flags(Vec<bool>),
+    /// 1 where it holds, or else 0.
+    Flags(Vec<u64>),
     /// Elements, in a block of one axis.
     Elements(Block),
     /// Elements, in a block of one axis, with the index of each and the number of elements it is one of.

@@ -352,52 +352,52 @@ impl Statistic for Moments {
     }
 }
 
-/// Whether any element is true.
+/// Whether any element is true, as 1 or 0: walks over such values are those over integers.
 pub(crate) struct Any;
 
 impl Statistic for Any {
-    type Value = bool;
+    type Value = u64;
 
     const LEAF: usize = LONG_LEAF;
 
     #[inline(always)]
-    fn one<T: Element>(element: T) -> bool {
-        element.is_true()
+    fn one<T: Element>(element: T) -> u64 {
+        u64::from(element.is_true())
     }
 
     #[inline(always)]
-    fn merge<T: Element>(left: bool, right: bool) -> bool {
+    fn merge<T: Element>(left: u64, right: u64) -> u64 {
         left | right
     }
 
     #[inline]
     #[cfg_attr(page, optimize(speed))]
-    fn leaf<T: Element>(run: &[T]) -> bool {
-        run.iter().fold(false, |found, element| found | element.is_true())
+    fn leaf<T: Element>(run: &[T]) -> u64 {
+        u64::from(run.iter().fold(false, |found, element| found | element.is_true()))
     }
 }
 
-/// Whether every element is true.
+/// Whether every element is true, as 1 or 0.
 pub(crate) struct All;
 
 impl Statistic for All {
-    type Value = bool;
+    type Value = u64;
 
     const LEAF: usize = LONG_LEAF;
 
     #[inline(always)]
-    fn one<T: Element>(element: T) -> bool {
-        element.is_true()
+    fn one<T: Element>(element: T) -> u64 {
+        u64::from(element.is_true())
     }
 
     #[inline(always)]
-    fn merge<T: Element>(left: bool, right: bool) -> bool {
+    fn merge<T: Element>(left: u64, right: u64) -> u64 {
         left & right
     }
 
     #[inline]
     #[cfg_attr(page, optimize(speed))]
-    fn leaf<T: Element>(run: &[T]) -> bool {
-        run.iter().fold(true, |found, element| found & element.is_true())
+    fn leaf<T: Element>(run: &[T]) -> u64 {
+        u64::from(run.iter().fold(true, |found, element| found & element.is_true()))
     }
 }

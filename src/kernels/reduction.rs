@@ -152,7 +152,7 @@ impl Reduction {
                 field(DType::F64, shape, moments.iter().map(|value| value.m2))?,
                 field(DType::F64, shape, moments.iter().map(|value| value.low))?,
             ],
-            (_, Gathered::Flags(flags)) => vec![field(DType::Bool, shape, flags.iter().map(|&flag| u8::from(flag)))?],
+            (_, Gathered::Flags(flags)) => vec![field(DType::Bool, shape, flags.iter().map(|&flag| flag as u8))?],
             (_, Gathered::Elements(block)) => vec![block.clone().reshaped(shape)?],
             (_, Gathered::Positions { values, positions }) => vec![
                 values.clone().reshaped(shape)?,

@@ -119,7 +119,6 @@ macro_rules! requests {
         $($(#[$field_doc:meta])* $field:ident: $type:ty $(= $default:expr)?,)*
     },)*) => {
         /// A request. As text it is an object of the fields and of `op`, such as `h5_open`; see [`Request::parse`].
-        #[derive(Clone)]
         #[allow(missing_docs, reason = "the fields are documented by the shims that fill them, www/python")]
         pub enum Request {
             $($(#[$variant_doc])* $variant { $($(#[$field_doc])* $field: $type,)* },)*
