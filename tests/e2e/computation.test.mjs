@@ -413,3 +413,24 @@ def tree(split_every=2):
   assert.equal(after, drawnAfter);
   assert.notEqual(after, before);
 });
+
+test("Enter goes to the task that is searched for, also one of a bundle, and all of a wide graph fits on demand", async () => {
+  const { page } = opened;
+  await runInNotebook(
+    page,
+    "wide = da.from_array(numpy.zeros((400, 5)), chunks=(1, 5))\nwide.sum(axis=1).compute().shape",
+  );
+  const view = await ended(page);
+  const toggle = view.getByRole("button", { name: "How it ran" });
+  if ((await toggle.getAttribute("aria-expanded")) === "false") await toggle.click();
+  await view.getByRole("tab", { name: "Graph" }).click();
+  await view.getByRole("searchbox").fill("(237, 0)");
+  await view.getByRole("searchbox").press("Enter");
+  await view.locator(".picked code").first().getByText(", 237, 0)").waitFor();
+  const chosen = await view.locator("chunkbook-graph .node.chosen").boundingBox();
+  const canvas = await view.locator("chunkbook-graph .canvas").boundingBox();
+  assert.ok(chosen.x >= canvas.x && chosen.x + chosen.width <= canvas.x + canvas.width, "it is in sight");
+  await view.getByRole("button", { name: "Fit to width" }).click();
+  const drawn = await view.locator("svg.graph").boundingBox();
+  assert.ok(drawn.width <= canvas.width, `${drawn.width} of ${canvas.width}`);
+});

@@ -141,9 +141,10 @@ test("the notebook before stays with its outputs, and one goes to it and back ag
   void store.run(id);
   kernel.done({ result: "7" });
   await settle();
-  store.open({ name: "labs.ipynb", metadata: {}, cells: [newCell("code", "z")] }, null);
+  store.open({ name: "labs.ipynb", metadata: {}, cells: [newCell("code", "z")] }, "These are the labs.");
   expect(store.before?.notebook.cells.map(({ source }) => source)).toEqual(before);
   store.goBack();
+  expect(store.notices).toEqual([]);
   expect(sources()).toEqual(before);
   expect(store.notebook.cells[1]?.outputs).toHaveLength(1);
   expect(store.takeFocusRequest()?.id).toBe(store.selectedId);

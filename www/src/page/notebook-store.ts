@@ -59,6 +59,8 @@ const CELL_DELETED = "Cell deleted.";
 /** The views of a computation: its chunks, its threads, its graph, its memory. */
 export type ComputationViewName = "chunks" | "threads" | "graph" | "memory";
 
+const GO_BACK = "Go back";
+
 /** A notebook, and where one is in it. */
 export interface OpenNotebook {
   notebook: Notebook;
@@ -138,7 +140,7 @@ export class NotebookStore {
   open(notebook: Notebook, notice: string | null, worthKeeping = true): void {
     const cells = notebook.cells.length > 0 ? notebook.cells : [newCell("code")];
     this.#replace({ notebook: { ...notebook, cells }, worthKeeping, selectedId: cells[0]?.id ?? "" });
-    if (notice !== null) this.notify(notice, { action: { label: "Go back", run: () => this.goBack() } });
+    if (notice !== null) this.notify(notice, { action: { label: GO_BACK, run: () => this.goBack() } });
   }
 
   /** The notebook that was open before this one. */
@@ -148,6 +150,8 @@ export class NotebookStore {
 
   /** Opens the notebook before, and keeps this one in its place. */
   goBack(): void {
+    // Such an offer is of another way by now.
+    this.notices = this.notices.filter(({ action }) => action?.label !== GO_BACK);
     if (this.#before !== null) this.#replace({ ...this.#before, notebook: settled(this.#before.notebook) });
   }
 
