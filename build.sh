@@ -313,15 +313,15 @@ check() {
   need_wasm_toolchain
   need_node_modules
   say "cargo fmt"
-  cargo fmt --check
+  cargo fmt --all --check
   say "clippy, native"
-  cargo clippy --all-targets -- -D warnings
+  cargo clippy --workspace --all-targets -- -D warnings
   say "clippy, WebAssembly"
   if [[ $wasm_toolchain == debian && ! -x /usr/bin/cargo-clippy ]]; then
     apt_install rust-web-clippy || fail "clippy for Debian's Rust is missing: apt-get install rust-web-clippy"
   fi
   # By its own name: `cargo clippy` would take rustup's before Debian's.
-  with_wasm cargo-clippy clippy --lib --tests --target "$WASM_TARGET" -- -D warnings
+  with_wasm cargo-clippy clippy --workspace --lib --tests --target "$WASM_TARGET" -- -D warnings
   say "TypeScript"
   npm --prefix www run --silent types
   say "Lint and formatting of the page"

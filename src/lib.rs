@@ -19,6 +19,10 @@
 //! | [`clock`], [`cancel`] | what a thread is at, and whether it is to stop |
 //! | [`source`], [`block`](mod@block), [`grid`], [`dtype`], [`error`] | the words all of them share |
 //!
+//! For the page all of this is compiled for size (`www/engine` says how), but for functions marked
+//! `#[cfg_attr(page, optimize(speed))]`: those that loop over elements or bytes, or that every task goes through.
+//! What such a loop calls should be inlined into it, or be marked too.
+//!
 //! # The tutorial's arithmetic
 //!
 //! Write a dataset in chunks, then reduce it in memory and chunk by chunk:
