@@ -319,8 +319,8 @@ impl Statistic for Moments {
         let count = rows as f64;
         let total = FloatSum::columns::<T, L>(elements, stride, rows);
         let mut mean = total;
-        for column in 0..L {
-            mean[column] /= count;
+        for mean in &mut mean {
+            *mean /= count;
         }
         let mut m2 = [0.0; L];
         for row in 0..rows {
