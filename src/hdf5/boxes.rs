@@ -180,7 +180,6 @@ mod tests {
         }
     }
 
-    #[cfg_attr(page, optimize(speed))]
     fn runs(placement: &Placement) -> Vec<(u64, u64, u64)> {
         let mut runs = Vec::new();
         placement

@@ -108,7 +108,7 @@ fn fold(lanes: &mut [f64; LANES]) -> f64 {
     lanes[0]
 }
 
-/// The sum of `f(element)` over a run of at most [`LEAF`] elements; the rounding error grows with 16 and 8 additions
+/// The sum of `f(element)` over a run of at most [`LEAF`] elements; the rounding error grows with 16 and 4 additions
 /// in a row and those of the lanes, as in NumPy's pairwise sum with 16 and those of its eight.
 #[inline(always)]
 fn sum_of<T: Element>(run: &[T], f: impl Fn(T) -> f64 + Copy) -> f64 {
@@ -257,7 +257,9 @@ impl MomentsValue {
             return MomentsValue { count, total, mean, low: 0.0, m2 };
         }
         let low = residue / count;
-        MomentsValue { count, total, mean, low, m2: (m2 - residue * low).max(0.0) }
+        let corrected = m2 - residue * low;
+        // Not by `max`, which prefers 0 to NaN.
+        MomentsValue { count, total, mean, low, m2: if corrected < 0.0 { 0.0 } else { corrected } }
     }
 
     /// Chan's rule (Chan, Golub & LeVeque 1979, "Updating formulae and a pairwise algorithm for

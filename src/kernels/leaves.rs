@@ -4,8 +4,9 @@
 //! costs nothing.
 
 use super::element::{cast_loop, Cast, Element};
-use super::lanes::{Statistic, LEAF, ROWS};
-use super::walk::Pairwise;
+use super::lanes::{Statistic, LEAF};
+use super::walk::{Pairwise, Runs};
+use crate::block::extend_with_zeros;
 use crate::dtype::DType;
 
 /// Columns that are reduced side by side.
@@ -13,6 +14,18 @@ const COLUMNS: usize = 16;
 
 /// Columns that are widened together.
 const WIDENED: usize = 4 * COLUMNS;
+
+/// Memory for elements that are made another type, kept from call to call.
+#[derive(Default)]
+pub(super) struct Scratch(Vec<u64>);
+
+impl Scratch {
+    /// `bytes` bytes of whatever was there.
+    fn room(&mut self, bytes: usize) -> &mut [u8] {
+        extend_with_zeros(&mut self.0, bytes.div_ceil(size_of::<u64>()));
+        &mut bytemuck::cast_slice_mut(&mut self.0)[..bytes]
+    }
+}
 
 /// A [`Statistic`] over elements given as bytes. One call is for many elements, so that it costs nothing beside them.
 #[derive(Clone, Copy)]
@@ -25,7 +38,7 @@ pub(super) struct Leaves<V> {
     leaf: fn(&[u8]) -> V,
     /// Makes elements the type that `leaf` takes, where they are not.
     widen_run: Option<Cast>,
-    /// What is known of each of neighbouring columns over at most [`ROWS`] rows, which begin so many elements apart.
+    /// What is known of each of neighbouring columns over at most [`ROWS`](super::lanes::ROWS) rows, which begin so many elements apart.
     columns: fn(&[u8], usize, usize) -> [V; COLUMNS],
     /// Makes elements the type that `columns` takes, where they are not.
     widen_columns: Option<Cast>,
@@ -102,11 +115,12 @@ impl<V: Copy> Leaves<V> {
     /// Of elements of type `input`, of which runs are made `R`, which is `run`, and columns `W`, which is `wide`.
     fn new<R: Element, W: Element, S: Statistic<Value = V>>(input: DType, run: DType, wide: DType) -> Leaves<V> {
         let widen = |to: DType| {
-            // Sums modulo 2 to the power 64 are the same bits for both.
+            // True is the byte 1, and what is taken modulo 2 to the power 64 has the same bits with and without a sign.
             let same = input == to || matches!((input, to), (DType::Bool, DType::U8) | (DType::I64, DType::U64));
             (!same).then(|| cast_loop(input, to))
         };
         let widen_run = widen(run);
+        debug_assert!(widen_run.is_none() || run == wide, "runs are widened to the type of columns");
         Leaves {
             size: input.size(),
             longest: if widen_run.is_some() { S::LEAF.min(LEAF) } else { S::LEAF },
@@ -143,72 +157,75 @@ impl<V: Copy> Leaves<V> {
 
     /// What is known of a run of at least one and at most [`Leaves::longest`] elements.
     #[cfg_attr(page, optimize(speed))]
-    fn leaf(&self, run: &[u8]) -> V {
+    fn leaf(&self, run: &[u8], scratch: &mut Scratch) -> V {
         let Some(widen) = self.widen_run else {
             return (self.leaf)(run);
         };
-        let mut wide = [0u64; LEAF];
-        // What a run is made is what columns are made.
-        let wide = &mut bytemuck::cast_slice_mut(&mut wide)[..run.len() / self.size * self.wide_size];
+        let wide = scratch.room(run.len() / self.size * self.wide_size);
         widen(run, wide);
         (self.leaf)(wide)
     }
 
     /// Adds to `tree` what is known of a run of any length, leaf by leaf.
     #[cfg_attr(page, optimize(speed))]
-    pub(super) fn run(&self, run: &[u8], tree: &mut Pairwise<V>) {
+    pub(super) fn run(&self, run: &[u8], tree: &mut Pairwise<V>, scratch: &mut Scratch) {
         for run in run.chunks(self.longest * self.size) {
-            tree.push(self.leaf(run), self.merge);
+            tree.push(self.leaf(run, scratch), self.merge);
         }
     }
 
-    /// Gives `put` what is known of each of `count` runs of `run` elements, at least one and at most
-    /// [`Leaves::longest`], which begin `stride` elements apart.
+    /// Gives `put` what is known of each of the runs, of at least one and at most [`Leaves::longest`] elements.
     #[cfg_attr(page, optimize(speed))]
-    pub(super) fn runs(&self, elements: &[u8], run: usize, stride: isize, count: usize, put: &mut dyn FnMut(V)) {
+    pub(super) fn runs(
+        &self,
+        elements: &[u8],
+        Runs { run, stride, count }: Runs,
+        put: &mut dyn FnMut(V),
+        scratch: &mut Scratch,
+    ) {
         for number in 0..count {
             let start = number.wrapping_mul(stride as usize) * self.size;
-            put(self.leaf(&elements[start..start + run * self.size]));
+            put(self.leaf(&elements[start..start + run * self.size], scratch));
         }
     }
 
-    /// What is known of each of `columns` neighbouring columns over at most [`ROWS`] rows, which begin `stride`
+    /// What is known of each of `columns` neighbouring columns over at most [`ROWS`](super::lanes::ROWS) rows, which begin `stride`
     /// elements apart.
     #[cfg_attr(page, optimize(speed))]
-    pub(super) fn columns(&self, elements: &[u8], stride: usize, rows: usize, columns: usize) -> Vec<V> {
+    pub(super) fn columns(
+        &self,
+        elements: &[u8],
+        stride: usize,
+        rows: usize,
+        columns: usize,
+        scratch: &mut Scratch,
+    ) -> Vec<V> {
         let mut values = Vec::with_capacity(columns.next_multiple_of(COLUMNS));
         if self.widen_columns.is_none() {
             while columns - values.len() >= COLUMNS {
                 values.extend((self.columns)(&elements[values.len() * self.size..], stride, rows));
             }
         }
-        if values.len() < columns {
-            self.widened_columns(elements, stride, rows, columns, &mut values);
-        }
-        values
-    }
-
-    /// What is known of the columns that `values` does not have yet, which are copied or widened first.
-    #[cfg_attr(page, optimize(speed))]
-    fn widened_columns(&self, elements: &[u8], stride: usize, rows: usize, columns: usize, values: &mut Vec<V>) {
-        let mut wide = [0u64; ROWS * WIDENED];
-        let wide: &mut [u8] = bytemuck::cast_slice_mut(&mut wide);
+        // The others are widened, or if that is not needed copied: columns that are missing are reduced with them and
+        // forgotten, since side by side all cost as much as one.
+        let width = WIDENED.min((columns - values.len()).next_multiple_of(COLUMNS));
+        let wide = scratch.room(rows * width * self.wide_size);
         while values.len() < columns {
             let first = values.len();
-            let count = WIDENED.min(columns - first);
+            let count = width.min(columns - first);
             for row in 0..rows {
                 let from = &elements[(row * stride + first) * self.size..][..count * self.size];
-                let to = &mut wide[row * WIDENED * self.wide_size..][..count * self.wide_size];
+                let to = &mut wide[row * width * self.wide_size..][..count * self.wide_size];
                 match self.widen_columns {
                     Some(widen) => widen(from, to),
                     None => to.copy_from_slice(from),
                 }
             }
-            // Columns that are missing are reduced with the others and forgotten: side by side all cost as much as one.
             for column in (0..count).step_by(COLUMNS) {
-                values.extend((self.columns)(&wide[column * self.wide_size..], WIDENED, rows));
+                values.extend((self.columns)(&wide[column * self.wide_size..], width, rows));
             }
         }
         values.truncate(columns);
+        values
     }
 }

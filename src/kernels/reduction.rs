@@ -4,7 +4,7 @@
 //! `aggregate` makes the result of what is left. Sums of floats are gathered in `float64` whatever
 //! the element type, integers in 64 bits that wrap, and moments as (count, mean, M2).
 
-use super::element::Element;
+use super::element::{cast_loop, Element};
 use super::extrema::{ArgExtremum, Bits, Extremum, Position};
 use super::gather::{collector, Collect, Gathered, Kind};
 use super::lanes::{MomentsValue, Statistic};
@@ -14,6 +14,9 @@ use crate::block::Block;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
 use crate::memory::astype;
+
+/// Elements of two partials that are merged together: few enough for the first cache.
+const STRIP: usize = 512;
 
 /// A reduction over some axes of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -224,12 +227,12 @@ impl Reduction {
             if !same {
                 return Err(Error::internal("partials of different shapes do not combine"));
             }
-            self.merge(&mut merged.fields, &partial.fields)?;
+            self.merge(&mut merged.fields, &partial.fields);
         }
         Ok(merged)
     }
 
-    fn merge(self, left: &mut [Block], right: &[Block]) -> Result<()> {
+    fn merge(self, left: &mut [Block], right: &[Block]) {
         match self {
             Reduction::Sum if left[0].dtype() == DType::F64 => zip_field::<f64>(left, right, 0, |a, b| a + b),
             Reduction::Sum => zip_field::<u64>(left, right, 0, u64::wrapping_add),
@@ -242,37 +245,61 @@ impl Reduction {
             Reduction::Var { .. } | Reduction::Std { .. } => merge_moments(left, right),
             Reduction::Any => zip_field::<u8>(left, right, 0, |a, b| a | b),
             Reduction::All => zip_field::<u8>(left, right, 0, |a, b| a & b),
-            Reduction::Min | Reduction::Max | Reduction::ArgMin | Reduction::ArgMax => {
-                let dtype = left[0].dtype();
-                if ordered(dtype) == dtype {
-                    self.merge_ordered(left, right);
-                    return Ok(());
-                }
-                let mut right = right.to_vec();
-                right[0] = astype(&right[0], ordered(dtype))?;
-                left[0] = astype(&left[0], ordered(dtype))?;
-                self.merge_ordered(left, &right);
-                left[0] = astype(&left[0], dtype)?;
-            }
+            Reduction::Min | Reduction::Max | Reduction::ArgMin | Reduction::ArgMax => self.merge_compared(left, right),
         }
-        Ok(())
     }
 
-    /// Merges what was compared, whose elements are of an [`ordered`] type.
-    fn merge_ordered(self, left: &mut [Block], right: &[Block]) {
-        fn merge<T: Element>(reduction: Reduction, left: &mut [Block], right: &[Block]) {
-            match reduction {
-                Reduction::Min => zip_field::<T>(left, right, 0, Extremum::<false>::better_or_nan),
-                Reduction::Max => zip_field::<T>(left, right, 0, Extremum::<true>::better_or_nan),
-                Reduction::ArgMin => merge_positions::<T, false>(left, right),
-                _ => merge_positions::<T, true>(left, right),
+    /// Merges what was compared, strip by strip as elements of the [`ordered`] type: loops for four types do for all.
+    fn merge_compared(self, left: &mut [Block], right: &[Block]) {
+        let dtype = left[0].dtype();
+        let wide = ordered(dtype);
+        let (widen, narrow) = (cast_loop(dtype, wide), cast_loop(wide, dtype));
+        let (mut ours, mut theirs) = ([0u64; STRIP], [0u64; STRIP]);
+        for first in (0..left[0].len()).step_by(STRIP) {
+            let count = STRIP.min(left[0].len() - first);
+            let strip = first * dtype.size()..(first + count) * dtype.size();
+            let ours = &mut bytemuck::cast_slice_mut(&mut ours)[..count * wide.size()];
+            let theirs = &mut bytemuck::cast_slice_mut(&mut theirs)[..count * wide.size()];
+            widen(&left[0].bytes()[strip.clone()], ours);
+            widen(&right[0].bytes()[strip.clone()], theirs);
+            match wide {
+                DType::F32 => self.merge_strip::<f32>(ours, theirs, first, left, right),
+                DType::F64 => self.merge_strip::<f64>(ours, theirs, first, left, right),
+                DType::U64 => self.merge_strip::<u64>(ours, theirs, first, left, right),
+                _ => self.merge_strip::<i64>(ours, theirs, first, left, right),
             }
+            narrow(ours, &mut left[0].bytes_mut()[strip]);
         }
-        match left[0].dtype() {
-            DType::F32 => merge::<f32>(self, left, right),
-            DType::F64 => merge::<f64>(self, left, right),
-            DType::U64 => merge::<u64>(self, left, right),
-            _ => merge::<i64>(self, left, right),
+    }
+
+    /// Merges `theirs` into `ours`, the values of a strip whose first element is number `first`, and where they are
+    /// in the other fields.
+    #[cfg_attr(page, optimize(speed))]
+    fn merge_strip<T: Element>(
+        self,
+        ours: &mut [u8],
+        theirs: &[u8],
+        first: usize,
+        left: &mut [Block],
+        right: &[Block],
+    ) {
+        let (ours, theirs): (&mut [T], &[T]) = (bytemuck::cast_slice_mut(ours), bytemuck::cast_slice(theirs));
+        for (number, (ours, &theirs)) in ours.iter_mut().zip(theirs).enumerate() {
+            *ours = match self {
+                Reduction::Min => Extremum::<false>::better_or_nan(*ours, theirs),
+                Reduction::Max => Extremum::<true>::better_or_nan(*ours, theirs),
+                _ => {
+                    let [held, next] =
+                        [position_at(left, *ours, first + number), position_at(right, theirs, first + number)];
+                    let merged = match self {
+                        Reduction::ArgMin => ArgExtremum::<false>::merge::<T>(held, next),
+                        _ => ArgExtremum::<true>::merge::<T>(held, next),
+                    };
+                    left[1].elements_mut::<i64>()[first + number] = merged.index as i64;
+                    left[2].elements_mut::<i64>()[first + number] = merged.count as i64;
+                    merged.value.element()
+                }
+            };
         }
     }
 
@@ -457,16 +484,11 @@ fn merge_moments(left: &mut [Block], right: &[Block]) {
     }
 }
 
-fn merge_positions<T: Element, const GREATEST: bool>(left: &mut [Block], right: &[Block]) {
-    let at = |fields: &[Block], i: usize| Position {
-        value: Bits::of(fields[0].elements::<T>()[i]),
-        index: fields[1].elements::<i64>()[i] as u64,
-        count: fields[2].elements::<i64>()[i] as u64,
-    };
-    for i in 0..left[0].len() {
-        let merged = ArgExtremum::<GREATEST>::merge::<T>(at(left, i), at(right, i));
-        left[0].elements_mut::<T>()[i] = merged.value.element();
-        left[1].elements_mut::<i64>()[i] = merged.index as i64;
-        left[2].elements_mut::<i64>()[i] = merged.count as i64;
+/// Element number `at` of `fields`, whose value is `value`, with its place.
+fn position_at<T: Element>(fields: &[Block], value: T, at: usize) -> Position {
+    Position {
+        value: Bits::of(value),
+        index: fields[1].elements::<i64>()[at] as u64,
+        count: fields[2].elements::<i64>()[at] as u64,
     }
 }

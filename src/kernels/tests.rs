@@ -195,6 +195,22 @@ fn pieces_combine_to_the_reduction_of_the_whole() {
 }
 
 #[test]
+fn a_nan_or_infinity_reaches_the_result_of_its_own_column_and_of_no_other() {
+    for special in [f64::NAN, f64::INFINITY] {
+        // Columns without spread are those whose mean is corrected, and all beside them with them.
+        let values = [1e9, special, 5.0, 1e9, 1.0, 7.0];
+        let block = Block::from_elements(DType::F64, &[2, 3], &values).unwrap();
+        for (reduction, sound) in
+            [(Reduction::Mean, [1e9, 6.0]), (VAR, [0.0, 1.0]), (Reduction::Std { ddof: 0 }, [0.0, 1.0])]
+        {
+            let found = wide(&reduction.reduce(&block, &[0], false).unwrap());
+            assert_eq!([found[0], found[2]], sound, "{} beside {special}", reduction.name());
+            assert!(!found[1].is_finite(), "{} of {special} is {}", reduction.name(), found[1]);
+        }
+    }
+}
+
+#[test]
 fn a_nan_or_infinity_in_any_lane_reaches_the_result() {
     for length in [1, 3, 16, 17, 255, 256, 300, 1024, 2048, 2100] {
         let step = if length > 300 { 41 } else { 1 };

@@ -1,7 +1,7 @@
 //! From one run to whole arrays: which runs make up each result, and in which order they merge.
 
 use super::lanes::ROWS;
-use super::leaves::Leaves;
+use super::leaves::{Leaves, Scratch};
 use super::strided::{row_major_strides, Walk};
 
 /// Columns that are reduced together: their rows are far apart in memory, so each visit takes a good piece.
@@ -81,7 +81,14 @@ fn for_each_offset(walk: &Walk<1>, mut visit: impl FnMut(usize)) {
 /// Reduces the row-major `elements` of `shape` over `axes` and gives each result, in row-major order, to `put`.
 ///
 /// No extent may be 0.
-fn reduce<V: Copy>(leaves: &Leaves<V>, elements: &[u8], shape: &[usize], axes: &[usize], put: &mut dyn FnMut(V)) {
+fn reduce<V: Copy>(
+    leaves: &Leaves<V>,
+    elements: &[u8],
+    shape: &[usize],
+    axes: &[usize],
+    put: &mut dyn FnMut(V),
+    scratch: &mut Scratch,
+) {
     let mut groups = groups(shape, axes);
     let last = groups.pop();
     let kept = walk_over(groups.iter().filter(|group| !group.reduced));
@@ -90,12 +97,12 @@ fn reduce<V: Copy>(leaves: &Leaves<V>, elements: &[u8], shape: &[usize], axes: &
             let innermost = groups.iter().rposition(|group| group.reduced).map(|at| groups.remove(at));
             let (rows, stride) = innermost.map_or((1, 0), |group| (group.extent, group.stride as usize));
             let outer = walk_over(groups.iter().filter(|group| group.reduced));
-            reduce_columns(leaves, elements, &kept, &outer, Rows { rows, stride, width: extent }, put);
+            reduce_columns(leaves, elements, &kept, &outer, Rows { rows, stride, width: extent }, put, scratch);
         }
         last => {
             let run = last.map_or(1, |group| group.extent);
             let outer = walk_over(groups.iter().filter(|group| group.reduced));
-            reduce_runs(leaves, elements, &kept, &outer, run, put);
+            reduce_runs(leaves, elements, &kept, &outer, run, put, scratch);
         }
     }
 }
@@ -117,6 +124,7 @@ pub(super) struct Gathering<V> {
     leaves: Leaves<V>,
     axes: Vec<usize>,
     way: Way<V>,
+    scratch: Scratch,
 }
 
 impl<V: Copy> Gathering<V> {
@@ -128,34 +136,34 @@ impl<V: Copy> Gathering<V> {
             }
             _ => Way::Apart(Vec::new()),
         };
-        Gathering { leaves, axes: axes.to_vec(), way }
+        Gathering { leaves, axes: axes.to_vec(), way, scratch: Scratch::default() }
     }
 
     /// Takes the next piece, its elements as bytes. All pieces but the last hold a multiple of [`grain`] along the
     /// axis that is cut.
     pub(super) fn add(&mut self, elements: &[u8], shape: &[usize]) {
-        let leaves = &self.leaves;
+        let (leaves, scratch) = (&self.leaves, &mut self.scratch);
         match &mut self.way {
-            Way::Run { tree, rest, held } => add_run(leaves, tree, rest, held, elements),
+            Way::Run { tree, rest, held } => add_run(leaves, tree, rest, held, elements, scratch),
             Way::Columns { width, strips } => {
                 let rows = elements.len() / leaves.size() / *width;
                 let rows = Rows { rows, stride: *width, width: *width };
                 for (strip, tree) in strips.iter_mut().enumerate() {
-                    add_columns(leaves, tree, elements, 0, strip * STRIP, rows);
+                    add_columns(leaves, tree, elements, 0, strip * STRIP, rows, scratch);
                 }
             }
-            Way::Apart(values) => reduce(leaves, elements, shape, &self.axes, &mut |value| values.push(value)),
+            Way::Apart(values) => reduce(leaves, elements, shape, &self.axes, &mut |value| values.push(value), scratch),
         }
     }
 
     /// The values, in row-major order.
-    pub(super) fn finish(self) -> Vec<V> {
+    pub(super) fn finish(mut self) -> Vec<V> {
         let leaves = &self.leaves;
         let merge = |left, right| leaves.merge(left, right);
         match self.way {
             Way::Run { mut tree, rest, held } => {
                 if held > 0 {
-                    leaves.run(&bytemuck::cast_slice(&rest)[..held], &mut tree);
+                    leaves.run(&bytemuck::cast_slice(&rest)[..held], &mut tree, &mut self.scratch);
                 }
                 tree.finish(merge).into_iter().collect()
             }
@@ -190,6 +198,7 @@ fn add_run<V: Copy>(
     rest: &mut Vec<u64>,
     held: &mut usize,
     mut elements: &[u8],
+    scratch: &mut Scratch,
 ) {
     let leaf = leaves.longest() * leaves.size();
     if *held > 0 {
@@ -200,11 +209,11 @@ fn add_run<V: Copy>(
         if *held < leaf {
             return;
         }
-        leaves.run(&bytemuck::cast_slice(rest)[..leaf], tree);
+        leaves.run(&bytemuck::cast_slice(rest)[..leaf], tree, scratch);
         *held = 0;
     }
     let (whole, remainder) = elements.split_at(elements.len() / leaf * leaf);
-    leaves.run(whole, tree);
+    leaves.run(whole, tree, scratch);
     if !remainder.is_empty() {
         rest.resize(leaf.div_ceil(size_of::<u64>()), 0);
         bytemuck::cast_slice_mut(rest)[..remainder.len()].copy_from_slice(remainder);
@@ -226,11 +235,12 @@ fn add_columns<V: Copy>(
     base: usize,
     strip: usize,
     Rows { rows, stride, width }: Rows,
+    scratch: &mut Scratch,
 ) {
     let columns = STRIP.min(width - strip);
     for row in (0..rows).step_by(ROWS) {
         let first = (base + row * stride + strip) * leaves.size();
-        let values = leaves.columns(&elements[first..], stride, ROWS.min(rows - row), columns);
+        let values = leaves.columns(&elements[first..], stride, ROWS.min(rows - row), columns, scratch);
         tree.push(values, |left, right| merge_columns(leaves, left, right));
     }
 }
@@ -244,21 +254,31 @@ fn reduce_runs<V: Copy>(
     outer: &Walk<1>,
     run: usize,
     put: &mut dyn FnMut(V),
+    scratch: &mut Scratch,
 ) {
     let size = leaves.size();
     if run <= leaves.longest() && outer.is_single() {
         let (count, [stride]) = (kept.run(), kept.run_strides());
-        kept.for_each_run(|[offset]| leaves.runs(&elements[offset as usize * size..], run, stride, count, put));
+        let runs = Runs { run, stride, count };
+        kept.for_each_run(|[offset]| leaves.runs(&elements[offset as usize * size..], runs, put, scratch));
         return;
     }
     let merge = |left, right| leaves.merge(left, right);
     for_each_offset(kept, |base| {
         let mut tree = Pairwise::new();
         for_each_offset(outer, |offset| {
-            leaves.run(&elements[(base + offset) * size..][..run * size], &mut tree);
+            leaves.run(&elements[(base + offset) * size..][..run * size], &mut tree, scratch);
         });
         tree.finish(merge).map(&mut *put);
     });
+}
+
+/// `count` runs of `run` elements each, which begin `stride` elements apart.
+#[derive(Clone, Copy)]
+pub(super) struct Runs {
+    pub(super) run: usize,
+    pub(super) stride: isize,
+    pub(super) count: usize,
 }
 
 /// Rows of neighbouring results.
@@ -278,11 +298,14 @@ fn reduce_columns<V: Copy>(
     outer: &Walk<1>,
     rows: Rows,
     put: &mut dyn FnMut(V),
+    scratch: &mut Scratch,
 ) {
     for_each_offset(kept, |base| {
         for strip in (0..rows.width).step_by(STRIP) {
             let mut tree = Pairwise::new();
-            for_each_offset(outer, |offset| add_columns(leaves, &mut tree, elements, base + offset, strip, rows));
+            for_each_offset(outer, |offset| {
+                add_columns(leaves, &mut tree, elements, base + offset, strip, rows, scratch)
+            });
             let values = tree.finish(|left, right| merge_columns(leaves, left, right));
             values.into_iter().flatten().for_each(&mut *put);
         }

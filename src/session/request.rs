@@ -255,7 +255,7 @@ requests! {
     },
 
     NpSeed = "np_seed" {
-        seed: Option<u32> = None,
+        seed: Option<u32> = Default::default(),
     },
     NpRandom = "np_random" {
         kind: String,

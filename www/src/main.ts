@@ -3,7 +3,7 @@ import "./style/tokens.css";
 import type { App } from "./page/app";
 import "./page/app";
 import { createAutomation } from "./page/automation";
-import { restoreNotebook, saveNotebook } from "./page/autosave";
+import { forgetNotebook, restoreNotebook, saveNotebook } from "./page/autosave";
 import { NotebookStore } from "./page/notebook-store";
 import { prepareParts, whenMissing } from "./page/parts";
 import { tutorial } from "./page/rendered";
@@ -90,12 +90,14 @@ function keepNotebook(): void {
     timer = undefined;
     const { before } = store;
     const one = !store.worthKeeping || kept === store.notebook || saveNotebook(localStorage, store.notebook);
-    const other =
-      !before?.worthKeeping ||
-      keptBefore === before.notebook ||
-      saveNotebook(localStorage, before.notebook, "before");
     kept = store.notebook;
-    keptBefore = before?.notebook ?? null;
+    let other = true;
+    if (before !== null && keptBefore !== before.notebook) {
+      // An older one under that name would be taken for it.
+      if (before.worthKeeping) other = saveNotebook(localStorage, before.notebook, "before");
+      else forgetNotebook(localStorage, "before");
+      keptBefore = before.notebook;
+    }
     if (!one || !other) {
       store.notify("The browser refuses to keep this notebook; download it before you leave.", {
         tone: "error",

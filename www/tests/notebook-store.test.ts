@@ -153,6 +153,44 @@ test("the notebook before stays with its outputs, and one goes to it and back ag
   expect(sources()).toEqual(["z"]);
 });
 
+test("a notebook that is as it came does not take the place of one that was edited", () => {
+  const [before, tutorial] = [
+    sources(),
+    { name: "t.ipynb", metadata: {}, cells: [newCell("code", "tutorial")] },
+  ];
+  store.setSource(ids()[1]!, "mine");
+  before[1] = "mine";
+  store.open(tutorial, "This is the tutorial.", false);
+  store.open({ name: "labs.ipynb", metadata: {}, cells: [newCell("code", "z")] }, "These are the labs.");
+  expect(store.notices.map(({ text }) => text)).toEqual(["These are the labs."]);
+  store.goBack();
+  expect(sources()).toEqual(before);
+});
+
+test("a cell that runs when another notebook is opened goes on in its own, also where that is opened anew", async () => {
+  const id = ids()[1]!;
+  const again = { ...store.notebook, name: "again.ipynb" };
+  void store.run(id);
+  const run = kernel.runs.at(-1)!.id;
+  kernel.say({ type: "stream", id: run, name: "stdout", text: "first\n" });
+  await settle();
+  store.open(again, null);
+  expect(ids()).not.toContain(id);
+  const waiting = store.run(ids()[0]!);
+  kernel.say({ type: "stream", id: run, name: "stdout", text: "second\n" });
+  await settle();
+  expect(store.notebook.cells.every(({ outputs }) => outputs.length === 0)).toBe(true);
+  store.goBack();
+  await waiting;
+  const shown = () => store.notebook.cells[1]!;
+  expect(shown()).toMatchObject({ id, status: "running" });
+  expect(String((shown().outputs[0] as { text: unknown }).text)).toBe("first\nsecond\n");
+  kernel.done({ result: "7" });
+  await settle();
+  expect(shown().status).toBe("idle");
+  expect(shown().outputs).toHaveLength(2);
+});
+
 test("each cell keeps its own view of its computation, and another opens with the one chosen last", () => {
   const [first, second, third] = ids() as [string, string, string];
   store.showComputation(first, true);
@@ -162,6 +200,9 @@ test("each cell keeps its own view of its computation, and another opens with th
   expect(store.computationView(second)).toBe("memory");
   store.showComputation(third, true);
   expect(store.computationView(third)).toBe("memory");
+  store.showComputation(first, false);
+  store.showComputation(first, true);
+  expect(store.computationView(first)).toBe("chunks");
 });
 
 test("a burst of changes is told once", async () => {

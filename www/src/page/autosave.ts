@@ -37,9 +37,9 @@ export function restoreNotebook(storage: KeyValueStore, as: Kept = "present"): N
   }
 }
 
-export function forgetNotebook(storage: KeyValueStore): void {
+export function forgetNotebook(storage: KeyValueStore, as: Kept = "present"): void {
   try {
-    storage.removeItem(KEYS.present);
+    storage.removeItem(KEYS[as]);
   } catch {
     // A browser that lets nothing be stored has nothing to forget.
   }

@@ -182,12 +182,12 @@ function runSentence({ outline, latest, ended }: Computation): string {
   return `Chunk by chunk this run ${ended ? "took" : "has taken"} ${formatBytes(latest.peak)} at its peak: chunks at work on ${plural(outline.threads, "thread")}, with what reading them takes, ${result}. The forecast was at most ${formatBytes(outline.forecast)}${verdict}.`;
 }
 
-/** Why less was held than one chunk takes for each thread. */
+/** Why less was held than one chunk takes. */
 function streamedSentence({ outline, latest }: Computation): string | null {
   const chunks = outline.layers.filter(({ source, tasks }) => source !== null && tasks > 0).map(chunkBytes);
   const largest = Math.max(0, ...chunks);
   if (latest.ended?.error !== null || latest.peak >= largest) return null;
-  return `That is less than one chunk takes, ${formatBytes(largest)}: each is read and reduced in pieces of a few mebibytes, and never whole in memory.`;
+  return `That is less than one chunk takes, ${formatBytes(largest)}: each is reduced piece by piece, a few mebibytes at a time, while it is read.`;
 }
 
 function chunkBytes({ block, shape, bytes }: LayerOutline): number {

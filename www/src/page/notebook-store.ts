@@ -95,8 +95,10 @@ export class NotebookStore {
   #nextNotice = 1;
   /** The view that was chosen last, which others open with. */
   #computationView: ComputationViewName = "chunks";
-  /** Cells whose computations are shown in full, and in which view. */
-  readonly #openComputations = new Map<string, ComputationViewName>();
+  /** The views of cells whose computations are or were shown in full. */
+  readonly #computationViews = new Map<string, ComputationViewName>();
+  /** Cells whose computations are shown in full. */
+  readonly #openComputations = new Set<string>();
 
   constructor(options: StoreOptions) {
     this.notebook = options.notebook;
@@ -109,7 +111,7 @@ export class NotebookStore {
     this.kernel = new KernelClient({ ...options, changed: () => this.#changed() });
     this.panels = new Panels({
       kernel: this.kernel,
-      outputs: (id) => findCell(this.notebook, id)?.outputs ?? [],
+      outputs: (id) => this.#cell(id)?.outputs ?? [],
       change: (id, change) => this.#changeOutputs(id, change),
       progress: (id, progress) => this.#noteProgress(id, progress),
       computation: (id, update, tasks, fresh) => this.#noteComputation(id, update, tasks, fresh),
@@ -136,10 +138,21 @@ export class NotebookStore {
 
   // ---- Editing ----
 
-  /** Replaces the notebook; the one before stays, with its outputs, to go back to. */
+  /**
+   * Replaces the notebook; the one before stays, with its outputs, to go back to. One that is not worth keeping does
+   * not take the place of one that is.
+   */
   open(notebook: Notebook, notice: string | null, worthKeeping = true): void {
-    const cells = notebook.cells.length > 0 ? notebook.cells : [newCell("code")];
-    this.#replace({ notebook: { ...notebook, cells }, worthKeeping, selectedId: cells[0]?.id ?? "" });
+    const given = notebook.cells.length > 0 ? notebook.cells : [newCell("code")];
+    // A cell that runs on is known by its id, which a notebook that is opened twice has twice.
+    const cells = given.map((cell) =>
+      this.#cell(cell.id) === undefined ? cell : { ...cell, id: newCell("code").id },
+    );
+    const passedOver = !this.worthKeeping && this.#before?.worthKeeping === true;
+    this.#show(
+      { notebook: { ...notebook, cells }, worthKeeping, selectedId: cells[0]?.id ?? "" },
+      passedOver ? this.#before : this.#opened(),
+    );
     if (notice !== null) this.notify(notice, { action: { label: GO_BACK, run: () => this.goBack() } });
   }
 
@@ -150,16 +163,21 @@ export class NotebookStore {
 
   /** Opens the notebook before, and keeps this one in its place. */
   goBack(): void {
-    // Such an offer is of another way by now.
-    this.notices = this.notices.filter(({ action }) => action?.label !== GO_BACK);
-    if (this.#before !== null) this.#replace({ ...this.#before, notebook: settled(this.#before.notebook) });
+    if (this.#before !== null) this.#show(this.#before, this.#opened());
   }
 
-  #replace(next: OpenNotebook): void {
+  #opened(): OpenNotebook {
+    const { notebook, worthKeeping, selectedId } = this;
+    return { notebook, worthKeeping, selectedId };
+  }
+
+  /** Opens `next`, and keeps `before` as what was open before it. Cells that wait are not run, one that runs goes on. */
+  #show(next: OpenNotebook, before: OpenNotebook | null): void {
     this.kernel.cancel([...this.#runs.values()]);
     this.panels.cancel();
-    const { notebook, worthKeeping, selectedId } = this;
-    this.#before = { notebook, worthKeeping, selectedId };
+    // What they offer to go back to is not what was open before any more.
+    this.notices = this.notices.filter(({ action }) => action?.label !== GO_BACK);
+    this.#before = before;
     this.notebook = next.notebook;
     this.worthKeeping = next.worthKeeping;
     this.#deleted = [];
@@ -342,12 +360,12 @@ export class NotebookStore {
 
   /** Which view of its computation a cell shows, or would show. */
   computationView(cell: string): ComputationViewName {
-    return this.#openComputations.get(cell) ?? this.#computationView;
+    return this.#computationViews.get(cell) ?? this.#computationView;
   }
 
   setComputationView(cell: string, view: ComputationViewName): void {
     this.#computationView = view;
-    this.#openComputations.set(cell, view);
+    this.#computationViews.set(cell, view);
     this.#changed();
   }
 
@@ -357,7 +375,8 @@ export class NotebookStore {
   }
 
   showComputation(cell: string, open: boolean): void {
-    if (open) this.#openComputations.set(cell, this.#computationView);
+    this.#computationViews.set(cell, this.computationView(cell));
+    if (open) this.#openComputations.add(cell);
     else this.#openComputations.delete(cell);
     this.#changed();
   }
@@ -428,12 +447,14 @@ export class NotebookStore {
       return;
     }
     this.#changeOutputs(id, settledOutputs);
-    const count = findCell(this.notebook, id)?.count ?? null;
+    const count = this.#cell(id)?.count ?? null;
     if (outcome.result !== null) this.#append(id, { type: "result", data: outcome.result, count });
     if (outcome.error !== null) {
       this.#append(id, { type: "error", error: outcome.error });
-      // Cells that wait were asked for in the belief that this one works.
-      this.kernel.cancel([...this.#runs.values()]);
+      // Cells of its notebook that wait were asked for in the belief that this one works.
+      const fellows = this.#isOpen(id) ? this.notebook : this.#before?.notebook;
+      const waiting = [...this.#runs].filter(([other]) => fellows !== undefined && findCell(fellows, other));
+      this.kernel.cancel(waiting.map(([, run]) => run));
     }
     this.#update(id, { status: "idle", progress: null, ms: outcome.ms });
   }
@@ -444,7 +465,7 @@ export class NotebookStore {
 
   /** `fresh`: it takes the place of those noted before. */
   #noteComputation(id: string, update: ComputationUpdate, tasks: Float64Array, fresh = false): void {
-    const cell = findCell(this.notebook, id);
+    const cell = this.#cell(id);
     if (cell === undefined) return;
     const known = cell.computations.find(({ number }) => number === update.number);
     if (known === undefined) {
@@ -471,18 +492,35 @@ export class NotebookStore {
       this.#update(id, change);
       return;
     }
-    this.notebook = updateCell(this.notebook, id, change);
+    this.#put(id, change);
     this.#growth ??= setTimeout(() => this.#changed(), GROWTH_EVERY_MS);
   }
 
   #changeOutputs(id: string, change: (outputs: readonly Output[]) => readonly Output[]): void {
-    const cell = findCell(this.notebook, id);
+    const cell = this.#cell(id);
     if (cell !== undefined) this.#update(id, { outputs: change(cell.outputs) });
   }
 
   #update(id: string, change: Partial<Omit<Cell, "id">>): void {
-    this.notebook = updateCell(this.notebook, id, change);
+    this.#put(id, change);
     this.#changed();
+  }
+
+  #isOpen(id: string): boolean {
+    return findCell(this.notebook, id) !== undefined;
+  }
+
+  /** A cell of the notebook, or of the one before, where one may still run. */
+  #cell(id: string): Cell | undefined {
+    return (
+      findCell(this.notebook, id) ?? (this.#before === null ? undefined : findCell(this.#before.notebook, id))
+    );
+  }
+
+  #put(id: string, change: Partial<Omit<Cell, "id">>): void {
+    const before = this.#before;
+    if (before === null || this.#isOpen(id)) this.notebook = updateCell(this.notebook, id, change);
+    else this.#before = { ...before, notebook: updateCell(before.notebook, id, change) };
   }
 
   #edit(notebook: Notebook): void {
@@ -501,11 +539,6 @@ export class NotebookStore {
       for (const listener of this.#listeners) listener();
     });
   }
-}
-
-/** The notebook with nothing running, as its runs were cancelled meanwhile. */
-function settled(notebook: Notebook): Notebook {
-  return { ...notebook, cells: notebook.cells.map(settledCell) };
 }
 
 function settledCell(cell: Cell): Cell {

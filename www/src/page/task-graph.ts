@@ -71,8 +71,8 @@ export class TaskGraph extends LitElement {
   @property({ attribute: false }) found: ReadonlySet<number> | null = null;
   /** Node whose facts are told: the one pointed at or reached with the keyboard. */
   @state() private chosen: number | null = null;
-  /** Screen pixels for one of the drawing's; `null` fits the width, as far as labels can be read. */
-  @state() private scale: number | null = null;
+  /** Screen pixels for one of the drawing's; or what fits the width, `"legible"` only as far as labels can be read. */
+  @state() private scale: number | "legible" | "all" = "legible";
   @state() private tableOpen = false;
   /** Pixels of the box that the drawing lies in. */
   @state() private room = 0;
@@ -115,7 +115,7 @@ export class TaskGraph extends LitElement {
             ${this.#tool("Zoom out", icons.zoomOut, () => void this.#zoom(1 / ZOOM_STEP))}
             ${this.#tool("Zoom in", icons.zoomIn, () => void this.#zoom(ZOOM_STEP))}
             ${this.#tool("Fit to width", icons.fitWidth, () => {
-              this.scale = this.#fitting();
+              this.scale = "all";
             })}
             <button class="quiet small" aria-label="Save as SVG" title="Save as SVG" @click=${this.#saveSvg}>${icons.download} SVG</button>
             <slot name="tools"></slot>
@@ -174,10 +174,11 @@ export class TaskGraph extends LitElement {
     const { height, nodes } = this.drawing;
     const { left, width } = this.#extent;
     const scale = this.#shownScale();
+    const least = this.scale === "legible" ? LEAST_FIT * width : 0;
     const size =
-      this.scale === null
-        ? `width: ${width}px; max-width: max(100%, ${LEAST_FIT * width}px)`
-        : `width: ${width * this.scale}px`;
+      typeof this.scale === "number"
+        ? `width: ${width * this.scale}px`
+        : `width: ${width}px; max-width: max(100%, ${least}px)`;
     return html`<svg
       class="graph"
       viewBox="${left} 0 ${width} ${height}"
@@ -202,13 +203,10 @@ export class TaskGraph extends LitElement {
 
   /** Screen pixels for one of the drawing's. */
   #shownScale(): number {
-    if (this.scale !== null || this.room === 0) return this.scale ?? 1;
-    return Math.max(LEAST_FIT, this.#fitting());
-  }
-
-  /** The scale at which all of the drawing is in sight, however small. */
-  #fitting(): number {
-    return Math.min(1, (this.room - 2 * PADDING) / this.#extent.width);
+    if (typeof this.scale === "number") return this.scale;
+    if (this.room === 0) return 1;
+    const fitting = Math.min(1, (this.room - 2 * PADDING) / this.#extent.width);
+    return this.scale === "all" ? fitting : Math.max(LEAST_FIT, fitting);
   }
 
   /** Chooses a node and brings it into sight. */
