@@ -145,9 +145,7 @@ export class NotebookStore {
   open(notebook: Notebook, notice: string | null, worthKeeping = true): void {
     const given = notebook.cells.length > 0 ? notebook.cells : [newCell("code")];
     // A cell that runs on is known by its id, which a notebook that is opened twice has twice.
-    const cells = given.map((cell) =>
-      this.#cell(cell.id) === undefined ? cell : { ...cell, id: newCell("code").id },
-    );
+    const cells = given.map((cell) => (this.#runs.has(cell.id) ? { ...cell, id: newCell("code").id } : cell));
     const passedOver = !this.worthKeeping && this.#before?.worthKeeping === true;
     this.#show(
       { notebook: { ...notebook, cells }, worthKeeping, selectedId: cells[0]?.id ?? "" },
