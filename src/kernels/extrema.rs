@@ -1,7 +1,7 @@
 //! The innermost loops of reductions that compare: the least and the greatest element, and where they are.
 
 use super::element::Element;
-use super::lanes::{Statistic, LANES, LONG_LEAF};
+use super::lanes::{fold_rows, Statistic, LANES, LONG_LEAF};
 
 /// The least (`GREATEST` false) or greatest element; NaN if there is one.
 pub(crate) struct Extremum<const GREATEST: bool>;
@@ -70,21 +70,8 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
         }
         let (rows, rest) = run.as_chunks::<LANES>();
         let mut lanes = [run[0]; LANES];
-        Self::best_rows(rows, &mut lanes);
+        fold_rows(rows, &mut lanes, Self::better);
         rest.iter().chain(&lanes).copied().fold(run[0], Self::better)
-    }
-
-    /// The best of each lane and all rows; a function of its own for the reason that is told at the sum's lanes.
-    #[inline(never)]
-    #[cfg_attr(page, optimize(speed))]
-    fn best_rows<T: Element>(rows: &[[T; LANES]], lanes: &mut [T; LANES]) {
-        let mut best = *lanes;
-        for row in rows {
-            for lane in 0..LANES {
-                best[lane] = Self::better(best[lane], row[lane]);
-            }
-        }
-        *lanes = best;
     }
 }
 

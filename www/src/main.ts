@@ -3,8 +3,9 @@ import "./style/tokens.css";
 import type { App } from "./page/app";
 import "./page/app";
 import { createAutomation } from "./page/automation";
-import { forgetNotebook, restoreNotebook, saveNotebook } from "./page/autosave";
-import { NotebookStore } from "./page/notebook-store";
+import { forgetNotebook, type Kept, restoreNotebook, saveNotebook } from "./page/autosave";
+import type { Notebook } from "./page/notebook";
+import { NotebookStore, type OpenNotebook } from "./page/notebook-store";
 import { prepareParts, whenMissing } from "./page/parts";
 import { tutorial } from "./page/rendered";
 import { restoreTheme } from "./page/theme";
@@ -80,25 +81,30 @@ function requestedThreads(): number | null {
   return Number.isInteger(threads) && threads > 0 ? threads : null;
 }
 
-/** Keeps the notebook between visits, from the first change on. */
+/** Keeps the notebook between visits, from the first change on, and the one before it. */
 function keepNotebook(): void {
-  let kept = store.notebook;
-  let keptBefore = store.before?.notebook ?? null;
+  const kept: Record<Kept, Notebook | null> = {
+    present: restored,
+    before: store.before?.notebook ?? null,
+  };
+  /** False where the browser refuses. */
+  const keep = (as: Kept, opened: Pick<OpenNotebook, "notebook" | "worthKeeping"> | null): boolean => {
+    if (opened === null || kept[as] === opened.notebook) return true;
+    if (opened.worthKeeping) {
+      kept[as] = opened.notebook;
+      return saveNotebook(localStorage, opened.notebook, as);
+    }
+    // What is kept there is another, which would be taken for it; unless another tab keeps its own.
+    if (kept[as] !== null) forgetNotebook(localStorage, as);
+    kept[as] = null;
+    return true;
+  };
   let timer: ReturnType<typeof setTimeout> | undefined;
   const save = () => {
     clearTimeout(timer);
     timer = undefined;
-    const { before } = store;
-    const one = !store.worthKeeping || kept === store.notebook || saveNotebook(localStorage, store.notebook);
-    kept = store.notebook;
-    let other = true;
-    if (before !== null && keptBefore !== before.notebook) {
-      // An older one under that name would be taken for it.
-      if (before.worthKeeping) other = saveNotebook(localStorage, before.notebook, "before");
-      else forgetNotebook(localStorage, "before");
-      keptBefore = before.notebook;
-    }
-    if (!one || !other) {
+    const done = [keep("present", store), keep("before", store.before)];
+    if (done.includes(false)) {
       store.notify("The browser refuses to keep this notebook; download it before you leave.", {
         tone: "error",
       });

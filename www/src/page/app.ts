@@ -1,7 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { base, buttons } from "../style/shared";
-import { forgetNotebook } from "./autosave";
 import { isNotebookName } from "./file-cells";
 import "./file-shelf";
 import { formatBytes } from "./format";
@@ -234,7 +233,6 @@ export class App extends LitElement {
 
   #reset(): void {
     this.store.open(this.tutorial(), "This is the tutorial as it was at first.", false);
-    forgetNotebook(localStorage);
   }
 
   readonly #dragOver = (event: DragEvent): void => {

@@ -37,7 +37,7 @@ export function restoreNotebook(storage: KeyValueStore, as: Kept = "present"): N
   }
 }
 
-export function forgetNotebook(storage: KeyValueStore, as: Kept = "present"): void {
+export function forgetNotebook(storage: KeyValueStore, as: Kept): void {
   try {
     storage.removeItem(KEYS[as]);
   } catch {
