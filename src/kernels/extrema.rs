@@ -1,7 +1,7 @@
 //! The innermost loops of reductions that compare: the least and the greatest element, and where they are.
 
 use super::element::Element;
-use super::lanes::{fold_rows, Statistic, LANES, LONG_LEAF};
+use super::lanes::{fold_rows, Statistic, LANES};
 
 /// The least (`GREATEST` false) or greatest element; NaN if there is one.
 pub(crate) struct Extremum<const GREATEST: bool>;
@@ -60,16 +60,19 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
     #[inline(always)]
     #[cfg_attr(page, optimize(speed))]
     fn best<T: Element>(run: &[T]) -> T {
-        // NaN is looked for apart: the two loops are one vector instruction each, and the run is in L1.
-        if run.iter().fold(false, |found, element| found | element.is_nan()) {
-            return run.iter().copied().find(|element| element.is_nan()).unwrap_or(run[0]);
-        }
         // The compiler makes vectors of this where the order does not matter and there is an instruction for it.
         if T::IS_INTEGER && size_of::<T>() < 8 {
             return run.iter().copied().fold(run[0], Self::better);
         }
         let (rows, rest) = run.as_chunks::<LANES>();
         let mut lanes = [run[0]; LANES];
+        if !T::IS_INTEGER {
+            // NaN is looked for apart: the two loops are one or two vector instructions each.
+            fold_rows(rows, &mut lanes, |held, element| if element.is_nan() { element } else { held });
+            if rest.iter().chain(&lanes).any(|element| element.is_nan()) {
+                return run.iter().copied().find(|element| element.is_nan()).unwrap_or(run[0]);
+            }
+        }
         fold_rows(rows, &mut lanes, Self::better);
         rest.iter().chain(&lanes).copied().fold(run[0], Self::better)
     }
@@ -77,9 +80,6 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
 
 impl<const GREATEST: bool> Statistic for Extremum<GREATEST> {
     type Value = Bits;
-
-    // Its passes need no arithmetic to hide, and what is left of a run's lanes takes its time.
-    const LEAF: usize = LONG_LEAF;
 
     #[inline(always)]
     fn widen<R: Element, W: Element>(value: Bits) -> Bits {
@@ -137,8 +137,6 @@ pub(crate) struct ArgExtremum<const GREATEST: bool>;
 
 impl<const GREATEST: bool> Statistic for ArgExtremum<GREATEST> {
     type Value = Position;
-
-    const LEAF: usize = Extremum::<GREATEST>::LEAF;
 
     #[inline(always)]
     fn widen<R: Element, W: Element>(value: Position) -> Position {

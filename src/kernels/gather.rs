@@ -2,7 +2,7 @@
 
 use super::extrema::{ArgExtremum, Bits, Extremum, Position};
 use super::lanes::{All, Any, FloatProduct, FloatSum, IntegerProduct, IntegerSum, Moments, MomentsValue};
-use super::leaves::{leaves_of_floats, leaves_of_integers, leaves_of_ordered, ordered, Leaves};
+use super::leaves::{leaves_of_floats, leaves_of_integers, leaves_of_ordered, leaves_of_spread, ordered, Leaves};
 use super::strided::with_bits;
 use super::walk::Gathering;
 use crate::block::Block;
@@ -17,6 +17,7 @@ pub(super) enum Kind {
     IntegerSum,
     FloatProduct,
     IntegerProduct,
+    Spread,
     Moments,
     Min,
     Max,
@@ -27,9 +28,10 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// What is gathered in its place where moments are gathered anyway: they hold the very sum.
-    pub(super) fn gathered_with(self, moments: bool) -> Kind {
-        if moments && self == Kind::FloatSum {
+    /// What is gathered in place of `kinds`: moments hold the very sum and the very spread, in one walk.
+    pub(super) fn gathered_with(self, kinds: &[Kind]) -> Kind {
+        let both = [Kind::FloatSum, Kind::Spread];
+        if both.contains(&self) && both.iter().all(|kind| kinds.contains(kind)) {
             Kind::Moments
         } else {
             self
@@ -88,6 +90,7 @@ pub(super) fn collector(kind: Kind, input: DType, shape: &[usize], axes: &[usize
     match kind {
         Kind::FloatSum => over.collector(floats::<FloatSum>(input), |values, _| Ok(Gathered::Floats(values))),
         Kind::FloatProduct => over.collector(floats::<FloatProduct>(input), |values, _| Ok(Gathered::Floats(values))),
+        Kind::Spread => over.collector(leaves_of_spread(input), |values, _| Ok(Gathered::Moments(values))),
         Kind::Moments => over.collector(floats::<Moments>(input), |values, _| Ok(Gathered::Moments(values))),
         Kind::IntegerSum => over.collector(integers::<IntegerSum>(input), |values, _| Ok(Gathered::Integers(values))),
         Kind::IntegerProduct => {

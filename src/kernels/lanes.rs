@@ -5,13 +5,11 @@
 //! the machine.
 
 use super::element::Element;
+use wide::f64x2;
 
-/// Elements of a run that are reduced at once: so few that a second pass over them is done while the processor
-/// already fetches the next.
-pub(crate) const LEAF: usize = 1024;
-
-/// The same where one pass does and nothing is rounded, so that only what a leaf costs by itself matters.
-pub(super) const LONG_LEAF: usize = 4096;
+/// Elements of a run that are reduced at once: so few that a second pass finds them in the processor's second cache,
+/// so many that each of the [streams](sums_of) they are read in goes on for two pages of memory.
+pub(crate) const LEAF: usize = 8192;
 
 /// Rows of columns that are reduced at once.
 pub(crate) const ROWS: usize = 32;
@@ -19,16 +17,22 @@ pub(crate) const ROWS: usize = 32;
 /// Accumulators side by side: eight registers of two doubles.
 pub(super) const LANES: usize = 16;
 
-/// Rows that one set of lanes adds up before lanes are added to lanes.
+/// Elements that are read of a stream at once: a vector of two doubles, of SSE2 and of simd128.
+const PAIR: usize = 2;
+
+/// Rows of pairs, one of each stream, that are added up before sums are added to sums.
+///
+/// Rounding errors grow with the additions in a row: in a leaf 16, then [`STRETCHES`], then 4 or 8, then those of the
+/// streams; in NumPy's pairwise sum 16, those of its eight lanes, and those of its tree, which is deeper than ours.
 const STRETCH: usize = 16;
+
+/// Stretches that are added up before their sums are added to sums.
+const STRETCHES: usize = 8;
 
 /// What a reduction gathers from elements: a value for a run of them, and a rule to merge two values.
 pub(crate) trait Statistic {
     /// What is known of some elements.
     type Value: Copy;
-
-    /// The longest run that is reduced at once.
-    const LEAF: usize = LEAF;
 
     /// What is known of one element.
     fn one<T: Element>(element: T) -> Self::Value;
@@ -42,7 +46,7 @@ pub(crate) trait Statistic {
         value
     }
 
-    /// What is known of a run of at least one and at most [`Statistic::LEAF`] elements.
+    /// What is known of a run of at least one and at most [`LEAF`] elements.
     fn leaf<T: Element>(run: &[T]) -> Self::Value;
 
     /// What is known of each of `L` columns over `rows` rows, which begin `stride` elements apart.
@@ -63,62 +67,72 @@ pub(crate) trait Statistic {
     }
 }
 
-/// Adds `f(element)` of each row to `total`, lane by lane.
-///
-/// A function of its own, as [`add_rest`] and [`fold`] are: it ends with stores of all lanes, by which the compiler
-/// sees that they are vectors. Written as one, some of the lanes are added as single numbers, natively as in wasm,
-/// which takes two to three times as long. Rows are arrays of a length that it knows: over slices it keeps lanes in
-/// memory natively.
+/// Adds `sums` to `totals`, stream by stream.
+#[inline(always)]
+fn add_sums<const STREAMS: usize, const N: usize>(totals: &mut [[f64x2; STREAMS]; N], sums: &[[f64x2; STREAMS]; N]) {
+    for (totals, sums) in totals.iter_mut().zip(sums) {
+        for (total, &sum) in totals.iter_mut().zip(sums) {
+            *total += sum;
+        }
+    }
+}
+
+/// Adds each of the numbers that `f` makes of an element to its own `totals`, for as many pairs of each stream as
+/// there are of the first.
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
-fn add_rows<T: Element>(rows: &[[T; LANES]], total: &mut [f64; LANES], f: impl Fn(T) -> f64 + Copy) {
-    for stretch in rows.chunks(STRETCH) {
-        let mut lanes = [0.0; LANES];
-        for row in stretch {
-            for lane in 0..LANES {
-                lanes[lane] += f(row[lane]);
+fn add_streams<T: Element, const STREAMS: usize, const N: usize>(
+    streams: [&[[T; PAIR]]; STREAMS],
+    totals: &mut [[f64x2; STREAMS]; N],
+    f: impl Fn(f64x2) -> [f64x2; N] + Copy,
+) {
+    let rows = streams[0].len();
+    let streams = streams.map(|stream| &stream[..rows]);
+    let mut stretches = [[f64x2::ZERO; STREAMS]; N];
+    for first in (0..rows).step_by(STRETCH) {
+        let mut sums = [[f64x2::ZERO; STREAMS]; N];
+        for row in first..rows.min(first + STRETCH) {
+            for (stream, pairs) in streams.iter().enumerate() {
+                let [x, y] = pairs[row];
+                let numbers = f(f64x2::new([x.to_f64(), y.to_f64()]));
+                for number in 0..N {
+                    sums[number][stream] += numbers[number];
+                }
             }
         }
-        for lane in 0..LANES {
-            total[lane] += lanes[lane];
-        }
+        add_sums(&mut stretches, &sums);
     }
+    add_sums(totals, &stretches);
 }
 
-/// Adds `f(element)` of the elements that do not fill a row to the first lanes.
-#[inline(never)]
-#[cfg_attr(page, optimize(speed))]
-fn add_rest<T: Element>(rest: &[T], total: &mut [f64; LANES], f: impl Fn(T) -> f64 + Copy) {
-    for (total, &element) in total.iter_mut().zip(rest) {
-        *total += f(element);
-    }
-}
-
-/// The sum of all lanes, in pairs.
-#[inline(never)]
-#[cfg_attr(page, optimize(speed))]
-fn fold(lanes: &mut [f64; LANES]) -> f64 {
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-    }
-    lanes[0]
-}
-
-/// The sum of `f(element)` over a run of at most [`LEAF`] elements; the rounding error grows with 16 and 4 additions
-/// in a row and those of the lanes, as in NumPy's pairwise sum with 16 and those of its eight.
+/// The sum of each of the numbers that `f` makes of an element, over a run of at most [`LEAF`] elements.
+///
+/// The run is read in `STREAMS` places side by side. A processor fetches ahead of what is read, but not past the end of
+/// a page, which are of 4 KiB in a tab: of a run read from its begin to its end, it waits for the begin of each page.
+/// In several places something is always under way, which takes two thirds to half of the time where the run comes
+/// from memory, and as long as before where it comes from a cache. As many streams as there are registers for the sums.
 #[inline(always)]
-fn sum_of<T: Element>(run: &[T], f: impl Fn(T) -> f64 + Copy) -> f64 {
-    let mut total = [0.0; LANES];
-    let (rows, rest) = run.as_chunks::<LANES>();
-    add_rows(rows, &mut total, f);
-    if !rest.is_empty() {
-        add_rest(rest, &mut total, f);
+fn sums_of<T: Element, const STREAMS: usize, const N: usize>(
+    run: &[T],
+    f: impl Fn(f64x2) -> [f64x2; N] + Copy,
+) -> [f64; N] {
+    let mut totals = [[f64x2::ZERO; STREAMS]; N];
+    let rows = run.len() / (STREAMS * PAIR);
+    let (streams, rest) = run.split_at(rows * STREAMS * PAIR);
+    let (pairs, _) = streams.as_chunks::<PAIR>();
+    for first in (0..rows).step_by(STRETCH * STRETCHES) {
+        let count = (STRETCH * STRETCHES).min(rows - first);
+        let parts = std::array::from_fn(|stream| &pairs[stream * rows + first..][..count]);
+        add_streams::<T, STREAMS, N>(parts, &mut totals, f);
     }
-    fold(&mut total)
+    let mut sums = totals.map(|totals| totals.into_iter().fold(f64x2::ZERO, |sum, total| sum + total).reduce_add());
+    for element in rest {
+        let numbers = f(f64x2::splat(element.to_f64()));
+        for number in 0..N {
+            sums[number] += numbers[number].to_array()[0];
+        }
+    }
+    sums
 }
 
 /// The sum, in `float64`.
@@ -140,11 +154,15 @@ impl Statistic for FloatSum {
     #[inline(never)]
     #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> f64 {
-        sum_of(run, T::to_f64)
+        sums_of::<T, 8, 1>(run, |elements| [elements])[0]
     }
 }
 
-/// Folds the elements of each lane into it, row by row; a function of its own for the reason told at [`add_rows`].
+/// Folds the elements of each lane into it, row by row, in four streams for the reason told at [`sums_of`].
+///
+/// A function of its own: it ends with stores of all lanes, by which the compiler sees that they are vectors. Written
+/// as one, some of the lanes are single numbers, natively as in wasm, which takes two to three times as long. Rows are
+/// arrays of a length that it knows: over slices it keeps lanes in memory natively.
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
 pub(super) fn fold_rows<T: Element, A: Copy>(
@@ -153,7 +171,9 @@ pub(super) fn fold_rows<T: Element, A: Copy>(
     f: impl Fn(A, T) -> A + Copy,
 ) {
     let mut folded = *lanes;
-    for row in rows {
+    let quarter = rows.len() / 4;
+    for turn in 0..rows.len() {
+        let row = &rows[if turn < 4 * quarter { turn % 4 * quarter + turn / 4 } else { turn }];
         for lane in 0..LANES {
             folded[lane] = f(folded[lane], row[lane]);
         }
@@ -193,8 +213,6 @@ pub(crate) struct IntegerSum;
 impl Statistic for IntegerSum {
     type Value = u64;
 
-    const LEAF: usize = LONG_LEAF;
-
     #[inline(always)]
     fn one<T: Element>(element: T) -> u64 {
         element.to_u64()
@@ -208,7 +226,13 @@ impl Statistic for IntegerSum {
     #[inline]
     #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> u64 {
-        run.iter().fold(0, |total, element| total.wrapping_add(element.to_u64()))
+        if size_of::<T>() < size_of::<u64>() {
+            return run.iter().fold(0, |total, element| total.wrapping_add(element.to_u64()));
+        }
+        let (rows, rest) = run.as_chunks::<LANES>();
+        let mut lanes = [0u64; LANES];
+        fold_rows(rows, &mut lanes, |total, element| total.wrapping_add(element.to_u64()));
+        rest.iter().map(|element| element.to_u64()).chain(lanes).fold(0, u64::wrapping_add)
     }
 }
 
@@ -253,17 +277,14 @@ impl MomentsValue {
         total * total > 1e4 * count * m2
     }
 
-    /// With `residue`, the sum of distances from the rounded mean, which is 0 but for the rounding. NaN, of infinite
-    /// elements, is no 0.
+    /// With `residue` and `squares`, the sums of distances from a number near the mean and of their squares.
     #[inline(always)]
-    fn corrected(count: f64, total: f64, mean: f64, m2: f64, residue: f64) -> MomentsValue {
-        if residue == 0.0 {
-            return MomentsValue { count, total, mean, low: 0.0, m2 };
-        }
-        let low = residue / count;
-        let corrected = m2 - residue * low;
+    fn corrected(count: f64, total: f64, near: f64, squares: f64, residue: f64) -> MomentsValue {
+        let shift = residue / count;
+        let mean = near + shift;
+        let m2 = squares - residue * shift;
         // Not by `max`, which prefers 0 to NaN.
-        MomentsValue { count, total, mean, low, m2: if corrected < 0.0 { 0.0 } else { corrected } }
+        MomentsValue { count, total, mean, low: shift - (mean - near), m2: if m2 < 0.0 { 0.0 } else { m2 } }
     }
 
     /// Chan's rule (Chan, Golub & LeVeque 1979, "Updating formulae and a pairwise algorithm for
@@ -283,6 +304,33 @@ impl MomentsValue {
             low: shift - (mean - self.mean),
             m2: self.m2 + other.m2 + delta * delta * (self.count * share),
         }
+    }
+}
+
+/// Count, mean and M2 of a run of at least one and at most [`LEAF`] elements, and no total.
+///
+/// One pass, by distances from a number near the mean (Chan, Golub & LeVeque 1983, "Algorithms for computing the
+/// sample variance", section 3: shifted data). Where it was not near, what is subtracted in the end would cost digits;
+/// then a second pass is by distances from the mean that the first has found, which is their corrected two-pass
+/// algorithm.
+#[inline(never)]
+#[cfg_attr(page, optimize(speed))]
+pub(super) fn spread<T: Element>(run: &[T]) -> MomentsValue {
+    let count = run.len() as f64;
+    let first = |stream: usize| run[run.len() / 4 * stream].to_f64();
+    let mut near = (first(0) + first(1) + first(2) + first(3)) / 4.0;
+    let mut passes = 0;
+    loop {
+        let [residue, squares] = sums_of::<T, 4, 2>(run, |elements| {
+            let distances = elements - f64x2::splat(near);
+            [distances, distances * distances]
+        });
+        let found = MomentsValue::corrected(count, 0.0, near, squares, residue);
+        passes += 1;
+        if passes == 2 || found.m2 >= 0.25 * squares {
+            return found;
+        }
+        near = found.mean;
     }
 }
 
@@ -307,16 +355,8 @@ impl Statistic for Moments {
     #[inline(never)]
     #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> MomentsValue {
-        let count = run.len() as f64;
-        let total = sum_of(run, T::to_f64);
-        let mean = total / count;
-        let m2 = sum_of(run, |element| {
-            let distance = element.to_f64() - mean;
-            distance * distance
-        });
-        let offset = MomentsValue::is_offset(count, total, m2);
-        let residue = if offset { sum_of(run, |element| element.to_f64() - mean) } else { 0.0 };
-        MomentsValue::corrected(count, total, mean, m2, residue)
+        let spread = spread(run);
+        MomentsValue { total: FloatSum::leaf(run), ..spread }
     }
 
     #[inline(always)]
@@ -364,8 +404,6 @@ pub(crate) struct Any;
 impl Statistic for Any {
     type Value = u64;
 
-    const LEAF: usize = LONG_LEAF;
-
     #[inline(always)]
     fn one<T: Element>(element: T) -> u64 {
         u64::from(element.is_true())
@@ -388,8 +426,6 @@ pub(crate) struct All;
 
 impl Statistic for All {
     type Value = u64;
-
-    const LEAF: usize = LONG_LEAF;
 
     #[inline(always)]
     fn one<T: Element>(element: T) -> u64 {

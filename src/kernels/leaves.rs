@@ -4,7 +4,7 @@
 //! costs nothing.
 
 use super::element::{cast_loop, Cast, Element};
-use super::lanes::{Statistic, LEAF};
+use super::lanes::{spread, Moments, MomentsValue, Statistic, LEAF};
 use super::walk::{Pairwise, Runs};
 use crate::block::extend_with_zeros;
 use crate::dtype::DType;
@@ -32,9 +32,7 @@ impl Scratch {
 pub(super) struct Leaves<V> {
     /// Bytes of an element.
     size: usize,
-    /// The longest run that is reduced at once, in elements.
-    longest: usize,
-    /// What is known of a run of [`Leaves::longest`] elements at most.
+    /// What is known of a run of [`LEAF`] elements at most.
     leaf: fn(&[u8]) -> V,
     /// Makes elements the type that `leaf` takes, where they are not.
     widen_run: Option<Cast>,
@@ -54,6 +52,15 @@ pub(super) fn leaves_of_floats<S: Statistic>(input: DType) -> Leaves<S::Value> {
         DType::F16 | DType::F32 => Leaves::new::<f32, f32, S>(input, DType::F32, DType::F32),
         _ => Leaves::new::<f64, f64, S>(input, DType::F64, DType::F64),
     }
+}
+
+/// The leaves of the variance: those of moments, but that nothing is known of a run's total.
+pub(super) fn leaves_of_spread(input: DType) -> Leaves<MomentsValue> {
+    let leaf = match input {
+        DType::F16 | DType::F32 => |run: &[u8]| spread::<f32>(bytemuck::cast_slice(run)),
+        _ => |run: &[u8]| spread::<f64>(bytemuck::cast_slice(run)),
+    };
+    Leaves { leaf, ..leaves_of_floats::<Moments>(input) }
 }
 
 /// The leaves of a statistic of integers that is gathered modulo 2 to the power 64.
@@ -123,7 +130,6 @@ impl<V: Copy> Leaves<V> {
         debug_assert!(widen_run.is_none() || run == wide, "runs are widened to the type of columns");
         Leaves {
             size: input.size(),
-            longest: if widen_run.is_some() { S::LEAF.min(LEAF) } else { S::LEAF },
             leaf: leaf::<R, W, S>,
             widen_run,
             columns: columns::<W, S>,
@@ -139,11 +145,6 @@ impl<V: Copy> Leaves<V> {
         self.size
     }
 
-    /// The longest run that is reduced at once, in elements.
-    pub(super) fn longest(&self) -> usize {
-        self.longest
-    }
-
     /// What is known of the elements of `left` followed by those of `right`.
     pub(super) fn merge(&self, left: V, right: V) -> V {
         (self.merge)(left, right)
@@ -155,7 +156,7 @@ impl<V: Copy> Leaves<V> {
         (self.merge_columns)(left, right);
     }
 
-    /// What is known of a run of at least one and at most [`Leaves::longest`] elements.
+    /// What is known of a run of at least one and at most [`LEAF`] elements.
     #[cfg_attr(page, optimize(speed))]
     fn leaf(&self, run: &[u8], scratch: &mut Scratch) -> V {
         let Some(widen) = self.widen_run else {
@@ -169,12 +170,12 @@ impl<V: Copy> Leaves<V> {
     /// Adds to `tree` what is known of a run of any length, leaf by leaf.
     #[cfg_attr(page, optimize(speed))]
     pub(super) fn run(&self, run: &[u8], tree: &mut Pairwise<V>, scratch: &mut Scratch) {
-        for run in run.chunks(self.longest * self.size) {
+        for run in run.chunks(LEAF * self.size) {
             tree.push(self.leaf(run, scratch), self.merge);
         }
     }
 
-    /// Gives `put` what is known of each of the runs, of at least one and at most [`Leaves::longest`] elements.
+    /// Gives `put` what is known of each of the runs, of at least one and at most [`LEAF`] elements.
     #[cfg_attr(page, optimize(speed))]
     pub(super) fn runs(
         &self,

@@ -173,7 +173,7 @@ impl Reduction {
             Reduction::Prod if input.is_float() => Kind::FloatProduct,
             Reduction::Prod => Kind::IntegerProduct,
             Reduction::Mean => Kind::FloatSum,
-            Reduction::Var { .. } | Reduction::Std { .. } => Kind::Moments,
+            Reduction::Var { .. } | Reduction::Std { .. } => Kind::Spread,
             Reduction::Min => Kind::Min,
             Reduction::Max => Kind::Max,
             Reduction::Any => Kind::Any,
@@ -390,9 +390,9 @@ impl ChunkReduction {
         }
         let mut collectors: Vec<(Kind, Box<dyn Collect>)> = Vec::new();
         if count > 0 {
-            let spread = reductions.iter().any(|reduction| reduction.kind(input) == Kind::Moments);
-            for reduction in reductions {
-                let kind = reduction.kind(input).gathered_with(spread);
+            let kinds: Vec<Kind> = reductions.iter().map(|reduction| reduction.kind(input)).collect();
+            for kind in &kinds {
+                let kind = kind.gathered_with(&kinds);
                 if collectors.iter().all(|(other, _)| *other != kind) {
                     collectors.push((kind, collector(kind, input, shape, axes)));
                 }
@@ -421,14 +421,14 @@ impl ChunkReduction {
     /// when there is no room.
     pub fn finish(self) -> Result<Vec<Partial>> {
         let ChunkReduction { reductions, input, kept, count, collectors } = self;
-        let spread = collectors.iter().any(|(kind, _)| *kind == Kind::Moments);
+        let kinds: Vec<Kind> = reductions.iter().map(|reduction| reduction.kind(input)).collect();
         let gathered: Vec<(Kind, Gathered)> =
             collectors.into_iter().map(|(kind, collector)| Ok((kind, collector.finish()?))).collect::<Result<_>>()?;
         reductions
             .iter()
             .map(|reduction| {
                 let dtype = reduction.result_dtype(input)?;
-                let kind = reduction.kind(input).gathered_with(spread);
+                let kind = reduction.kind(input).gathered_with(&kinds);
                 let fields = match gathered.iter().find(|(other, _)| *other == kind) {
                     Some((_, gathered)) => reduction.fields(gathered, dtype, &kept, count)?,
                     None => reduction.fields_of_nothing(input, &kept)?,

@@ -159,6 +159,37 @@ fn variance_survives_an_offset_a_hundred_million_times_its_spread() {
     assert!((whole(VAR, &long) - 2.0 / 3.0).abs() < 1e-12);
 }
 
+/// How far the variance of integers is from the exact one, in units of the exact one's last place.
+fn variance_error(integers: &[i64]) -> f64 {
+    let values: Vec<f64> = integers.iter().map(|&x| x as f64).collect();
+    let (count, total) = (integers.len() as i128, integers.iter().map(|&x| i128::from(x)).sum::<i128>());
+    let squares: i128 = integers.iter().map(|&x| i128::from(x) * i128::from(x)).sum();
+    let exact = (count * squares - total * total) as f64 / (count * count) as f64;
+    (whole(VAR, &floats(&values)) - exact).abs() / (exact * f64::EPSILON)
+}
+
+#[test]
+fn variance_is_exact_to_a_few_units_in_the_last_place_wherever_a_run_begins() {
+    let noise = |i: i64| (i * 7919) % 1001;
+    for length in [100, 8192, 50_000] {
+        let runs: [(&str, Vec<i64>); 5] = [
+            ("noise", (0..length).map(|i| noise(i) * 12_345_679).collect()),
+            ("a ramp", (0..length).map(|i| i * 1_000_003).collect()),
+            ("noise far from zero", (0..length).map(|i| noise(i) + (1 << 46)).collect()),
+            ("waves as long as a stream", (0..length).map(|i| (i % 1024) * (i % 1024) * 65_537).collect()),
+            // Where each leaf is begun to be read, and nowhere else.
+            ("runs that begin with outliers", {
+                let begins = |i| (i % 8192) % (length.min(8192) / 4) == 0;
+                (0..length).map(|i| noise(i) + if begins(i) { 94_906_267 } else { 0 }).collect()
+            }),
+        ];
+        for (name, run) in runs {
+            let error = variance_error(&run);
+            assert!(error <= 8.0, "{name}, {length} elements: {error} units");
+        }
+    }
+}
+
 /// The reduction of a vector cut into pieces of these lengths.
 fn combined(reduction: Reduction, block: &Block, lengths: &[u64]) -> Block {
     let mut start = 0;
@@ -212,8 +243,8 @@ fn a_nan_or_infinity_reaches_the_result_of_its_own_column_and_of_no_other() {
 
 #[test]
 fn a_nan_or_infinity_in_any_lane_reaches_the_result() {
-    for length in [1, 3, 16, 17, 255, 256, 300, 1024, 2048, 2100] {
-        let step = if length > 300 { 41 } else { 1 };
+    for length in [1, 3, 16, 17, 255, 256, 300, 2100, 8192, 8300] {
+        let step = if length > 300 { length / 50 } else { 1 };
         for position in (0..length).step_by(step) {
             let mut values = vec![1.0; length];
             values[position] = f64::NAN;
@@ -258,9 +289,10 @@ fn reductions_that_share_a_pass_have_the_bits_they_have_alone() {
     let together =
         [Reduction::Sum, Reduction::Max, Reduction::Mean, VAR, Reduction::Std { ddof: 1 }, Reduction::ArgMin];
     for dtype in [DType::F64, DType::F32, DType::I32] {
-        for axes in [&[0][..], &[1]] {
+        for axes in [&[0][..], &[1], &[0, 1]] {
             let block = sample(dtype, &[130, 75], 3);
-            let shared = Reduction::chunk_many(&together, &block, axes).unwrap();
+            let together = if axes.len() == 1 { &together[..] } else { &together[..5] };
+            let shared = Reduction::chunk_many(together, &block, axes).unwrap();
             for (reduction, shared) in together.iter().zip(shared) {
                 let alone = reduction.chunk(&block, axes).unwrap();
                 assert_eq!((shared.dtype, shared.fields.len()), (alone.dtype, alone.fields.len()));

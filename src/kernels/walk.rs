@@ -1,6 +1,6 @@
 //! From one run to whole arrays: which runs make up each result, and in which order they merge.
 
-use super::lanes::ROWS;
+use super::lanes::{LEAF, ROWS};
 use super::leaves::{Leaves, Scratch};
 use super::strided::{row_major_strides, Walk};
 
@@ -200,7 +200,7 @@ fn add_run<V: Copy>(
     mut elements: &[u8],
     scratch: &mut Scratch,
 ) {
-    let leaf = leaves.longest() * leaves.size();
+    let leaf = LEAF * leaves.size();
     if *held > 0 {
         let (head, others) = elements.split_at(elements.len().min(leaf - *held));
         bytemuck::cast_slice_mut(rest)[*held..][..head.len()].copy_from_slice(head);
@@ -257,7 +257,7 @@ fn reduce_runs<V: Copy>(
     scratch: &mut Scratch,
 ) {
     let size = leaves.size();
-    if run <= leaves.longest() && outer.is_single() {
+    if run <= LEAF && outer.is_single() {
         let (count, [stride]) = (kept.run(), kept.run_strides());
         let runs = Runs { run, stride, count };
         kept.for_each_run(|[offset]| leaves.runs(&elements[offset as usize * size..], runs, put, scratch));
