@@ -26,6 +26,12 @@ const PAIR: usize = 2;
 /// streams; in NumPy's pairwise sum 16, those of its eight lanes, and those of its tree, which is deeper than ours.
 const STRETCH: usize = 16;
 
+/// The shortest run that is read in streams; those of a shorter one would not reach from page to page.
+const SHORT: usize = 2048;
+
+/// Elements of a shorter run that eight accumulators add up, as many additions in a row as for a stretch.
+const PART: usize = 8 * STRETCH;
+
 /// Stretches that are added up before their sums are added to sums.
 const STRETCHES: usize = 8;
 
@@ -93,8 +99,7 @@ fn add_streams<T: Element, const STREAMS: usize, const N: usize>(
         let mut sums = [[f64x2::ZERO; STREAMS]; N];
         for row in first..rows.min(first + STRETCH) {
             for (stream, pairs) in streams.iter().enumerate() {
-                let [x, y] = pairs[row];
-                let numbers = f(f64x2::new([x.to_f64(), y.to_f64()]));
+                let numbers = f(doubles(pairs[row]));
                 for number in 0..N {
                     sums[number][stream] += numbers[number];
                 }
@@ -116,6 +121,16 @@ fn sums_of<T: Element, const STREAMS: usize, const N: usize>(
     run: &[T],
     f: impl Fn(f64x2) -> [f64x2; N] + Copy,
 ) -> [f64; N] {
+    if run.len() < SHORT {
+        let mut sums = [0.0; N];
+        for part in run.chunks(PART) {
+            let numbers = sums_of_part(part, f);
+            for number in 0..N {
+                sums[number] += numbers[number];
+            }
+        }
+        return sums;
+    }
     let mut totals = [[f64x2::ZERO; STREAMS]; N];
     let rows = run.len() / (STREAMS * PAIR);
     let (streams, rest) = run.split_at(rows * STREAMS * PAIR);
@@ -125,14 +140,37 @@ fn sums_of<T: Element, const STREAMS: usize, const N: usize>(
         let parts = std::array::from_fn(|stream| &pairs[stream * rows + first..][..count]);
         add_streams::<T, STREAMS, N>(parts, &mut totals, f);
     }
-    let mut sums = totals.map(|totals| totals.into_iter().fold(f64x2::ZERO, |sum, total| sum + total).reduce_add());
-    for element in rest {
-        let numbers = f(f64x2::splat(element.to_f64()));
+    let rest = sums_of_part(rest, f);
+    std::array::from_fn(|number| totals[number].iter().fold(f64x2::ZERO, |sum, &total| sum + total).reduce_add() + rest[number])
+}
+
+/// [`sums_of`] of at most [`PART`] elements, one after the other.
+#[inline(never)]
+#[cfg_attr(page, optimize(speed))]
+fn sums_of_part<T: Element, const N: usize>(run: &[T], f: impl Fn(f64x2) -> [f64x2; N] + Copy) -> [f64; N] {
+    let mut sums = [[f64x2::ZERO; 4]; N];
+    let (rows, rest) = run.as_chunks::<{ 4 * PAIR }>();
+    for &[a, b, c, d, e, g, h, i] in rows {
+        let numbers = [[a, b], [c, d], [e, g], [h, i]].map(|pair| f(doubles(pair)));
+        for number in 0..N {
+            for pair in 0..4 {
+                sums[number][pair] += numbers[pair][number];
+            }
+        }
+    }
+    let mut sums = sums.map(|[a, b, c, d]| ((a + b) + (c + d)).reduce_add());
+    for &element in rest {
+        let numbers = f(doubles([element; PAIR]));
         for number in 0..N {
             sums[number] += numbers[number].to_array()[0];
         }
     }
     sums
+}
+
+#[inline(always)]
+fn doubles<T: Element>([x, y]: [T; PAIR]) -> f64x2 {
+    f64x2::new([x.to_f64(), y.to_f64()])
 }
 
 /// The sum, in `float64`.
