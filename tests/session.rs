@@ -4,6 +4,11 @@
 use chunkbook::session::{FolderHost, Limits, Session};
 use serde_json::{json, Value};
 
+/// A Python float, as requests carry it.
+fn scalar(number: f64) -> Value {
+    json!({"scalar": {"dtype": "float64", "value": format!("{:#018x}", number.to_bits())}})
+}
+
 struct Notebook {
     session: Session,
     folder: tempfile::TempDir,
@@ -326,7 +331,7 @@ fn a_read_with_steps_gives_what_a_plain_loop_picks_without_holding_what_lies_bet
     }))["dataset"]
         .clone();
     for row in [0, 39_999, 40_000, 399_999] {
-        let value = json!({"scalar": {"dtype": "float64", "value": format!("{row}.5")}});
+        let value = scalar(f64::from(row) + 0.5);
         notebook.ok(
             json!({"op": "h5_write", "dataset": dataset, "selection": [[row, 1, 1], [0, 1000, 1]], "value": value}),
         );
@@ -362,7 +367,7 @@ fn arrays_read_from_a_file_outlive_its_replacement_and_lazy_ones_do_not_take_the
     let create = json!({"op": "h5_create_dataset", "file": file, "path": "/data", "shape": [10, 4], "dtype": "float64",
         "chunks": [5, 4]});
     let dataset = notebook.ok(create)["dataset"].clone();
-    let value = json!({"scalar": {"dtype": "float64", "value": "7.0"}});
+    let value = scalar(7.0);
     notebook.ok(json!({"op": "h5_write", "dataset": dataset, "selection": selection, "value": value}));
     notebook.ok(json!({"op": "h5_close", "file": file}));
 

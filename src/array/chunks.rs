@@ -92,14 +92,21 @@ fn parse_bytes(text: &str) -> Result<u64> {
         "gib" | "gi" => 1024.0 * 1024.0 * 1024.0,
         _ => f64::NAN,
     };
-    let number: f64 = if number.is_empty() { 1.0 } else { number.parse().unwrap_or(f64::NAN) };
-    let bytes = number * scale;
+    let bytes = if number.is_empty() { scale } else { decimal(number).unwrap_or(f64::NAN) * scale };
     if !bytes.is_finite() {
         return Err(Error::value(format!(
             "could not interpret chunks {text:?} as \"auto\" or as a size in bytes such as \"64 MiB\""
         )));
     }
     Ok(bytes as u64)
+}
+
+/// The number that digits, with a point or without, write. To the last bit where they make an integer below 2 to the
+/// power 53, as sizes do; what is exact for all takes tables of 10 KB.
+fn decimal(text: &str) -> Option<f64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits: u64 = [whole, fraction].concat().parse().ok()?;
+    Some(digits as f64 / 10f64.powi(fraction.len() as i32))
 }
 
 /// The most chunks an array may have: their positions fit the 32-bit addresses of wasm.
@@ -451,6 +458,26 @@ mod tests {
             [uniform(114, 26, 36), vec![1148, 1148, 704]]
         );
         assert_eq!(sizes("null", &[30, 30], Some(&[3, 30])).unwrap(), [vec![3; 10], vec![30]]);
+    }
+
+    #[test]
+    fn sizes_in_bytes_are_those_dask_reads() {
+        // dask.utils.parse_bytes of each.
+        for (text, bytes) in [
+            ("100", 100),
+            ("1kB", 1000),
+            ("MB", 1_000_000),
+            ("1.5 MiB", 1_572_864),
+            ("5.4 kB", 5400),
+            ("0.001GB", 1_000_000),
+            (".5KiB", 512),
+            ("123456789.125 KB", 123_456_789_125),
+        ] {
+            assert_eq!(parse_bytes(text).unwrap(), bytes, "{text}");
+        }
+        for text in ["1.2.3 MB", ".", "MiB MiB", "-1 kB"] {
+            assert!(parse_bytes(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -141,7 +141,9 @@ fn sums_of<T: Element, const STREAMS: usize, const N: usize>(
         add_streams::<T, STREAMS, N>(parts, &mut totals, f);
     }
     let rest = sums_of_part(rest, f);
-    std::array::from_fn(|number| totals[number].iter().fold(f64x2::ZERO, |sum, &total| sum + total).reduce_add() + rest[number])
+    std::array::from_fn(|number| {
+        totals[number].iter().fold(f64x2::ZERO, |sum, &total| sum + total).reduce_add() + rest[number]
+    })
 }
 
 /// [`sums_of`] of at most [`PART`] elements, one after the other.

@@ -1,7 +1,7 @@
 """The engine, as Python sees it: `call` sends a request and returns the answer or raises.
 
 Requests and answers are JSON text. Numbers that must be exact travel as text: a scalar is
-`{"dtype": "float64", "value": "0.5"}`.
+`{"dtype": "float64", "value": "0x3fe0000000000000"}` in a request, `"0.5"` in an answer.
 """
 
 import json
@@ -44,8 +44,10 @@ _exceptions = {
 
 
 def number_text(value):
-    """A Python number as text that reads back exactly."""
-    return _host.float_repr(value) if isinstance(value, float) else str(value)
+    """A Python number as text that the engine reads back exactly: a float by its bits."""
+    if isinstance(value, float) or not -(2**63) <= value < 2**64:
+        return _host.float_bits(float(value))
+    return str(value)
 
 
 def scalar(value):

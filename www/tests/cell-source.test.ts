@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { translateCell } from "../src/kernel/cell-source";
-import { floatFixed, floatRepr } from "../src/kernel/number-text";
+import { floatBits, floatFixed, floatRepr } from "../src/kernel/number-text";
 
 const code = (source: string) => translateCell(source).code;
 
@@ -99,6 +99,15 @@ describe("the text of a float", () => {
     [Number.NEGATIVE_INFINITY, "-inf"],
   ])("%d is %s, as CPython's repr", (x, text) => {
     expect(floatRepr(x)).toBe(text);
+  });
+
+  test.each([
+    [0.1, "0x3fb999999999999a"],
+    [-0, "0x8000000000000000"],
+    [5e-324, "0x0000000000000001"],
+    [Number.NEGATIVE_INFINITY, "0xfff0000000000000"],
+  ])("%d has the bits %s", (x, bits) => {
+    expect(floatBits(x)).toBe(bits);
   });
 
   test.each([

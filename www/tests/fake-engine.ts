@@ -2,6 +2,7 @@
  * A tiny engine for tests of the Python side: everything in plain lists, nothing clever. It answers
  * the same requests as the real one (see python/_bridge.py).
  */
+import { floatRepr } from "../src/kernel/number-text";
 
 interface Block {
   shape: number[];
@@ -65,7 +66,22 @@ function elementText(x: number, dtype: string): string {
 
 function elementNumber(text: string): number {
   if (text === "True" || text === "False") return text === "True" ? 1 : 0;
-  return Number(text.replace("inf", "Infinity"));
+  return Number(withoutBits(text).replace("inf", "Infinity"));
+}
+
+/** The text of an answer for that of a request, in which floats are their bits. */
+function withoutBits(text: string): string {
+  if (!text.startsWith("0x")) return text;
+  const bits = new DataView(new ArrayBuffer(8));
+  bits.setBigUint64(0, BigInt(text));
+  return floatRepr(bits.getFloat64(0));
+}
+
+/** An attribute or a fill value of a request, as answers have it. */
+function echoed(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value ?? null), (_, part: unknown) =>
+    typeof part === "string" ? withoutBits(part) : part,
+  );
 }
 
 /** Every index of a shape, in C order. */
@@ -425,7 +441,7 @@ export class FakeEngine {
       case "h5_attrs":
         return this.node(request).attributes;
       case "h5_set_attr":
-        this.node(request).attributes.push({ name: get("name"), value: get("value") });
+        this.node(request).attributes.push({ name: get("name"), value: echoed(get("value")) });
         return null;
       case "h5_create_group":
         this.open.get(get<number>("file"))!.set(get("path"), { type: "group", attributes: [] });
@@ -436,7 +452,14 @@ export class FakeEngine {
         const node: Node = {
           type: "dataset",
           block: { shape, dtype: get("dtype"), data: new Array<number>(size(shape)).fill(0) },
-          options: { chunks, compression, compression_opts, shuffle, fletcher32, fillvalue },
+          options: {
+            chunks,
+            compression,
+            compression_opts,
+            shuffle,
+            fletcher32,
+            fillvalue: echoed(fillvalue),
+          },
           attributes: [],
         };
         this.open.get(get<number>("file"))!.set(get("path"), node);

@@ -1,5 +1,5 @@
 /**
- * Floating-point numbers as CPython writes them. MicroPython's own text is off in the last digit
+ * Floating-point numbers as CPython writes them, and as the engine takes them. MicroPython's own text is off in the last digit
  * for about one number in thirty; JavaScript's is exact.
  */
 
@@ -22,12 +22,21 @@ export function floatRepr(x: number): string {
   return `${sign}${whole}.${digits.slice(exponent + 1) || "0"}`;
 }
 
+/** The bits of `x` as the engine takes them: `0x` and sixteen digits. */
+export function floatBits(x: number): string {
+  return `0x${bitsOf(x).toString(16).padStart(16, "0")}`;
+}
+
+function bitsOf(x: number): bigint {
+  const bits = new DataView(new ArrayBuffer(8));
+  bits.setFloat64(0, x);
+  return bits.getBigUint64(0);
+}
+
 /** `"%.{places}f" % x`: the exact binary value rounded half to even, as C's printf does. */
 export function floatFixed(x: number, places: number): string {
   if (!Number.isFinite(x)) return floatRepr(x);
-  const bits = new DataView(new ArrayBuffer(8));
-  bits.setFloat64(0, x);
-  const word = bits.getBigUint64(0);
+  const word = bitsOf(x);
   const biased = Number((word >> 52n) & 0x7ffn);
   const fraction = word & 0xfffffffffffffn;
   const mantissa = biased === 0 ? fraction : fraction | (1n << 52n);

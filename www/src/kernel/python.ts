@@ -13,7 +13,7 @@ import {
 import wasm from "@micropython/micropython-webassembly-pyscript/micropython.wasm?url";
 import type { CellError, MimeBundle } from "../protocol";
 import { translateCell } from "./cell-source";
-import { floatFixed, floatRepr } from "./number-text";
+import { floatBits, floatFixed, floatRepr } from "./number-text";
 import { TextStream } from "./text-stream";
 import { type ErrorReport, Tracebacks } from "./tracebacks";
 
@@ -191,6 +191,7 @@ function hostModule(
       host.callEnded(panel, error === "" ? null : tracebacks.of(JSON.parse(error) as ErrorReport));
     },
     keep: (id: number) => kept.keep(id),
+    float_bits: floatBits,
     float_repr: floatRepr,
     float_fixed: floatFixed,
   };
