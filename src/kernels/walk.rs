@@ -3,6 +3,7 @@
 use super::lanes::{LEAF, ROWS};
 use super::leaves::{Leaves, Scratch};
 use super::strided::{row_major_strides, Walk};
+use crate::block::extend_with_zeros;
 
 /// Columns that are reduced together: their rows are far apart in memory, so each visit takes a good piece.
 const STRIP: usize = 512;
@@ -109,9 +110,8 @@ fn reduce<V: Copy>(
 
 /// How the values of an array come from pieces of it.
 enum Way<V> {
-    /// All elements make one value. `rest` has those at the end of the pieces so far that do not fill a leaf: `held`
-    /// bytes of them.
-    Run { tree: Pairwise<V>, rest: Vec<u64>, held: usize },
+    /// All elements make one value.
+    Run(Run<V>),
     /// The first axes are reduced and the others kept: a tree for each strip of neighbouring columns.
     Columns { width: usize, strips: Vec<Pairwise<Vec<V>>> },
     /// Pieces have values of their own, or the array is one piece.
@@ -130,7 +130,11 @@ pub(super) struct Gathering<V> {
 impl<V: Copy> Gathering<V> {
     pub(super) fn new(leaves: Leaves<V>, shape: &[usize], axes: &[usize]) -> Gathering<V> {
         let way = match groups(shape, axes).as_slice() {
-            [] | [Group { reduced: true, .. }] => Way::Run { tree: Pairwise::new(), rest: Vec::new(), held: 0 },
+            [] | [Group { reduced: true, .. }] => {
+                let elements = shape.iter().fold(1, |count: u64, &extent| count.saturating_mul(extent as u64));
+                let left = elements.saturating_mul(leaves.size() as u64);
+                Way::Run(Run { tree: Pairwise::new(), rest: Vec::new(), held: 0, left })
+            }
             [Group { reduced: true, .. }, Group { extent, .. }] => {
                 Way::Columns { width: *extent, strips: (0..*extent).step_by(STRIP).map(|_| Pairwise::new()).collect() }
             }
@@ -144,7 +148,7 @@ impl<V: Copy> Gathering<V> {
     pub(super) fn add(&mut self, elements: &[u8], shape: &[usize]) {
         let (leaves, scratch) = (&self.leaves, &mut self.scratch);
         match &mut self.way {
-            Way::Run { tree, rest, held } => add_run(leaves, tree, rest, held, elements, scratch),
+            Way::Run(run) => run.add(leaves, elements, scratch),
             Way::Columns { width, strips } => {
                 let rows = elements.len() / leaves.size() / *width;
                 let rows = Rows { rows, stride: *width, width: *width };
@@ -157,16 +161,11 @@ impl<V: Copy> Gathering<V> {
     }
 
     /// The values, in row-major order.
-    pub(super) fn finish(mut self) -> Vec<V> {
+    pub(super) fn finish(self) -> Vec<V> {
         let leaves = &self.leaves;
         let merge = |left, right| leaves.merge(left, right);
         match self.way {
-            Way::Run { mut tree, rest, held } => {
-                if held > 0 {
-                    leaves.run(&bytemuck::cast_slice(&rest)[..held], &mut tree, &mut self.scratch);
-                }
-                tree.finish(merge).into_iter().collect()
-            }
+            Way::Run(run) => run.tree.finish(merge).into_iter().collect(),
             Way::Columns { strips, .. } => {
                 let merge = |left, right| merge_columns(leaves, left, right);
                 strips.into_iter().filter_map(|tree| tree.finish(merge)).flatten().collect()
@@ -192,32 +191,39 @@ pub(crate) fn grain(shape: &[usize], axes: &[usize]) -> Option<usize> {
     }
 }
 
-fn add_run<V: Copy>(
-    leaves: &Leaves<V>,
-    tree: &mut Pairwise<V>,
-    rest: &mut Vec<u64>,
-    held: &mut usize,
-    mut elements: &[u8],
-    scratch: &mut Scratch,
-) {
-    let leaf = LEAF * leaves.size();
-    if *held > 0 {
-        let (head, others) = elements.split_at(elements.len().min(leaf - *held));
-        bytemuck::cast_slice_mut(rest)[*held..][..head.len()].copy_from_slice(head);
-        *held += head.len();
-        elements = others;
-        if *held < leaf {
-            return;
+/// A run of elements that comes in pieces.
+struct Run<V> {
+    tree: Pairwise<V>,
+    /// The elements at the end of the pieces so far that do not fill a leaf.
+    rest: Vec<u64>,
+    /// Bytes of them.
+    held: usize,
+    /// Bytes that are still to come.
+    left: u64,
+}
+
+impl<V: Copy> Run<V> {
+    fn add(&mut self, leaves: &Leaves<V>, mut elements: &[u8], scratch: &mut Scratch) {
+        let leaf = LEAF * leaves.size();
+        self.left = self.left.saturating_sub(elements.len() as u64);
+        if self.held > 0 {
+            let (head, others) = elements.split_at(elements.len().min(leaf - self.held));
+            bytemuck::cast_slice_mut(&mut self.rest)[self.held..][..head.len()].copy_from_slice(head);
+            self.held += head.len();
+            elements = others;
+            if self.held < leaf && self.left > 0 {
+                return;
+            }
+            leaves.run(&bytemuck::cast_slice(&self.rest)[..self.held], &mut self.tree, scratch);
+            self.held = 0;
         }
-        leaves.run(&bytemuck::cast_slice(rest)[..leaf], tree, scratch);
-        *held = 0;
-    }
-    let (whole, remainder) = elements.split_at(elements.len() / leaf * leaf);
-    leaves.run(whole, tree, scratch);
-    if !remainder.is_empty() {
-        rest.resize(leaf.div_ceil(size_of::<u64>()), 0);
-        bytemuck::cast_slice_mut(rest)[..remainder.len()].copy_from_slice(remainder);
-        *held = remainder.len();
+        self.held = if self.left > 0 { elements.len() % leaf } else { 0 };
+        let (whole, rest) = elements.split_at(elements.len() - self.held);
+        leaves.run(whole, &mut self.tree, scratch);
+        if !rest.is_empty() {
+            extend_with_zeros(&mut self.rest, leaf.div_ceil(size_of::<u64>()));
+            bytemuck::cast_slice_mut(&mut self.rest)[..rest.len()].copy_from_slice(rest);
+        }
     }
 }
 
