@@ -124,6 +124,10 @@ impl<const GREATEST: bool> Statistic for Extremum<GREATEST> {
     }
 }
 
+/// Elements that are all compared to learn whether an extreme one is among them: that takes vectors, and to stop at the
+/// first takes none.
+const SEARCHED: usize = 128;
+
 /// An extreme element and where it is among `count` elements.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
@@ -164,10 +168,10 @@ impl<const GREATEST: bool> Statistic for ArgExtremum<GREATEST> {
     #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> Position {
         let value = Extremum::<GREATEST>::best(run);
-        let mut index = 0;
-        while index + 1 < run.len() && run[index] != value && !run[index].is_nan() {
-            index += 1;
-        }
+        let is_it = |element: &T| *element == value || element.is_nan();
+        let holds_it = |part: &[T]| part.iter().fold(false, |found, element| found | is_it(element));
+        let before = run.chunks(SEARCHED).take_while(|part| !holds_it(part)).count() * SEARCHED;
+        let index = (before..run.len()).find(|&index| is_it(&run[index])).unwrap_or(0);
         Position { value: Bits::of(value), index: index as u64, count: run.len() as u64 }
     }
 }

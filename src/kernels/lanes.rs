@@ -26,14 +26,14 @@ const PAIR: usize = 2;
 /// streams; in NumPy's pairwise sum 16, those of its eight lanes, and those of its tree, which is deeper than ours.
 const STRETCH: usize = 16;
 
+/// Stretches that are added up before their sums are added to sums.
+const STRETCHES: usize = 8;
+
 /// The shortest run that is read in streams; those of a shorter one would not reach from page to page.
 const SHORT: usize = 2048;
 
 /// Elements of a shorter run that eight accumulators add up, as many additions in a row as for a stretch.
 const PART: usize = 8 * STRETCH;
-
-/// Stretches that are added up before their sums are added to sums.
-const STRETCHES: usize = 8;
 
 /// What a reduction gathers from elements: a value for a run of them, and a rule to merge two values.
 pub(crate) trait Statistic {
@@ -358,7 +358,8 @@ impl MomentsValue {
 pub(super) fn spread<T: Element>(run: &[T]) -> MomentsValue {
     let count = run.len() as f64;
     let first = |stream: usize| run[run.len() / 4 * stream].to_f64();
-    let mut near = (first(0) + first(1) + first(2) + first(3)) / 4.0;
+    // Each is divided, so that the largest of numbers do not add up to infinity.
+    let mut near = first(0) / 4.0 + first(1) / 4.0 + first(2) / 4.0 + first(3) / 4.0;
     let mut passes = 0;
     loop {
         let [residue, squares] = sums_of::<T, 4, 2>(run, |elements| {

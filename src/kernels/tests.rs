@@ -267,6 +267,11 @@ fn a_nan_or_infinity_in_any_lane_reaches_the_result() {
 }
 
 #[test]
+fn the_largest_number_has_no_variance_by_itself() {
+    assert_eq!(whole(VAR, &floats(&[f64::MAX])), 0.0);
+}
+
+#[test]
 fn the_smallest_numbers_are_not_flushed_to_zero() {
     let tiny = f64::from_bits(1);
     assert_eq!(whole(Reduction::Sum, &floats(&[tiny; 1000])), f64::from_bits(1000));
