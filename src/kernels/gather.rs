@@ -28,7 +28,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// What is gathered in place of `kinds`: moments hold the very sum and the very spread, in one walk.
+    /// What is gathered in its place where all of `kinds` are wanted: moments hold the very sum and the very spread.
     pub(super) fn gathered_with(self, kinds: &[Kind]) -> Kind {
         let both = [Kind::FloatSum, Kind::Spread];
         if both.contains(&self) && both.iter().all(|kind| kinds.contains(kind)) {

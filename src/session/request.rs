@@ -471,6 +471,9 @@ mod tests {
             ("True", DType::Bool, Scalar::Bool(true)),
         ] {
             assert_eq!(parse_scalar(text, dtype).unwrap(), scalar, "{text} of {dtype}");
+            if !matches!(scalar, Scalar::Float(_)) {
+                assert_eq!(parse_scalar(&scalar_text(scalar), dtype).unwrap(), scalar);
+            }
         }
         for text in ["one", "0.1", "", "0x", "0x1ffffffffffffffff", "18446744073709551616"] {
             assert!(parse_scalar(text, DType::F64).is_err(), "{text}");

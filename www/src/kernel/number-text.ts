@@ -1,6 +1,6 @@
 /**
- * Floating-point numbers as CPython writes them, and as the engine takes them. MicroPython's own text is off in the last digit
- * for about one number in thirty; JavaScript's is exact.
+ * Floating-point numbers as CPython writes them, and as the engine takes them. MicroPython's own
+ * text is off in the last digit for about one number in thirty; JavaScript's is exact.
  */
 
 /** `repr` of a Python float: the shortest digits that read back as the same number. */
