@@ -1,20 +1,25 @@
 //! One computation, from beginning to end, on one thread or many.
 
 use super::evaluate::Value;
-use super::plan::Plan;
-use super::schedule::{Schedule, Time};
+use super::plan::{NodeResult, Plan};
+use super::schedule::{Job, Schedule, Time};
 use super::trace;
 use super::{CancelToken, Look, Options, Scheduler};
 use crate::block::Block;
 use crate::cancel;
-use crate::clock;
+use crate::clock::{self, Spent};
 use crate::error::{Error, Result};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 /// How often the observer is called while other threads work.
 const TICK_MS: f64 = 50.0;
+
+/// How often a thread tries for the lock, which is held for a microsecond, before it sleeps until the lock is free: to
+/// be sent to sleep and woken takes a tab many times as long. (The standard library tries, too, but by an instruction
+/// to wait that WebAssembly has not, so that there it is over in no time.)
+const SPINS: usize = 200;
 
 /// A plan that runs.
 pub(crate) struct Run {
@@ -76,6 +81,13 @@ impl Run {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
+        for _ in 0..SPINS {
+            match self.state.try_lock() {
+                Ok(state) => return state,
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+            }
+        }
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -95,16 +107,17 @@ impl Run {
     }
 
     fn run_serial(&self, observe: &dyn Fn()) {
-        let mut now = clock::now_ms();
-        let mut last_tick = now;
-        self.lock().schedule.trace.enter(0);
-        while let Some(ended) = self.step(0, now, |_| ()) {
-            now = ended;
-            if now - last_tick >= TICK_MS {
-                last_tick = now;
-                observe();
-            }
-        }
+        let mut last_tick = clock::now_ms();
+        self.steps(
+            0,
+            |_| (),
+            |now| {
+                if now - last_tick >= TICK_MS {
+                    last_tick = now;
+                    observe();
+                }
+            },
+        );
     }
 
     /// Keeps the pool at work, and this thread on watch, until no thread has anything to do.
@@ -132,15 +145,8 @@ impl Run {
     }
 
     /// Runs nodes until none may begin; whoever finishes one that lets others begin invites more threads.
-    #[cfg_attr(page, optimize(speed))]
     fn work(self: Arc<Self>, thread: usize) {
-        let steps = || {
-            self.lock().schedule.trace.enter(thread);
-            let mut now = Some(clock::now_ms());
-            while let Some(start_ms) = now {
-                now = self.step(thread, start_ms, |state| self.invite(state));
-            }
-        };
+        let steps = || self.steps(thread, |state| self.invite(state), |_| ());
         let worked = catch_unwind(AssertUnwindSafe(|| cancel::within(&self.cancel, steps)));
         let mut state = self.lock();
         if worked.is_err() {
@@ -152,24 +158,42 @@ impl Run {
         }
     }
 
-    /// Runs one node, if there is one that may begin; the time at which it ended. `start_ms` is now, or when the thread
-    /// ended the one before: clocks cost as much as the smallest tasks. `begun` is called once the node is taken.
+    /// Runs nodes on this thread until none may begin. `begun` is called when one is taken, and `between` with the time
+    /// before it runs, when nobody waits.
+    ///
+    /// A node's end and the next one's begin are one moment: the clock and the lock cost as much as the least of tasks.
     #[cfg_attr(page, optimize(speed))]
-    fn step(&self, thread: usize, start_ms: f64, begun: impl FnOnce(&mut State)) -> Option<f64> {
-        let mut state = self.lock();
-        if self.cancel.is_cancelled() {
-            state.schedule.error.get_or_insert(Error::interrupted("the computation was stopped"));
+    fn steps(&self, thread: usize, begun: impl Fn(&mut State), mut between: impl FnMut(f64)) {
+        let mut now = clock::now_ms();
+        let mut ended: Option<(Job, Result<NodeResult>, Spent)> = None;
+        loop {
+            let mut state = self.lock();
+            let schedule = &mut state.schedule;
+            let released = match ended.take() {
+                Some((job, result, spent)) => {
+                    Some((schedule.finish(&self.plan, &job, result, Time { end_ms: now, spent }), job))
+                }
+                None => {
+                    schedule.trace.enter(thread);
+                    None
+                }
+            };
+            if self.cancel.is_cancelled() {
+                schedule.error.get_or_insert(Error::interrupted("the computation was stopped"));
+            }
+            let taken = schedule.take(&self.plan, thread, now);
+            if taken.is_some() {
+                begun(&mut state);
+            }
+            drop(state);
+            drop(released);
+            let Some(job) = taken else { return };
+            between(now);
+            clock::begin_task();
+            let result = self.plan.run(job.node, &job.inputs);
+            now = clock::now_ms();
+            ended = Some((job, result, clock::take_spent()));
         }
-        let job = state.schedule.take(&self.plan, thread, start_ms)?;
-        begun(&mut state);
-        drop(state);
-        clock::begin_task();
-        let result = self.plan.run(job.node, &job.inputs);
-        let end_ms = clock::now_ms();
-        let time = Time { end_ms, spent: clock::take_spent() };
-        let released = self.lock().schedule.finish(&self.plan, &job, result, time);
-        drop((released, job));
-        Some(end_ms)
     }
 }
 

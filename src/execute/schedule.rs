@@ -111,21 +111,22 @@ impl Schedule {
         self.next(plan, queue).is_some()
     }
 
-    /// The node that `thread` should run next, if one may begin now.
+    /// The node that `thread` should run next, if one may begin now, and the bytes it is going to take.
     #[cfg_attr(page, optimize(speed))]
-    fn next(&mut self, plan: &Plan, thread: usize) -> Option<Node> {
+    fn next(&mut self, plan: &Plan, thread: usize) -> Option<(Node, u64)> {
         if self.error.is_some() {
             return None;
         }
         if let Some(&node) = self.ready.last() {
-            return Some(node);
+            return Some((node, plan.estimate(node)));
         }
         let node = match self.ready_reads.last() {
             Some(&node) => node,
             None => self.next_leaf(plan, thread)?,
         };
-        let fits = || self.progress.bytes_in_flight.saturating_add(plan.estimate(node)) <= self.budget;
-        (self.running == 0 || fits()).then_some(node)
+        let estimate = plan.estimate(node);
+        let fits = self.progress.bytes_in_flight.saturating_add(estimate) <= self.budget;
+        (self.running == 0 || fits).then_some((node, estimate))
     }
 
     #[cfg_attr(page, optimize(speed))]
@@ -158,7 +159,7 @@ impl Schedule {
     /// Takes what [`Schedule::next`] gives out of the queues, with its inputs, for `thread` to run from `start_ms` on.
     #[cfg_attr(page, optimize(speed))]
     pub(crate) fn take(&mut self, plan: &Plan, thread: usize, start_ms: f64) -> Option<Job> {
-        let node = self.next(plan, thread)?;
+        let (node, estimate) = self.next(plan, thread)?;
         if self.ready.pop().is_none() && self.ready_reads.pop().is_none() {
             self.queue(thread).pop_front();
         }
@@ -168,7 +169,6 @@ impl Schedule {
                 inputs[edge].push(held.value.clone());
             }
         });
-        let estimate = plan.estimate(node);
         self.running += 1;
         self.add_bytes(plan, estimate);
         self.trace.begin(node, thread, start_ms);
