@@ -240,6 +240,19 @@ impl ChunkGrid {
         }
     }
 
+    /// Where the chunk at `position` lies, counted row-major.
+    pub fn region_at(&self, mut position: usize) -> Region {
+        let rank = self.axes.len();
+        let mut region = Region { start: vec![0; rank], count: vec![0; rank] };
+        for (number, axis) in self.axes.iter().enumerate().rev() {
+            let count = axis.count();
+            let index = position % count;
+            (region.start[number], region.count[number]) = (axis.start(index), axis.size(index));
+            position /= count;
+        }
+        region
+    }
+
     /// Elements of the chunk at `position`, counted row-major, as far as they fit 64 bits.
     pub fn block_len(&self, mut position: usize) -> u64 {
         let mut len = 1u64;
@@ -298,6 +311,7 @@ mod tests {
         let grid = ChunkGrid::regular(&[10, 7], &[4, 7]);
         assert_eq!(grid.sizes(), &[vec![4, 4, 2], vec![7]]);
         assert_eq!(grid.region(&[2, 0]), Region { start: vec![8, 0], count: vec![2, 7] });
+        assert_eq!(grid.region_at(2), grid.region(&[2, 0]));
         assert_eq!(ChunkGrid::regular(&[0], &[5]).sizes(), &[vec![0]]);
     }
 
@@ -324,8 +338,10 @@ mod tests {
     #[test]
     fn ravel_undoes_unravel_over_a_whole_grid() {
         let counts = [3, 1, 4];
+        let grid = ChunkGrid::regular(&[7, 2, 13], &[3, 2, 4]);
         for position in 0..12 {
             assert_eq!(ravel(&unravel(position, &counts), &counts), position);
+            assert_eq!(grid.region_at(position), grid.region(&unravel(position, &counts)));
         }
     }
 

@@ -120,7 +120,7 @@ impl ChunkSource for MemorySource {
     }
 
     fn read(&self, region: &Region) -> Result<Block> {
-        crate::memory::copy_region(&self.block, region)
+        Block::part(&self.block, region).map_or_else(|| crate::memory::copy_region(&self.block, region), Ok)
     }
 
     fn grain(&self, _region: &Region) -> Option<u64> {

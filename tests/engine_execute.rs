@@ -4,12 +4,15 @@
 mod engine_support;
 
 use chunkbook::array::{binary, Array, LazyOperand};
+use chunkbook::block::Block;
+use chunkbook::dtype::DType;
 use chunkbook::error::{Error, ErrorKind};
 use chunkbook::execute::{compute, get, CancelToken, Look, Observer, Progress, Scheduler, TaskResult};
 use chunkbook::graph::{Graph, Key};
-use chunkbook::grid::ChunkGrid;
+use chunkbook::grid::{ChunkGrid, Region};
 use chunkbook::kernels::reduction::Reduction;
 use chunkbook::memory::{AxisSlice, BinaryOp};
+use chunkbook::source::{ChunkSource, MemorySource};
 use engine_support::*;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -312,6 +315,30 @@ fn a_grid_of_more_chunks_than_can_be_counted_is_refused() {
     let square = WatchedSource::array(1 << 40, 1 << 20, "long", |_| Ok(()));
     let error = square.rechunk(ChunkGrid::regular(&[1 << 40], &[1])).unwrap_err();
     assert!(error.message().starts_with("too many chunks: shape (1099511627776,) in chunks of (1,)"), "{error}");
+}
+
+#[test]
+fn blocks_of_an_array_in_memory_are_not_copied_and_results_do_not_hold_it() {
+    let numbers = Block::from_elements(DType::F64, &[4, 3], &[1.0f64; 12]).unwrap();
+    let whole = Arc::new(numbers);
+    let source: Arc<dyn ChunkSource> = Arc::new(MemorySource::new(Arc::clone(&whole), "ones"));
+    let rows = source.read(&Region { start: vec![1, 0], count: vec![2, 3] }).unwrap();
+    assert_eq!(rows.bytes().as_ptr(), whole.bytes()[24..].as_ptr());
+    let columns = source.read(&Region { start: vec![0, 1], count: vec![4, 1] }).unwrap();
+    assert!(!whole.bytes().as_ptr_range().contains(&columns.bytes().as_ptr()));
+    drop((rows, columns));
+    for scheduler in BOTH {
+        let of_chunks = |chunks: &[u64]| {
+            Array::from_source(Arc::clone(&source), ChunkGrid::regular(&[4, 3], chunks), None).unwrap()
+        };
+        let (one, many) = (of_chunks(&[4, 3]), of_chunks(&[2, 3]));
+        let results = compute(&[one, many.clone()], &options(scheduler)).unwrap();
+        let key = Key::new(many.name(), vec![1, 0]);
+        let blocks = get(&Graph::of(&[many]), &[key], &options(scheduler)).unwrap();
+        assert_eq!(elements(blocks[0].block().unwrap()), [1.0; 6]);
+        assert_eq!(results.iter().map(|block| block.len()).collect::<Vec<_>>(), [12, 12]);
+        assert_eq!(Arc::strong_count(&whole), 2, "the source's and the one here");
+    }
 }
 
 #[test]

@@ -7,18 +7,43 @@ mod spare;
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use bytemuck::Zeroable;
+use crate::grid::Region;
+use bytemuck::AnyBitPattern;
+use smallvec::SmallVec;
+use std::sync::Arc;
 
-/// Bytes aligned for every element type; the first `len` of those that `words` holds.
+/// Extents of the axes. The least of tasks make some ten blocks: those of up to four axes have theirs without allocating.
+type Extents = SmallVec<[usize; 4]>;
+
+/// Elements, aligned for every element type. A few, such as what is left of a chunk that is reduced, lie within.
+type Words = SmallVec<[u64; WORDS_WITHIN]>;
+
+const WORDS_WITHIN: usize = 2;
+
+/// Where the elements are.
 #[derive(Clone, Debug)]
-struct Buffer {
-    words: Vec<u64>,
-    len: usize,
+enum Buffer {
+    /// The first `len` of the bytes that `words` holds.
+    Own { words: Words, len: usize },
+    /// Bytes of another block, which nobody changes as long as this one is there.
+    Shared { whole: Arc<Block>, start: usize, len: usize },
+}
+
+impl Buffer {
+    fn len(&self) -> usize {
+        match self {
+            Buffer::Own { len, .. } | Buffer::Shared { len, .. } => *len,
+        }
+    }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        spare::give(std::mem::take(&mut self.words));
+        if let Buffer::Own { words, .. } = self {
+            if words.spilled() {
+                spare::give(std::mem::take(words).into_vec());
+            }
+        }
     }
 }
 
@@ -26,7 +51,7 @@ impl Drop for Buffer {
 #[derive(Clone, Debug)]
 pub struct Block {
     dtype: DType,
-    shape: Vec<usize>,
+    shape: Extents,
     buffer: Buffer,
 }
 
@@ -71,8 +96,9 @@ pub(crate) fn fill<T: Copy>(elements: &mut [T], value: T) {
 
 /// Makes `elements` as long as `len` with zeros, as `resize` does, which in the page takes ten times as long for the same
 /// reason.
-pub(crate) fn extend_with_zeros<T: Zeroable + Copy>(elements: &mut Vec<T>, len: usize) {
-    let zeros = [T::zeroed(); 512];
+pub(crate) fn extend_with_zeros<T: AnyBitPattern>(elements: &mut Vec<T>, len: usize) {
+    static ZEROS: [u64; 512] = [0; 512];
+    let zeros: &[T] = bytemuck::cast_slice(&ZEROS);
     while elements.len() < len {
         elements.extend_from_slice(&zeros[..zeros.len().min(len - elements.len())]);
     }
@@ -105,8 +131,8 @@ impl Block {
     /// A memory error with the size, shape and type when the allocator has no room.
     pub fn zeros(dtype: DType, shape: &[usize]) -> Result<Block> {
         let (mut block, cleared) = Block::uncleared(dtype, shape, &mut || Ok(()))?;
-        if !cleared {
-            fill(&mut block.buffer.words, 0);
+        if let (Buffer::Own { words, .. }, false) = (&mut block.buffer, cleared) {
+            fill(words, 0);
         }
         Ok(block)
     }
@@ -153,6 +179,10 @@ impl Block {
         }
         let len = wide as usize;
         let count = len.div_ceil(8);
+        let of = |words: Words| Block { dtype, shape: shape.into(), buffer: Buffer::Own { words, len } };
+        if count <= WORDS_WITHIN {
+            return Ok((of(SmallVec::from_elem(0, count)), true));
+        }
         let kept = spare::take(count);
         let cleared = kept.is_none();
         let mut made = match kept {
@@ -164,7 +194,41 @@ impl Block {
             made = zeroed(count, between)?;
         }
         let words = made.ok_or_else(|| out_of_memory(len as u64))?;
-        Ok((Block { dtype, shape: shape.to_vec(), buffer: Buffer { words, len } }, cleared))
+        Ok((of(words.into()), cleared))
+    }
+
+    /// The part of `whole` that `region` covers, where its elements lie side by side: it is not copied, and `whole` stays
+    /// in memory as long as its part.
+    pub(crate) fn part(whole: &Arc<Block>, region: &Region) -> Option<Block> {
+        let (mut start, mut len, mut stride) = (0, whole.dtype.size(), whole.dtype.size());
+        let mut shape = Extents::with_capacity(whole.shape.len());
+        // From the last axis on: all of each, then some of one, then one index of each.
+        let mut all = true;
+        for (axis, &extent) in whole.shape.iter().enumerate().rev() {
+            let (first, count) = (usize::try_from(region.start[axis]).ok()?, usize::try_from(region.count[axis]).ok()?);
+            if first.checked_add(count)? > extent || (!all && count != 1) {
+                return None;
+            }
+            all &= count == extent;
+            start += first * stride;
+            len *= count;
+            stride *= extent;
+            shape.push(count);
+        }
+        shape.reverse();
+        let buffer = Buffer::Shared { whole: Arc::clone(whole), start, len };
+        Some(Block { dtype: whole.dtype, shape, buffer })
+    }
+
+    /// The block with elements of its own: a part is copied, so that it does not keep all of another in memory.
+    ///
+    /// # Errors
+    /// As those of [`Block::zeros`].
+    pub(crate) fn into_own(self) -> Result<Block> {
+        match self.buffer {
+            Buffer::Own { .. } => Ok(self),
+            Buffer::Shared { .. } => self.try_clone(),
+        }
     }
 
     /// A block of `shape` with these elements in row-major order.
@@ -191,28 +255,36 @@ impl Block {
 
     /// Number of elements.
     pub fn len(&self) -> usize {
-        self.buffer.len / self.dtype.size()
+        self.buffer.len() / self.dtype.size()
     }
 
     /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
-        self.buffer.len == 0
+        self.buffer.len() == 0
     }
 
     /// Size of the elements in bytes.
     pub fn byte_len(&self) -> usize {
-        self.buffer.len
+        self.buffer.len()
     }
 
     /// The elements as bytes.
     pub fn bytes(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.buffer.words)[..self.buffer.len]
+        match &self.buffer {
+            Buffer::Own { words, len } => &bytemuck::cast_slice(words)[..*len],
+            Buffer::Shared { whole, start, len } => &whole.bytes()[*start..][..*len],
+        }
     }
 
     /// The elements as bytes, to fill in.
+    ///
+    /// # Panics
+    /// If they are another block's.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        let len = self.buffer.len;
-        &mut bytemuck::cast_slice_mut(&mut self.buffer.words)[..len]
+        match &mut self.buffer {
+            Buffer::Own { words, len } => &mut bytemuck::cast_slice_mut(words)[..*len],
+            Buffer::Shared { .. } => panic!("the elements of a part are not its own to change"),
+        }
     }
 
     /// The elements as `T`, which must be the type [`crate::with_type!`] gives for the dtype.
@@ -253,7 +325,7 @@ impl Block {
                 shape_text(shape)
             )));
         }
-        self.shape = shape.to_vec();
+        self.shape = shape.into();
         Ok(self)
     }
 }
@@ -297,6 +369,35 @@ mod tests {
         assert!(spare::take(1 << 16).is_none_or(|words| words.len() < 1 << 20));
         assert!(spare::take((1 << 20) + 1).is_none_or(|words| words.len() > 1 << 20));
         assert!(spare::take(8).is_none());
+    }
+
+    #[test]
+    fn a_part_has_the_elements_of_its_region_where_they_lie_side_by_side() {
+        let numbers: Vec<u16> = (0..24).collect();
+        let whole = Arc::new(Block::from_elements(DType::U16, &[2, 3, 4], &numbers).unwrap());
+        let region = |start: [u64; 3], count: [u64; 3]| Region { start: start.into(), count: count.into() };
+        for (part, expected) in [
+            (region([0, 0, 0], [2, 3, 4]), Some(0..24)),
+            (region([1, 0, 0], [1, 3, 4]), Some(12..24)),
+            (region([1, 1, 0], [1, 2, 4]), Some(16..24)),
+            (region([0, 2, 1], [1, 1, 2]), Some(9..11)),
+            (region([1, 2, 3], [1, 1, 1]), Some(23..24)),
+            (region([0, 1, 0], [2, 1, 4]), None),
+            (region([0, 0, 1], [1, 2, 3]), None),
+            (region([0, 0, 2], [1, 1, 3]), None),
+            (region([0, u64::MAX, 0], [1, 2, 4]), None),
+        ] {
+            let found = Block::part(&whole, &part);
+            let elements = expected.map(|range| &numbers[range]);
+            assert_eq!(found.as_ref().map(Block::elements::<u16>), elements, "{part:?}");
+            if let Some(found) = found {
+                let count: Vec<usize> = part.count.iter().map(|&count| count as usize).collect();
+                assert_eq!(found.shape(), count);
+                let mut own = found.into_own().unwrap();
+                own.bytes_mut().fill(9);
+                assert_eq!(whole.elements::<u16>(), numbers, "what is changed is a copy");
+            }
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::grid::{unravel, Axis, Region};
 use crate::kernels::reduction::{Partial, Reduction};
 use crate::memory::{self, AxisSlice, Operand};
 use crate::source::ChunkSource;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// What a task makes.
@@ -48,7 +49,7 @@ pub(crate) fn evaluate(layer: &Layer, position: usize, inputs: &[&[Value]]) -> R
     };
     let block = match &layer.operation {
         Operation::Source(source) => {
-            let region = layer.grid().region(&unravel(position, layer.counts()));
+            let region = layer.grid().region_at(position);
             let block = source.read(&region).map_err(|error| error.at(source.label()))?;
             return Ok((Value::Block(Arc::new(block)), source.stored_bytes(&region)));
         }
@@ -84,9 +85,12 @@ pub(crate) fn evaluate(layer: &Layer, position: usize, inputs: &[&[Value]]) -> R
 }
 
 /// The partials of one chunk that several reductions over the same axes make, in one pass over it.
-pub(crate) fn evaluate_chunks(layers: &[&Layer], inputs: &[&[Value]]) -> Result<Vec<Value>> {
+pub(crate) fn evaluate_chunks<'a>(
+    layers: impl Iterator<Item = &'a Layer>,
+    inputs: &[&[Value]],
+) -> Result<SmallVec<[Value; 2]>> {
     let [[value]] = inputs else { return Err(Error::internal("a reduction takes one block")) };
-    let mut reductions = Vec::with_capacity(layers.len());
+    let mut reductions: SmallVec<[Reduction; 4]> = SmallVec::new();
     let mut over: &[usize] = &[];
     for layer in layers {
         let Operation::Chunk { reduction, axes } = &layer.operation else {
@@ -95,12 +99,8 @@ pub(crate) fn evaluate_chunks(layers: &[&Layer], inputs: &[&[Value]]) -> Result<
         reductions.push(*reduction);
         over = axes;
     }
-    let partials = Reduction::chunk_many(&reductions, value.block()?, over)?;
-    Ok(partials
-        .into_iter()
-        .zip(reductions)
-        .map(|(partial, reduction)| Value::Partial(Arc::new(partial), reduction))
-        .collect())
+    let partials = Reduction::chunk_many(&reductions, value.block()?, over)?.into_iter().zip(reductions);
+    Ok(partials.map(|(partial, reduction)| Value::Partial(Arc::new(partial), reduction)).collect())
 }
 
 fn partials(values: &[Value]) -> Result<Vec<&Partial>> {
@@ -152,7 +152,7 @@ pub(crate) fn source_of(layer: &Layer) -> Option<&Arc<dyn ChunkSource>> {
 pub(crate) fn direct_region(layer: &Layer, position: usize) -> Region {
     match &layer.operation {
         Operation::Slice { slices, drop } => span(&slices_for(layer, position, slices, drop)),
-        _ => layer.grid().region(&unravel(position, layer.counts())),
+        _ => layer.grid().region_at(position),
     }
 }
 
@@ -172,13 +172,13 @@ pub(crate) fn read_slice(layer: &Layer, position: usize) -> Result<(Value, u64)>
 
 /// The block at `position` put together from the parts of `blocks` that lie in it.
 fn rechunk(layer: &Layer, position: usize, blocks: &[Value]) -> Result<Block> {
-    let region = layer.grid().region(&unravel(position, layer.counts()));
+    let region = layer.grid().region_at(position);
     let mut made = Block::zeros(layer.dtype(), &region.extents()?)?;
     let input = &layer.edges[0].input;
     let mut positions = Vec::with_capacity(blocks.len());
     layer.visit_inputs(0, position, |block| positions.push(block));
     for (&from, value) in positions.iter().zip(blocks) {
-        let source = input.grid().region(&unravel(from, input.counts()));
+        let source = input.grid().region_at(from);
         let Some(shared) = region.intersection(&source) else { continue };
         let relative = |to: &Region| -> Vec<u64> { shared.start.iter().zip(&to.start).map(|(a, b)| a - b).collect() };
         let at: Vec<usize> = relative(&region).iter().map(|&start| start as usize).collect();

@@ -181,20 +181,20 @@ pub enum TaskResult {
 }
 
 impl TaskResult {
-    fn new(value: Value) -> TaskResult {
-        match value {
-            Value::Block(block) => TaskResult::Block(Arc::unwrap_or_clone(block)),
+    fn new(value: Value) -> Result<TaskResult> {
+        Ok(match value {
+            Value::Block(block) => TaskResult::Block(Arc::unwrap_or_clone(block).into_own()?),
             Value::Partial(partial, reduction) => {
                 let mut fields = Arc::unwrap_or_clone(partial).fields;
                 let names: &[&str] = match reduction {
                     Reduction::Mean => &["n", "total"],
                     Reduction::Var { .. } | Reduction::Std { .. } => &["n", "mean", "M2"],
                     Reduction::ArgMin | Reduction::ArgMax => &["vals", "arg", "n"],
-                    _ => return TaskResult::Block(fields.swap_remove(0)),
+                    _ => return Ok(TaskResult::Block(fields.swap_remove(0))),
                 };
                 TaskResult::Partial(names.iter().copied().zip(fields).collect())
             }
-        }
+        })
     }
 
     /// The block, if the task makes just one.
@@ -217,10 +217,11 @@ pub fn get(graph: &Graph, keys: &[Key], options: &Options) -> Result<Vec<TaskRes
     found
         .iter()
         .map(|&(layer, position)| {
-            finished.value(layer, position).map(TaskResult::new).ok_or_else(|| {
+            let value = finished.value(layer, position).ok_or_else(|| {
                 let key = Key::new(graph.layers()[layer].name(), unravel(position, graph.layers()[layer].counts()));
                 Error::internal(format!("{key} was not computed"))
-            })
+            })?;
+            TaskResult::new(value)
         })
         .collect()
 }

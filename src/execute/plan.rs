@@ -8,9 +8,10 @@ use crate::block::Block;
 use crate::cancel::checkpoint;
 use crate::error::{Error, Result};
 use crate::graph::layer::Operation;
-use crate::graph::{Graph, Layer};
-use crate::grid::{unravel, Region};
+use crate::graph::Graph;
+use crate::grid::Region;
 use crate::source::ChunkSource;
+use smallvec::{smallvec, SmallVec};
 use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Mutex};
@@ -50,7 +51,7 @@ pub(crate) struct Plan {
 /// What running a node gave.
 pub(crate) struct NodeResult {
     /// The results that other stages take, by step.
-    pub(crate) values: Vec<(usize, Value)>,
+    pub(crate) values: SmallVec<[(usize, Value); 2]>,
     pub(crate) bytes_read: u64,
 }
 
@@ -251,8 +252,8 @@ impl Plan {
     #[cfg_attr(page, optimize(speed))]
     pub(crate) fn run(&self, node: Node, inputs: &[Vec<Value>]) -> Result<NodeResult> {
         let stage = self.stage(node);
-        let mut own: Vec<Option<Value>> = vec![None; stage.steps.len()];
-        let mut values = vec![];
+        let mut own: SmallVec<[Option<Value>; 4]> = smallvec![None; stage.steps.len()];
+        let mut values = SmallVec::new();
         let mut bytes_read = 0;
         let mut streamed = None;
         if let Some(stream) = &self.streams[node.stage as usize] {
@@ -269,35 +270,29 @@ impl Plan {
                 continue;
             }
             let layer = &self.graph.layers()[step.layer];
-            let task = || -> Result<(Vec<Value>, u64)> {
+            let task = || -> Result<(SmallVec<[Value; 2]>, u64)> {
                 checkpoint()?;
                 if let Some(shared) = &own[number] {
-                    return Ok((vec![shared.clone()], 0));
+                    return Ok((smallvec![shared.clone()], 0));
                 }
                 if step.inputs.contains(&Input::Direct) {
-                    return read_slice(layer, node.position).map(|(value, read)| (vec![value], read));
+                    return read_slice(layer, node.position).map(|(value, read)| (smallvec![value], read));
                 }
-                let held: Vec<Option<&Value>> = step
+                let given: SmallVec<[&[Value]; 2]> = step
                     .inputs
                     .iter()
-                    .map(|input| if let Input::Own(other) = input { own[*other].as_ref() } else { None })
-                    .collect();
-                let given: Vec<&[Value]> = step
-                    .inputs
-                    .iter()
-                    .zip(&held)
-                    .map(|(input, held)| match (input, held) {
-                        (Input::External(edge), _) => inputs[*edge].as_slice(),
-                        (_, held) => held.map_or(&[][..], std::slice::from_ref),
+                    .map(|input| match input {
+                        Input::External(edge) => inputs[*edge].as_slice(),
+                        Input::Own(other) => own[*other].as_slice(),
+                        Input::Direct => &[],
                     })
                     .collect();
                 if !step.shared_with.is_empty() {
                     let sharing = step.shared_with.iter().map(|&other| stage.steps[other].layer);
-                    let layers: Vec<&Layer> =
-                        std::iter::once(step.layer).chain(sharing).map(|layer| &*self.graph.layers()[layer]).collect();
-                    return Ok((evaluate_chunks(&layers, &given)?, 0));
+                    let layers = std::iter::once(step.layer).chain(sharing).map(|layer| &*self.graph.layers()[layer]);
+                    return Ok((evaluate_chunks(layers, &given)?, 0));
                 }
-                evaluate(layer, node.position, &given).map(|(value, read)| (vec![value], read))
+                evaluate(layer, node.position, &given).map(|(value, read)| (smallvec![value], read))
             };
             let (made, read) = catch_unwind(AssertUnwindSafe(task))
                 .unwrap_or_else(|panic| Err(panic_error(&*panic)))
@@ -334,7 +329,7 @@ impl Plan {
             Request::Array(array) => {
                 let region = {
                     let layer = &self.graph.layers()[layer];
-                    layer.grid().region(&unravel(position, layer.counts()))
+                    layer.grid().region_at(position)
                 };
                 let start: Vec<usize> = region.start.iter().map(|&start| start as usize).collect();
                 crate::memory::paste(&mut *array.lock().map_err(|_| poisoned(()))?, &start, value.block()?)?;
@@ -359,7 +354,7 @@ impl Plan {
                 let mut blocks = blocks.lock().map_err(|_| missing())?;
                 let value = if again { blocks.get(&0).cloned() } else { blocks.remove(&0) };
                 match value.ok_or_else(missing)? {
-                    Value::Block(block) => Ok(std::sync::Arc::unwrap_or_clone(block)),
+                    Value::Block(block) => Arc::unwrap_or_clone(block).into_own(),
                     Value::Partial(..) => Err(Error::internal("a partial where an array was expected")),
                 }
             }

@@ -7,7 +7,7 @@ use crate::cancel::checkpoint;
 use crate::error::{Error, Result};
 use crate::graph::layer::Operation;
 use crate::graph::{Graph, Layer};
-use crate::grid::{unravel, Region};
+use crate::grid::Region;
 use crate::kernels::reduction::{ChunkReduction, Reduction};
 use crate::source::ChunkSource;
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl Stream {
         if layer.block_bytes(position) <= WHOLE * PIECE {
             return None;
         }
-        let region = layer.grid().region(&unravel(position, layer.counts()));
+        let region = layer.grid().region_at(position);
         let axis = region.count.iter().position(|&extent| extent > 1)?;
         let row = region.count[axis + 1..].iter().try_fold(source.dtype().size() as u64, |n, &c| n.checked_mul(c))?;
         let shape = region.extents().ok()?;

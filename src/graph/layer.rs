@@ -184,7 +184,7 @@ impl Layer {
 
     /// Extents of the block at `position`.
     pub fn block_shape(&self, position: usize) -> Vec<u64> {
-        self.grid.region(&unravel(position, &self.counts)).count
+        self.grid.region_at(position).count
     }
 
     /// The key of the block at `position`, counted row-major.

@@ -2,7 +2,6 @@
 
 use super::layer::Operation;
 use super::{Graph, Key, Layer};
-use crate::grid::unravel;
 use std::fmt::Write;
 
 impl Graph {
@@ -43,7 +42,7 @@ impl Graph {
 fn entry(layer: &Layer, position: usize) -> String {
     let mut value = format!("({}", layer.function());
     if let Operation::Source(source) = &layer.operation {
-        let region = layer.grid().region(&unravel(position, layer.counts()));
+        let region = layer.grid().region_at(position);
         let slices: Vec<String> = region
             .start
             .iter()

@@ -4,7 +4,7 @@ use super::extrema::{ArgExtremum, Bits, Extremum, Position};
 use super::lanes::{All, Any, FloatProduct, FloatSum, IntegerProduct, IntegerSum, Moments, MomentsValue};
 use super::leaves::{leaves_of_floats, leaves_of_integers, leaves_of_ordered, leaves_of_spread, ordered, Leaves};
 use super::strided::with_bits;
-use super::walk::Gathering;
+use super::walk::{Gathering, Values};
 use crate::block::Block;
 use crate::dtype::DType;
 use crate::error::Result;
@@ -41,11 +41,11 @@ impl Kind {
 
 /// What was gathered for each result, in row-major order.
 pub(super) enum Gathered {
-    Floats(Vec<f64>),
-    Integers(Vec<u64>),
-    Moments(Vec<MomentsValue>),
+    Floats(Values<f64>),
+    Integers(Values<u64>),
+    Moments(Values<MomentsValue>),
     /// 1 where it holds, or else 0.
-    Flags(Vec<u64>),
+    Flags(Values<u64>),
     /// Elements, in a block of one axis.
     Elements(Block),
     /// Elements, in a block of one axis, with the index of each and the number of elements it is one of.
@@ -67,7 +67,7 @@ pub(super) trait Collect {
 struct Collector<V> {
     gathering: Gathering<V>,
     input: DType,
-    finish: fn(Vec<V>, DType) -> Result<Gathered>,
+    finish: fn(Values<V>, DType) -> Result<Gathered>,
 }
 
 impl<V: Copy> Collect for Collector<V> {
@@ -84,9 +84,9 @@ impl<V: Copy> Collect for Collector<V> {
 pub(super) fn collector(kind: Kind, input: DType, shape: &[usize], axes: &[usize]) -> Box<dyn Collect> {
     use {leaves_of_floats as floats, leaves_of_integers as integers, leaves_of_ordered as ordered};
     let over = Over { input, shape, axes };
-    let extremum: fn(Vec<Bits>, DType) -> Result<Gathered> =
+    let extremum: fn(Values<Bits>, DType) -> Result<Gathered> =
         |values, input| elements(input, &values).map(Gathered::Elements);
-    let position: fn(Vec<Position>, DType) -> Result<Gathered> = |values, input| positions(input, &values);
+    let position: fn(Values<Position>, DType) -> Result<Gathered> = |values, input| positions(input, &values);
     match kind {
         Kind::FloatSum => over.collector(floats::<FloatSum>(input), |values, _| Ok(Gathered::Floats(values))),
         Kind::FloatProduct => over.collector(floats::<FloatProduct>(input), |values, _| Ok(Gathered::Floats(values))),
@@ -116,7 +116,7 @@ impl Over<'_> {
     fn collector<V: Copy + 'static>(
         &self,
         leaves: Leaves<V>,
-        finish: fn(Vec<V>, DType) -> Result<Gathered>,
+        finish: fn(Values<V>, DType) -> Result<Gathered>,
     ) -> Box<dyn Collect> {
         Box::new(Collector { gathering: Gathering::new(leaves, self.shape, self.axes), input: self.input, finish })
     }

@@ -14,6 +14,7 @@ use crate::block::Block;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
 use crate::memory::astype;
+use smallvec::SmallVec;
 
 /// Elements of two partials that are merged together: few enough for the first cache.
 const STRIP: usize = 512;
@@ -361,14 +362,14 @@ impl Reduction {
 
 /// Several reductions of one chunk over the same axes, while the chunk comes: whole, or in pieces.
 pub struct ChunkReduction {
-    reductions: Vec<Reduction>,
+    reductions: SmallVec<[Reduction; 4]>,
     input: DType,
     /// The shape of the partials.
-    kept: Vec<usize>,
+    kept: SmallVec<[usize; 4]>,
     /// How many elements each result gathers.
     count: i64,
     /// What is gathered, each kind once.
-    collectors: Vec<(Kind, Box<dyn Collect>)>,
+    collectors: SmallVec<[(Kind, Box<dyn Collect>); 4]>,
 }
 
 impl ChunkReduction {
@@ -388,9 +389,9 @@ impl ChunkReduction {
                 axes.len()
             )));
         }
-        let mut collectors: Vec<(Kind, Box<dyn Collect>)> = Vec::new();
+        let mut collectors: SmallVec<[(Kind, Box<dyn Collect>); 4]> = SmallVec::new();
         if count > 0 {
-            let kinds: Vec<Kind> = reductions.iter().map(|reduction| reduction.kind(input)).collect();
+            let kinds: SmallVec<[Kind; 4]> = reductions.iter().map(|reduction| reduction.kind(input)).collect();
             for kind in &kinds {
                 let kind = kind.gathered_with(&kinds);
                 if collectors.iter().all(|(other, _)| *other != kind) {
@@ -398,7 +399,7 @@ impl ChunkReduction {
                 }
             }
         }
-        Ok(ChunkReduction { reductions: reductions.to_vec(), input, kept, count, collectors })
+        Ok(ChunkReduction { reductions: reductions.into(), input, kept, count, collectors })
     }
 
     /// Where a chunk of `shape` may be cut along its first axis longer than 1: at multiples of the number.
@@ -421,7 +422,7 @@ impl ChunkReduction {
     /// when there is no room.
     pub fn finish(self) -> Result<Vec<Partial>> {
         let ChunkReduction { reductions, input, kept, count, collectors } = self;
-        let kinds: Vec<Kind> = reductions.iter().map(|reduction| reduction.kind(input)).collect();
+        let kinds: SmallVec<[Kind; 4]> = reductions.iter().map(|reduction| reduction.kind(input)).collect();
         let gathered: Vec<(Kind, Gathered)> =
             collectors.into_iter().map(|(kind, collector)| Ok((kind, collector.finish()?))).collect::<Result<_>>()?;
         reductions
@@ -440,7 +441,7 @@ impl ChunkReduction {
 }
 
 /// The shape with the reduced axes of length 1.
-fn kept_shape(shape: &[usize], axes: &[usize]) -> Result<Vec<usize>> {
+fn kept_shape(shape: &[usize], axes: &[usize]) -> Result<SmallVec<[usize; 4]>> {
     if let Some(axis) = axes.iter().find(|&&axis| axis >= shape.len()) {
         return Err(Error::value(format!("axis {axis} is out of bounds for array of dimension {}", shape.len())));
     }

@@ -2,8 +2,9 @@
 
 use super::lanes::{LEAF, ROWS};
 use super::leaves::{Leaves, Scratch};
-use super::strided::{row_major_strides, Walk};
+use super::strided::Walk;
 use crate::block::extend_with_zeros;
+use smallvec::SmallVec;
 
 /// Columns that are reduced together: their rows are far apart in memory, so each visit takes a good piece.
 const STRIP: usize = 512;
@@ -11,28 +12,33 @@ const STRIP: usize = 512;
 /// Merges a sequence of values as a balanced tree, however long it gets: the rounding error of a sum
 /// grows with the depth of the tree, and the tree depends on nothing but the number of values.
 pub(super) struct Pairwise<V> {
-    /// Values of finished subtrees, each with the number of leaves it stands for, larger ones first.
-    subtrees: Vec<(usize, V)>,
+    /// The last finished subtree: its value, and the number of leaves it stands for.
+    last: Option<(usize, V)>,
+    /// Those before it, larger ones first.
+    before: Vec<(usize, V)>,
 }
 
 impl<V> Pairwise<V> {
     fn new() -> Pairwise<V> {
-        Pairwise { subtrees: Vec::new() }
+        Pairwise { last: None, before: Vec::new() }
     }
 
     #[inline]
     #[cfg_attr(page, optimize(speed))]
     pub(super) fn push(&mut self, value: V, merge: impl Fn(V, V) -> V) {
         let mut subtree = (1, value);
-        while let Some((size, left)) = self.subtrees.pop_if(|(size, _)| *size == subtree.0) {
+        while let Some((size, left)) = self.last.take_if(|(size, _)| *size == subtree.0) {
             subtree = (size * 2, merge(left, subtree.1));
+            self.last = self.before.pop();
         }
-        self.subtrees.push(subtree);
+        if let Some(last) = self.last.replace(subtree) {
+            self.before.push(last);
+        }
     }
 
     fn finish(mut self, merge: impl Fn(V, V) -> V) -> Option<V> {
-        let (_, mut value) = self.subtrees.pop()?;
-        while let Some((_, left)) = self.subtrees.pop() {
+        let (_, mut value) = self.last?;
+        while let Some((_, left)) = self.before.pop() {
             value = merge(left, value);
         }
         Some(value)
@@ -46,20 +52,19 @@ struct Group {
     reduced: bool,
 }
 
-fn groups(shape: &[usize], axes: &[usize]) -> Vec<Group> {
-    let strides = row_major_strides(shape);
-    let mut groups: Vec<Group> = Vec::new();
-    for (axis, &extent) in shape.iter().enumerate() {
+fn groups(shape: &[usize], axes: &[usize]) -> SmallVec<[Group; 4]> {
+    let mut groups: SmallVec<[Group; 4]> = SmallVec::new();
+    let mut stride = 1isize;
+    for (axis, &extent) in shape.iter().enumerate().rev() {
         let reduced = axes.contains(&axis);
         match groups.last_mut() {
             _ if extent == 1 => {}
-            Some(group) if group.reduced == reduced => {
-                group.extent *= extent;
-                group.stride = strides[axis];
-            }
-            _ => groups.push(Group { extent, stride: strides[axis], reduced }),
+            Some(group) if group.reduced == reduced => group.extent *= extent,
+            _ => groups.push(Group { extent, stride, reduced }),
         }
+        stride = stride.wrapping_mul(extent as isize);
     }
+    groups.reverse();
     groups
 }
 
@@ -122,7 +127,7 @@ enum Way<V> {
 /// first axis longer than 1.
 pub(super) struct Gathering<V> {
     leaves: Leaves<V>,
-    axes: Vec<usize>,
+    axes: SmallVec<[usize; 4]>,
     way: Way<V>,
     scratch: Scratch,
 }
@@ -140,7 +145,7 @@ impl<V: Copy> Gathering<V> {
             }
             _ => Way::Apart(Vec::new()),
         };
-        Gathering { leaves, axes: axes.to_vec(), way, scratch: Scratch::default() }
+        Gathering { leaves, axes: axes.into(), way, scratch: Scratch::default() }
     }
 
     /// Takes the next piece, its elements as bytes. All pieces but the last hold a multiple of [`grain`] along the
@@ -161,19 +166,22 @@ impl<V: Copy> Gathering<V> {
     }
 
     /// The values, in row-major order.
-    pub(super) fn finish(self) -> Vec<V> {
+    pub(super) fn finish(self) -> Values<V> {
         let leaves = &self.leaves;
         let merge = |left, right| leaves.merge(left, right);
         match self.way {
-            Way::Run(run) => run.tree.finish(merge).into_iter().collect(),
+            Way::Run(run) => run.tree.finish(merge).map_or_else(Values::new, |value| Values::from_buf([value])),
             Way::Columns { strips, .. } => {
                 let merge = |left, right| merge_columns(leaves, left, right);
-                strips.into_iter().filter_map(|tree| tree.finish(merge)).flatten().collect()
+                strips.into_iter().filter_map(|tree| tree.finish(merge)).flatten().collect::<Vec<V>>().into()
             }
-            Way::Apart(values) => values,
+            Way::Apart(values) => values.into(),
         }
     }
 }
+
+/// What was gathered for each result; a single one needs no memory of its own.
+pub(super) type Values<V> = SmallVec<[V; 1]>;
 
 /// Where an array of `shape` may be cut along its first axis longer than 1 so that its values come from the pieces:
 /// at multiples of the number. `None` where they only come from the whole.

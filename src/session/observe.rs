@@ -9,7 +9,7 @@ use crate::clock::{now_ms, Phase, Spent};
 use crate::error::{Error, Result};
 use crate::execute::{self, CancelToken, Look, Observer, Outline, TaskRecord, TaskRun, TaskTotals};
 use crate::graph::{Graph, Key, Layer};
-use crate::grid::{unravel, Region};
+use crate::grid::Region;
 use crate::source::ChunkSource;
 use serde_json::{json, Value};
 use std::cell::{Cell, RefCell};
@@ -282,7 +282,7 @@ impl Session {
             });
         }
         let stored = match rule.source() {
-            Some(source) => Some(stored_value(&**source, &rule.grid().region(&unravel(position, rule.counts())))?),
+            Some(source) => Some(stored_value(&**source, &rule.grid().region_at(position))?),
             None => None,
         };
         Ok(json!({
