@@ -30,6 +30,8 @@ pub enum ErrorKind {
     Index,
     /// A value is not acceptable, such as a wrong shape or chunk shape (`ValueError`).
     Value,
+    /// A Python integer does not fit the element type it is to have (`OverflowError`).
+    Overflow,
     /// An element type does not fit the operation, such as a sum of strings (`TypeError`).
     Type,
     /// More memory was asked for than there is (`MemoryError`).
@@ -54,6 +56,7 @@ impl ErrorKind {
             ErrorKind::Key => "key",
             ErrorKind::Index => "index",
             ErrorKind::Value => "value",
+            ErrorKind::Overflow => "overflow",
             ErrorKind::Type => "type",
             ErrorKind::Memory => "memory",
             ErrorKind::Unsupported => "unsupported",
@@ -157,6 +160,7 @@ constructors! {
     key => Key, "An [`ErrorKind::Key`].";
     index => Index, "An [`ErrorKind::Index`].";
     value => Value, "An [`ErrorKind::Value`].";
+    overflow => Overflow, "An [`ErrorKind::Overflow`].";
     type_error => Type, "An [`ErrorKind::Type`].";
     memory => Memory, "An [`ErrorKind::Memory`].";
     unsupported => Unsupported, "An [`ErrorKind::Unsupported`].";

@@ -182,7 +182,6 @@ impl Plan {
 
     /// Calls `visit` with each block of another stage that `node` takes, as number of the external edge,
     /// layer and position, in order.
-    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn visit_inputs(&self, node: Node, mut visit: impl FnMut(usize, usize, usize)) {
         for (number, &(layer, edge)) in self.stage(node).externals.iter().enumerate() {
             let input = self.graph.inputs(layer)[edge];
@@ -191,7 +190,6 @@ impl Plan {
     }
 
     /// Number of blocks of other stages that `node` takes; a block taken twice counts twice.
-    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn input_count(&self, node: Node) -> u32 {
         let mut count = 0;
         self.visit_inputs(node, |_, _, _| count += 1);
@@ -199,7 +197,6 @@ impl Plan {
     }
 
     /// Calls `visit` with each node that takes the result of step `step` of `node`, as often as it takes it.
-    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn visit_consumers(&self, node: Node, step: usize, mut visit: impl FnMut(Node)) {
         for &(layer, edge) in &self.stage(node).steps[step].consumers {
             self.graph.layers()[layer].visit_consumers(edge, node.position, |position| {
@@ -211,7 +208,6 @@ impl Plan {
     }
 
     /// The most bytes that the stage's own blocks take at once while `node` runs.
-    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn estimate(&self, node: Node) -> u64 {
         let stage = self.stage(node);
         let streams = self.streams[node.stage as usize].as_ref();
@@ -249,7 +245,6 @@ impl Plan {
     ///
     /// # Errors
     /// The error of the task that failed, with its key; a panic is one.
-    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn run(&self, node: Node, inputs: &[Vec<Value>]) -> Result<NodeResult> {
         let stage = self.stage(node);
         let mut own: SmallVec<[Option<Value>; 4]> = smallvec![None; stage.steps.len()];
@@ -452,7 +447,6 @@ impl Leaves {
     }
 
     /// The next one, if there is any left.
-    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn next(&mut self, plan: &Plan) -> Option<Node> {
         loop {
             let node = match self.stack.pop() {

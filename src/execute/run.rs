@@ -162,7 +162,6 @@ impl Run {
     /// before it runs, when nobody waits.
     ///
     /// A node's end and the next one's begin are one moment: the clock and the lock cost as much as the least of tasks.
-    #[cfg_attr(page, optimize(speed))]
     fn steps(&self, thread: usize, begun: impl Fn(&mut State), mut between: impl FnMut(f64)) {
         let mut now = clock::now_ms();
         let mut ended: Option<(Job, Result<NodeResult>, Spent)> = None;

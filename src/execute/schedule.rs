@@ -14,7 +14,6 @@ use std::hash::{BuildHasherDefault, Hasher};
 pub(crate) struct IntegerHasher(u64);
 
 impl Hasher for IntegerHasher {
-    #[cfg_attr(page, optimize(speed))]
     fn finish(&self) -> u64 {
         self.0 ^ (self.0 >> 32)
     }
@@ -105,14 +104,12 @@ impl Schedule {
     }
 
     /// Whether a thread more would find something to do.
-    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn has_work(&mut self, plan: &Plan) -> bool {
         let queue = self.queues.iter().position(|queue| !queue.is_empty()).unwrap_or(0);
         self.next(plan, queue).is_some()
     }
 
     /// The node that `thread` should run next, if one may begin now, and the bytes it is going to take.
-    #[cfg_attr(page, optimize(speed))]
     fn next(&mut self, plan: &Plan, thread: usize) -> Option<(Node, u64)> {
         if self.error.is_some() {
             return None;
@@ -129,7 +126,6 @@ impl Schedule {
         (self.running == 0 || fits).then_some((node, estimate))
     }
 
-    #[cfg_attr(page, optimize(speed))]
     fn queue(&mut self, thread: usize) -> &mut VecDeque<Node> {
         let queues = self.queues.len();
         &mut self.queues[thread % queues]
@@ -138,7 +134,6 @@ impl Schedule {
     /// The leaf that `thread` should run next. It takes a new run when it is through with its own: a part of what is
     /// left, as guided self-scheduling does (Polychronopoulos & Kuck 1987), so that runs are long and the last ones
     /// short; in the end, half of another thread's.
-    #[cfg_attr(page, optimize(speed))]
     fn next_leaf(&mut self, plan: &Plan, thread: usize) -> Option<Node> {
         if self.queue(thread).is_empty() {
             let queues = self.queues.len();
@@ -157,7 +152,6 @@ impl Schedule {
     }
 
     /// Takes what [`Schedule::next`] gives out of the queues, with its inputs, for `thread` to run from `start_ms` on.
-    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn take(&mut self, plan: &Plan, thread: usize, start_ms: f64) -> Option<Job> {
         let (node, estimate) = self.next(plan, thread)?;
         if self.ready.pop().is_none() && self.ready_reads.pop().is_none() {
@@ -175,7 +169,6 @@ impl Schedule {
         Some(Job { node, inputs, estimate })
     }
 
-    #[cfg_attr(page, optimize(speed))]
     fn add_bytes(&mut self, plan: &Plan, bytes: u64) {
         self.progress.bytes_in_flight = self.progress.bytes_in_flight.saturating_add(bytes);
         // Reading does not wait for room for the results' arrays: they are not given back.
@@ -185,7 +178,6 @@ impl Schedule {
 
     /// Notes that a job is done. Results that nothing needs any more are given back, to be dropped
     /// where no one waits for it.
-    #[cfg_attr(page, optimize(speed))]
     pub(crate) fn finish(&mut self, plan: &Plan, job: &Job, result: Result<NodeResult>, time: Time) -> Vec<Value> {
         self.running -= 1;
         let without = self.progress.bytes_in_flight.saturating_sub(job.estimate);
@@ -239,7 +231,6 @@ impl Schedule {
         released
     }
 
-    #[cfg_attr(page, optimize(speed))]
     fn input_done(&mut self, plan: &Plan, node: Node) {
         let missing = self.waiting.entry(node).or_insert_with(|| plan.input_count(node));
         *missing -= 1;

@@ -151,7 +151,6 @@ impl<V: Copy> Leaves<V> {
     }
 
     /// [`Leaves::merge`] of each of `left` and its neighbour in `right`, put into `left`.
-    #[cfg_attr(page, optimize(speed))]
     pub(super) fn merge_columns(&self, left: &mut [V], right: &[V]) {
         (self.merge_columns)(left, right);
     }
@@ -168,7 +167,6 @@ impl<V: Copy> Leaves<V> {
     }
 
     /// Adds to `tree` what is known of a run of any length, leaf by leaf.
-    #[cfg_attr(page, optimize(speed))]
     pub(super) fn run(&self, run: &[u8], tree: &mut Pairwise<V>, scratch: &mut Scratch) {
         for run in run.chunks(LEAF * self.size) {
             tree.push(self.leaf(run, scratch), self.merge);
@@ -192,7 +190,6 @@ impl<V: Copy> Leaves<V> {
 
     /// What is known of each of `columns` neighbouring columns over at most [`ROWS`](super::lanes::ROWS) rows, which begin `stride`
     /// elements apart.
-    #[cfg_attr(page, optimize(speed))]
     pub(super) fn columns(
         &self,
         elements: &[u8],

@@ -23,8 +23,6 @@ impl<V> Pairwise<V> {
         Pairwise { last: None, before: Vec::new() }
     }
 
-    #[inline]
-    #[cfg_attr(page, optimize(speed))]
     pub(super) fn push(&mut self, value: V, merge: impl Fn(V, V) -> V) {
         let mut subtree = (1, value);
         while let Some((size, left)) = self.last.take_if(|(size, _)| *size == subtree.0) {
@@ -74,7 +72,6 @@ fn walk_over<'a>(groups: impl Iterator<Item = &'a Group>) -> Walk<1> {
 }
 
 /// Offsets of every index of a walk, in row-major order.
-#[cfg_attr(page, optimize(speed))]
 fn for_each_offset(walk: &Walk<1>, mut visit: impl FnMut(usize)) {
     let (run, [stride]) = (walk.run(), walk.run_strides());
     walk.for_each_run(|[offset]| {
@@ -241,7 +238,6 @@ fn merge_columns<V: Copy>(leaves: &Leaves<V>, mut left: Vec<V>, right: Vec<V>) -
 }
 
 /// Adds to `tree` the columns of `rows`, the first of which is at `base`, that belong to the strip at `strip`.
-#[cfg_attr(page, optimize(speed))]
 fn add_columns<V: Copy>(
     leaves: &Leaves<V>,
     tree: &mut Pairwise<Vec<V>>,
@@ -304,7 +300,6 @@ struct Rows {
 }
 
 /// Results that lie side by side, each of which gathers a column of elements.
-#[cfg_attr(page, optimize(speed))]
 fn reduce_columns<V: Copy>(
     leaves: &Leaves<V>,
     elements: &[u8],

@@ -74,7 +74,7 @@ fn check_range(scalar: Scalar, dtype: DType) -> Result<()> {
     if fits {
         Ok(())
     } else {
-        Err(Error::value(format!("Python integer {value} out of bounds for {dtype}")))
+        Err(Error::overflow(format!("Python integer {value} out of bounds for {dtype}")))
     }
 }
 

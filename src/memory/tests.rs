@@ -167,3 +167,45 @@ fn integers_to_negative_powers_are_refused() {
     let error = binary(BinaryOp::Power, &Operand::Block(&base), &Operand::Scalar(Scalar::Int(-1))).unwrap_err();
     assert_eq!(error.to_string(), "Integers to negative integer powers are not allowed.");
 }
+
+#[test]
+fn what_is_put_at_positions_or_where_a_mask_holds_is_taken_from_there() {
+    let numbers: Vec<u16> = (0..24).collect();
+    let whole = Block::from_elements(DType::U16, &[4, 3, 2], &numbers).unwrap();
+    let positions = Block::from_elements(DType::I8, &[2, 2], &[3i8, -4, 1, -2]).unwrap();
+    let flags: Vec<u8> = (0..12).map(|i| u8::from(i % 5 == 1)).collect();
+    let mask = Block::from_elements(DType::Bool, &[4, 3], &flags).unwrap();
+    for (index, rows, row, shape) in
+        [(&positions, vec![3, 0, 1, 2], 6, vec![2, 2, 3, 2]), (&mask, vec![1, 6, 11], 2, vec![3, 2])]
+    {
+        let taken = take(&whole, index).unwrap();
+        let expected: Vec<u16> = rows.iter().flat_map(|&at| &numbers[at * row..][..row]).copied().collect();
+        assert_eq!((taken.shape(), taken.elements::<u16>()), (&shape[..], &expected[..]));
+        let mut changed = whole.try_clone().unwrap();
+        let new: Vec<f64> = (0..expected.len()).map(|i| 100.0 + i as f64).collect();
+        put(&mut changed, index, &Operand::Block(&Block::from_elements(DType::F64, &shape, &new).unwrap())).unwrap();
+        let found: Vec<f64> = take(&changed, index).unwrap().elements::<u16>().iter().map(|&x| x.into()).collect();
+        assert_eq!(found, new);
+        let same = |at: &usize| changed.elements::<u16>()[*at] == numbers[*at];
+        assert_eq!((0..24).filter(same).count(), 24 - new.len(), "nothing else has changed");
+    }
+    assert!(put(&mut whole.try_clone().unwrap(), &mask, &Operand::Scalar(Scalar::Int(70_000))).is_err());
+}
+
+#[test]
+fn every_type_is_sorted_along_the_last_axis_with_nan_at_the_end() {
+    for dtype in DType::ALL {
+        let mixed: Vec<f64> =
+            (0..30).map(|i| f64::from((i * 7 + 3) % 11) - if dtype.is_float() { 4.5 } else { 0.0 }).collect();
+        let mut mixed = Block::from_elements(DType::F64, &[3, 10], &mixed).unwrap();
+        if dtype.is_float() {
+            mixed.elements_mut::<f64>()[4] = f64::NAN;
+            mixed.elements_mut::<f64>()[6] = f64::NEG_INFINITY;
+        }
+        let given = astype(&mixed, dtype).unwrap();
+        let sorted = astype(&sort(&given).unwrap(), DType::F64).unwrap();
+        let mut expected = astype(&given, DType::F64).unwrap();
+        expected.elements_mut::<f64>().chunks_mut(10).for_each(|row| row.sort_by(f64::total_cmp));
+        assert_eq!(format!("{:?}", sorted.elements::<f64>()), format!("{:?}", expected.elements::<f64>()), "{dtype}");
+    }
+}

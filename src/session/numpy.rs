@@ -11,9 +11,13 @@ use crate::memory::random::Random;
 use crate::memory::{self, BinaryOp, Operand, OperandType, UnaryOp};
 use serde_json::{json, Value};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Elements that one request turns into a list; more would fill the interpreter's heap.
 const LIST_LIMIT: usize = 1_000_000;
+
+/// Makes elements of what it is made from.
+type Make<T> = Rc<dyn Fn(&[T]) -> Result<Block>>;
 
 impl Session {
     pub(super) fn answer_numpy(&mut self, request: Request) -> Result<Reply> {
@@ -40,8 +44,12 @@ impl Session {
                 let block = memory::linspace(start.scalar()?.as_f64(), stop.scalar()?.as_f64(), num, endpoint)?;
                 self.added(block)?
             }
-            Request::NpFromList { shape, dtype, data } => {
-                let block = block_from_texts(&shape, DType::parse(&dtype)?, &data)?;
+            Request::NpFromList { shape, dtype, data, bits } => {
+                let dtype = DType::parse(&dtype)?;
+                let block = match bits {
+                    Some(bits) => block_from_bits(&shape, dtype, &bits)?,
+                    None => block_from_texts(&shape, dtype, &data)?,
+                };
                 let id = self.arrays.add(block);
                 self.array_info(id)?
             }
@@ -63,9 +71,30 @@ impl Session {
                 self.arrays.change(array, |block| memory::assign(block, &axes, &value.operand()))?;
                 Value::Null
             }
+            Request::NpTake { array, index } => {
+                self.derived(&[array, index], Rc::new(|blocks| memory::take(&blocks[0], &blocks[1])))?
+            }
+            Request::NpPut { array, index, value } => {
+                let (index, value) = (self.arrays.get(index)?, self.memory_operand(&value)?);
+                self.arrays.change(array, |block| memory::put(block, &index, &value.operand()))?;
+                Value::Null
+            }
+            Request::NpWhere { condition, x, y } => {
+                let make = |held: &[Held]| memory::choose(&held[0].operand(), &held[1].operand(), &held[2].operand());
+                self.combined(&[&condition, &x, &y], Rc::new(make))?
+            }
+            Request::NpOrdered { name, array } => {
+                let make = match name.as_str() {
+                    "sort" => memory::sort,
+                    "cumsum" => memory::running_sum,
+                    "flatnonzero" => memory::nonzero,
+                    _ => return Err(Error::unsupported(format!("there is no function numpy.{name}"))),
+                };
+                self.derived(&[array], Rc::new(move |blocks| make(&blocks[0])))?
+            }
             Request::NpAstype { array, dtype } => {
                 let dtype = DType::parse(&dtype)?;
-                self.derived(&[array], move |blocks| memory::astype(&blocks[0], dtype))?
+                self.derived(&[array], Rc::new(move |blocks| memory::astype(&blocks[0], dtype)))?
             }
             Request::NpReshape { array, shape } => {
                 let base = self.arrays.get(array)?;
@@ -95,13 +124,16 @@ impl Session {
                 let id = self.arrays.add_view(block, array, remake, write_back);
                 self.array_info(id)?
             }
-            Request::NpConcatenate { arrays, axis } => self.derived(&arrays, move |blocks| {
-                let blocks: Vec<&Block> = blocks.iter().map(AsRef::as_ref).collect();
-                memory::concatenate(&blocks, axis)
-            })?,
+            Request::NpConcatenate { arrays, axis } => {
+                let make = move |blocks: &[Arc<Block>]| {
+                    let blocks: Vec<&Block> = blocks.iter().map(AsRef::as_ref).collect();
+                    memory::concatenate(&blocks, axis)
+                };
+                self.derived(&arrays, Rc::new(make))?
+            }
             Request::NpUnary { name, array } => {
                 let op = UnaryOp::parse(&name)?;
-                self.derived(&[array], move |blocks| memory::unary(op, &blocks[0]))?
+                self.derived(&[array], Rc::new(move |blocks| memory::unary(op, &blocks[0])))?
             }
             Request::NpBinary { name, left, right } => self.binary(&name, &left, &right)?,
             Request::NpReduce { name, array, axes, keepdims, ddof } => {
@@ -137,11 +169,7 @@ impl Session {
     }
 
     /// An array that `make` computes from the elements of others.
-    fn derived(
-        &mut self,
-        inputs: &[ArrayId],
-        make: impl Fn(&[std::sync::Arc<Block>]) -> Result<Block> + 'static,
-    ) -> Result<Value> {
+    fn derived(&mut self, inputs: &[ArrayId], make: Make<Arc<Block>>) -> Result<Value> {
         let ids = inputs.to_vec();
         let remake: Remake = Rc::new(move |arrays| {
             let blocks = ids.iter().map(|&id| arrays.get(id)).collect::<Result<Vec<_>>>()?;
@@ -196,25 +224,31 @@ impl Session {
         let dtype = memory::binary_type(op, operand_type(&a), operand_type(&b))?;
         let shape = memory::broadcast_shape(held_shape(&a), held_shape(&b))?;
         self.reserve(dtype, &shape)?;
-        let block = memory::binary(op, &a.operand(), &b.operand())?;
+        self.combined(&[left, right], Rc::new(move |held| memory::binary(op, &held[0].operand(), &held[1].operand())))
+    }
+
+    /// An array that `make` computes from operands.
+    fn combined(&mut self, operands: &[&OperandText], make: Make<Held>) -> Result<Value> {
+        let held = operands.iter().map(|operand| self.memory_operand(operand)).collect::<Result<Vec<_>>>()?;
+        let block = make(&held)?;
         if block.shape().is_empty() {
             return Ok(json!({ "scalar": block_scalar(&block) }));
         }
-        let inputs: Vec<ArrayId> = [left, right]
-            .iter()
-            .filter_map(|operand| match operand {
-                OperandText::Array(id) => Some(*id),
-                _ => None,
-            })
-            .collect();
+        self.reserve(block.dtype(), block.shape())?;
         // The closure names its inputs rather than holding them, or their memory could never be given up.
-        let (left, right) = (Named::of(left, &a), Named::of(right, &b));
+        let named: Vec<Named> = operands.iter().zip(&held).map(|(operand, held)| Named::of(operand, held)).collect();
         let remake: Remake = Rc::new(move |arrays| {
-            let (a, b) = (left.held(arrays)?, right.held(arrays)?);
-            memory::binary(op, &a.operand(), &b.operand())
+            let held = named.iter().map(|named| named.held(arrays)).collect::<Result<Vec<_>>>()?;
+            make(&held)
         });
-        self.made(block, &inputs, remake)
+        self.made(block, &array_ids(operands), remake)
     }
+}
+
+/// Those of `operands` that are arrays.
+fn array_ids(operands: &[&OperandText]) -> Vec<ArrayId> {
+    let id = |operand: &&OperandText| if let OperandText::Array(id) = operand { Some(*id) } else { None };
+    operands.iter().filter_map(id).collect()
 }
 
 /// An operand by name: an array's id, or a number.
@@ -295,6 +329,20 @@ pub(super) fn fresh_seed(now: f64) -> u32 {
     let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
     hasher.write_u64(now.to_bits());
     hasher.finish() as u32
+}
+
+/// A block of numbers that come as the 64 bits of each, in hexadecimal digits and the least byte first: of `float64` for
+/// an element type of floats, of `int64` for another.
+fn block_from_bits(shape: &[usize], dtype: DType, digits: &str) -> Result<Block> {
+    let digit = |digit: u8| (digit as char).to_digit(16).map(|digit| digit as u8);
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let bytes: Option<Vec<u8>> = pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect();
+    let bytes = bytes.filter(|bytes| rest.is_empty() && bytes.len() % 8 == 0);
+    let bytes = bytes.ok_or_else(|| Error::value("numbers are given by sixteen hexadecimal digits each"))?;
+    let wide = if dtype.is_float() { DType::F64 } else { DType::I64 };
+    let mut block = Block::unspecified(wide, &[bytes.len() / 8])?;
+    block.bytes_mut().copy_from_slice(&bytes);
+    memory::astype(&block, dtype)?.reshaped(shape)
 }
 
 pub(super) fn block_from_texts(shape: &[usize], dtype: DType, data: &[String]) -> Result<Block> {

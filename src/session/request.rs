@@ -296,7 +296,8 @@ requests! {
     NpFromList = "np_from_list" {
         shape: Vec<usize>,
         dtype: String,
-        data: Vec<String>,
+        data: Vec<String> = Default::default(),
+        bits: Option<String> = Default::default(),
     },
     NpToList = "np_to_list" {
         array: u32,
@@ -310,6 +311,24 @@ requests! {
         array: u32,
         selection: Vec<AxisText>,
         value: OperandText,
+    },
+    NpTake = "np_take" {
+        array: u32,
+        index: u32,
+    },
+    NpPut = "np_put" {
+        array: u32,
+        index: u32,
+        value: OperandText,
+    },
+    NpWhere = "np_where" {
+        condition: OperandText,
+        x: OperandText,
+        y: OperandText,
+    },
+    NpOrdered = "np_ordered" {
+        name: String,
+        array: u32,
     },
     NpAstype = "np_astype" {
         array: u32,

@@ -41,3 +41,85 @@ test("a number on the left of an array, in memory or lazy, does what it does in 
   assert.equal(error, null);
   assert.deepEqual(JSON.parse(stdout), python(SIDES));
 });
+
+const BY_ARRAYS = `
+import json
+import numpy as np
+import h5py
+x = np.arange(12.0).reshape(3, 4) * np.array([1, -1, 1, -1])
+n = np.array([3.0, float("nan"), -0.5, 7.0, float("nan"), 2.0])
+i = np.array([[2, 0], [-1, 1]])
+found = []
+
+def see(array):
+    array = np.asarray(array)
+    found.append([str(array.dtype), list(array.shape), [str(float(value)) for value in array.ravel()]])
+
+def attempt(action):
+    try:
+        action()
+        found.append("nothing was raised")
+    except Exception as error:
+        found.append([type(error).__name__, str(error)])
+
+for chosen in (x[x > 0], x[[True, False, True]], x[np.array([True, False, True]), 1:3], x[x[:, 0] > 2], x[i], x[[-1, 0]],
+               x[[2, 1], 0], x[[]], x[x > 100], x.T[[1]], (x > 0)[i], x.astype("int8")[i], x.astype("float32")[x < 0],
+               np.arange(5)[np.array([4, 0], dtype="uint8")]):
+    see(chosen)
+y = x.copy(); y[y < 0] = 0; see(y)
+y = x.copy(); y[[0, 2]] = [[1], [2]]; see(y)
+y = x.copy(); y[i] = np.ones(4); see(y)
+y = x.copy(); y[x > 4] = np.arange(float((x > 4).sum())); see(y)
+y = x.copy(); y[[2, 0], 1:3] = 9; see(y)
+y = x.copy(); v = y[1:]; v[v > 5] = -7; see(y)
+y = np.arange(6); y[y % 2 == 0] *= 10; see(y)
+y = np.arange(4); y[[0, 0, 1]] = [5, 6, 7]; see(y)
+y = np.arange(4); y[y[[3, 2]]] = -1; see(y)
+for order in (np.sort(x), np.sort(x, axis=0), np.sort(x, axis=None), np.sort(n), np.sort(np.array([3, -1, 2], dtype="int8")),
+              np.sort(np.array([2**63, 1], dtype="uint64")), np.sort(np.array([True, False])), np.unique(i), np.unique(n),
+              np.unique(np.array([2, 2, 1])), np.cumsum(x), np.cumsum(np.array([True, True])), np.cumsum(np.array([1, 2], dtype="uint8")),
+              np.median(x), np.percentile(x, 30), np.median(n), np.flatnonzero(x), np.where(x < 0)[1], np.nonzero(n > 0)[0]):
+    see(order)
+y = n.copy(); y.sort(); see(y)
+for choice in (np.where(x > 3, x, 0), np.where(x > 3, 1, 0), np.where([True, False, True, False], x, -x.astype("float32")),
+               np.where(True, i, 2), np.where(x.astype("int8") > 3, np.float64(0.5), x.astype("float32")), np.where(x > 3, x > 5, False)):
+    see(choice)
+for listed in (np.array([1, 2.5]), np.array([[True], [False]]), np.array([True, 2]), np.array([2**63]), np.array([1, 0], dtype=bool), np.array([0.1], dtype="float16"),
+               np.array([]), np.array([[], []]), np.array([-2**63, 2**63 - 1]), np.array((1, 2), dtype="uint8"), np.array([1.7, -1.7], dtype=int), np.array([0.5, 0], dtype=bool), np.array([1, True]), np.float64(3).ravel(), np.array([np.float32(1), 2])):
+    see(listed)
+for reduced in (np.nansum(n), np.nanmean(n), np.nanvar(n), np.nanstd(n, ddof=1), np.nanmin(n), np.nanmax(n),
+                np.nansum(n.reshape(2, 3), axis=0), np.nanmean(n.reshape(2, 3), axis=1, keepdims=True)):
+    see(reduced)
+attempt(lambda: np.array([300], dtype="uint8"))
+attempt(lambda: np.array([2**64], dtype="int64"))
+attempt(lambda: x[np.array([True, False])])
+attempt(lambda: x[np.array([[True, False]])])
+attempt(lambda: x[[3]])
+attempt(lambda: x[np.array([-4])])
+attempt(lambda: x[np.array([0.5])])
+attempt(lambda: x.__setitem__(x > 4, np.arange(2.0)))
+attempt(lambda: x.__setitem__([0, 1], np.arange(3.0)))
+attempt(lambda: np.where([True, False], [1, 2, 3], 0))
+print(json.dumps(found))
+`;
+
+test("arrays as indices, choices between arrays, order and NaN give what they give in NumPy", async () => {
+  const { stdout, error } = await runCell(opened.page, BY_ARRAYS);
+  assert.equal(error, null);
+  assert.deepEqual(JSON.parse(stdout), python(BY_ARRAYS));
+});
+
+test("a mask of a million elements, and its half, become no Python objects", async () => {
+  const source = `
+import numpy as np
+np.random.seed(0)
+x = np.random.rand(1000000)
+y = x.copy()
+y[x > 0.5] = 0.5
+s = np.sort(x)
+print(x[x > 0.5].size + x[x <= 0.5].size, y.max(), (s[1:] >= s[:-1]).all(), abs(np.median(x) - 0.5) < 0.01, np.unique(np.floor(x * 100)).size)
+`;
+  const { stdout, error } = await runCell(opened.page, source);
+  assert.equal(error, null);
+  assert.equal(stdout, "1000000 0.5 True True 100\n");
+});

@@ -35,6 +35,7 @@ _exceptions = {
     "key": KeyError,
     "index": IndexError,
     "value": ValueError,
+    "overflow": OverflowError,
     "type": TypeError,
     "memory": MemoryError,
     "unsupported": NotImplementedError,

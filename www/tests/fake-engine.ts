@@ -77,6 +77,14 @@ function withoutBits(text: string): string {
   return floatRepr(bits.getFloat64(0));
 }
 
+/** Numbers that come as hexadecimal digits, the least byte first. */
+function numbersOfBits(digits: string, isFloat: boolean): number[] {
+  const bits = new DataView(Uint8Array.from(Buffer.from(digits, "hex")).buffer);
+  return Array.from({ length: bits.byteLength / 8 }, (_, i) =>
+    isFloat ? bits.getFloat64(8 * i, true) : Number(bits.getBigInt64(8 * i, true)),
+  );
+}
+
 /** An attribute or a fill value of a request, as answers have it. */
 function echoed(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value ?? null), (_, part: unknown) =>
@@ -505,7 +513,10 @@ export class FakeEngine {
         });
       }
       case "np_from_list": {
-        const data = get<string[]>("data").map(elementNumber);
+        const bits = get<string | undefined>("bits");
+        const isFloat = get<string>("dtype").startsWith("float");
+        const data =
+          bits === undefined ? get<string[]>("data").map(elementNumber) : numbersOfBits(bits, isFloat);
         return this.put(cast({ shape: get("shape"), dtype: "", data }, get("dtype")));
       }
       case "np_to_list":
@@ -515,6 +526,25 @@ export class FakeEngine {
       case "np_assign":
         assign(array(), selection(), this.operand(request.value));
         return null;
+      case "np_take": {
+        const [block, index] = [array(), this.arrays.get(get<number>("index"))!];
+        const isMask = index.dtype === "bool";
+        const rest = block.shape.slice(isMask ? index.shape.length : 1);
+        const rows = isMask ? [...index.data.keys()].filter((row) => index.data[row]) : index.data;
+        const data = rows.flatMap((row) => block.data.slice(row * size(rest), (row + 1) * size(rest)));
+        return this.put({
+          shape: [...(isMask ? [rows.length] : index.shape), ...rest],
+          dtype: block.dtype,
+          data,
+        });
+      }
+      case "np_where": {
+        const [condition, x, y] = ["condition", "x", "y"].map((name) => this.operand(request[name]));
+        const like = binary("add", x!, y!);
+        const shape = broadcastShape(condition!.shape, like.shape);
+        const data = [...indices(shape)].map((at) => broadcastAt(broadcastAt(condition!, at) ? x! : y!, at));
+        return this.put({ shape, dtype: like.dtype, data });
+      }
       case "np_astype":
         return this.put(cast(array(), get("dtype")));
       case "np_reshape": {

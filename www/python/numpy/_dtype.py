@@ -284,7 +284,14 @@ class generic:
     def _itself(self, axis=None, **options):
         return self
 
-    sum = mean = min = max = prod = squeeze = ravel = flatten = _itself
+    sum = mean = min = max = prod = squeeze = _itself
+
+    def ravel(self, order="C"):
+        from numpy._functions import array
+
+        return array([self])
+
+    flatten = ravel
 
     def var(self, axis=None, **options):
         return make_scalar(self._number * 0.0, "float64")

@@ -1,9 +1,13 @@
 """NumPy's functions: making arrays, joining them, and the functions that are methods too."""
 
+from array import array as _memory
+from binascii import hexlify as _hexlify
+
 import _bridge
 from numpy import _print
 from numpy._dtype import as_dtype, generic, make_scalar, number_of, promote
-from numpy._ndarray import ndarray, normal_axes, product, wrap
+from numpy._ndarray import _strengthen, ndarray, normal_axes, product, wrap
+from numpy._ndarray import as_operand_source as _source, operand as _operand
 from numpy._ufunc import natural_dtype, ufuncs
 
 # --- Making arrays -----------------------------------------------------------------------------
@@ -23,6 +27,15 @@ def array(object, dtype=None, copy=True, ndmin=0):
     shape, flat = [], []
     object = _listed(object)
     _measure(object, 0, shape, flat)
+    types = {type(value) for value in flat}
+    if types <= {float, int, bool}:
+        kind = as_dtype(dtype or (float if float in types or not types else int if int in types else bool))
+        if kind.name == "int64" and False in {-(2**63) <= number < 2**63 for number in flat}:
+            if dtype is not None or False in {0 <= number < 2**64 for number in flat}:
+                raise OverflowError("Python int too large to convert to C long")
+            dtype = "uint64"
+        elif kind.kind == "f" or kind.name in ("int64", "bool"):
+            return _from_numbers(shape, kind, flat)
     numbers = [number_of(value) for value in flat]
     for value, number in zip(flat, numbers):
         if number is None:
@@ -39,6 +52,17 @@ def array(object, dtype=None, copy=True, ndmin=0):
     return wrap(_bridge.call("np_from_list", shape=shape, dtype=kind.name, data=data))
 
 
+def _from_numbers(shape, kind, numbers):
+    """An array of Python numbers, which go to the engine by their bits: many at once, without a text for each.
+
+    Integers have to fit 64 bits: MicroPython's `array` wraps others.
+    """
+    if kind.kind != "f":
+        numbers = [(1 if number else 0) if kind.kind == "b" else int(number) for number in numbers]
+    bits = _hexlify(_memory("d" if kind.kind == "f" else "q", numbers)).decode()
+    return wrap(_bridge.call("np_from_list", shape=shape, dtype=kind.name, bits=bits))
+
+
 def _listed(object):
     return object if isinstance(object, (list, tuple)) else list(object)
 
@@ -53,6 +77,9 @@ def _measure(items, depth, shape, flat):
             shape.append(len(items))
         elif shape[depth] != len(items):
             raise _ragged(shape)
+        if len(shape) == depth + 1 and {type(item) for item in items} <= {float, int, bool}:
+            flat.extend(items)
+            return
         for item in items:
             _measure(item, depth + 1, shape, flat)
     else:
@@ -277,35 +304,65 @@ def median(a):
 
 
 def percentile(a, q):
-    """Linear interpolation between the nearest ranks, for at most a million elements."""
-    values = sorted(asarray(a).ravel().tolist())
-    place = (len(values) - 1) * q / 100
+    """Linear interpolation between the nearest ranks."""
+    a = asarray(a).ravel()
+    if a.size == 0:
+        return make_scalar(float("nan"), "float64")
+    if not 0 <= q <= 100:
+        raise ValueError("Percentiles must be in the range [0, 100]")
+    values = sort(a)
+    last = values[-1].item()
+    if last != last:
+        return make_scalar(last, "float64")
+    place = (a.size - 1) * q / 100
     below = int(place)
-    above = below + 1 if below + 1 < len(values) else below
-    return make_scalar(values[below] + (values[above] - values[below]) * (place - below), "float64")
+    low, high = values[below].item(), values[below + 1 if below + 1 < a.size else below].item()
+    return make_scalar(low + (high - low) * (place - below), "float64")
 
 
 def quantile(a, q):
     return percentile(a, q * 100)
 
 
-def sort(a):
+def _ordered(name, a):
+    return wrap(_bridge.call("np_ordered", name=name, array=a._id))
+
+
+def sort(a, axis=-1):
     a = asarray(a)
-    return array(sorted(a.tolist()), dtype=a.dtype)
+    if axis is None:
+        return _ordered("sort", a.ravel())
+    axis = normal_axes(axis, a.ndim)[0]
+    last = a.ndim - 1
+    return _ordered("sort", a) if axis == last else _ordered("sort", a.swapaxes(axis, last)).swapaxes(axis, last)
 
 
 def unique(a):
-    a = asarray(a)
-    return array(sorted(set(a.ravel().tolist())), dtype=a.dtype)
+    values = sort(a, None)
+    if values.size < 2:
+        return values
+    new = values[1:] != values[:-1]
+    if values.dtype.kind == "f":
+        isnan = ufuncs["isnan"]
+        new = new & ~(isnan(values[1:]) & isnan(values[:-1]))
+    return values[concatenate([ones(1, bool), new])]
 
 
 def cumsum(a):
-    a = asarray(a).ravel()
-    total, sums = 0, []
-    for value in a.tolist():
-        total += value
-        sums.append(total)
-    return array(sums, dtype="int64" if a.dtype.kind in "bi" else a.dtype)
+    return _ordered("cumsum", asarray(a))
+
+
+def flatnonzero(a):
+    return _ordered("flatnonzero", asarray(a))
+
+
+def nonzero(a):
+    a = asarray(a)
+    places, indices = flatnonzero(a), []
+    for extent in reversed(a.shape):
+        indices.insert(0, places % extent)
+        places = places // extent
+    return tuple(indices)
 
 
 def diff(a):
@@ -337,19 +394,14 @@ matmul = dot
 
 
 def where(condition, x=None, y=None):
-    """`x` where the condition holds, `y` elsewhere; for at most a million elements."""
+    """`x` where the condition holds, `y` elsewhere; without these, where it holds."""
+    if x is None and y is None:
+        return nonzero(condition)
     if x is None or y is None:
-        raise NotImplementedError("np.where(condition) is not there; np.where(condition, x, y) is")
-    condition, x, y = asarray(condition), asarray(x), asarray(y)
-    kind = promote(x.dtype, y.dtype)
-    shape_like = zeros(condition.shape, bool) if isinstance(condition, ndarray) else condition
-    picked = [
-        (v if isinstance(v, ndarray) and v.shape == condition.shape else shape_like + v) for v in (x, y)
-    ]
-    flags = condition.ravel().tolist()
-    first, second = [(v.ravel().tolist()) for v in picked]
-    data = [a if flag else b for flag, a, b in zip(flags, first, second)]
-    return array(data, dtype=kind).reshape(condition.shape)
+        raise ValueError("either both or neither of x and y should be given")
+    condition, x, y = _source(condition), _source(x), _source(y)
+    x, y = _strengthen(x, y), _strengthen(y, x)
+    return wrap(_bridge.call("np_where", condition=_operand(condition), x=_operand(x), y=_operand(y)))
 
 
 def clip(a, a_min=None, a_max=None):
@@ -390,17 +442,42 @@ def nan_to_num(a):
     return where(ufuncs["isnan"](a), 0.0, a)
 
 
-def _nan_reduction(name):
-    def reduce(a, axis=None, **options):
-        a = _array_like(a)
-        return a._reduce("nan" + name, axis, options.get("keepdims", False), options.get("ddof", 0))
+def _without_nan(a, value):
+    """The array with `value` in the place of each NaN, and where there was none."""
+    a = asarray(a)
+    nan = ufuncs["isnan"](a)
+    return where(nan, value, a), ~nan
+
+
+def nansum(a, axis=None, keepdims=False):
+    return _without_nan(a, 0)[0].sum(axis=axis, keepdims=keepdims)
+
+
+def nanmean(a, axis=None, keepdims=False):
+    values, there = _without_nan(a, 0)
+    return values.sum(axis=axis, keepdims=keepdims) / there.sum(axis=axis, keepdims=keepdims)
+
+
+def nanvar(a, axis=None, ddof=0, keepdims=False):
+    distances = asarray(a) - nanmean(a, axis, True)
+    squares, there = _without_nan(distances * distances, 0)
+    return squares.sum(axis=axis, keepdims=keepdims) / (there.sum(axis=axis, keepdims=keepdims) - ddof)
+
+
+def nanstd(a, axis=None, ddof=0, keepdims=False):
+    return ufuncs["sqrt"](nanvar(a, axis, ddof, keepdims))
+
+
+def _nan_extremum(name, worst):
+    def reduce(a, axis=None, keepdims=False):
+        values, there = _without_nan(a, worst)
+        found = getattr(values, name)(axis=axis, keepdims=keepdims)
+        return where(there.any(axis=axis, keepdims=keepdims), found, float("nan"))
 
     return reduce
 
 
-nansum, nanmean, nanvar, nanstd, nanmin, nanmax = [
-    _nan_reduction(name) for name in ("sum", "mean", "var", "std", "min", "max")
-]
+nanmin, nanmax = _nan_extremum("min", float("inf")), _nan_extremum("max", float("-inf"))
 
 
 def result_type(*values):

@@ -178,11 +178,9 @@ class ndarray:
         self[...] = value
 
     def sort(self, axis=-1):
-        if self.ndim != 1:
-            raise NotImplementedError("sort is there for one-dimensional arrays only")
-        from numpy._functions import array
+        from numpy._functions import sort
 
-        self[...] = array(sorted(self.tolist()), dtype=self.dtype)
+        self[...] = sort(self, axis)
 
     # --- Reductions ---
 
@@ -518,64 +516,30 @@ def is_fancy(index):
     return isinstance(index, tuple) and any(isinstance(item, (ndarray, list)) for item in index)
 
 
-def _positions(array, index):
-    """Flat positions along the first axis that a mask or a list of integers chooses, and what is left over."""
+def _indexed(array, index):
+    """The view of `array` that an array chooses rows of, and that array."""
+    from numpy._functions import array as make_array
+
+    rest = ()
     if isinstance(index, tuple):
         index, rest = index[0], index[1:]
         if not isinstance(index, (ndarray, list)) or any(isinstance(item, (ndarray, list)) for item in rest):
             raise NotImplementedError("an array as an index is there only as the first index")
-    else:
-        rest = ()
-    values = index.tolist() if isinstance(index, ndarray) else list(index)
-    is_mask = (
-        index.dtype.kind == "b"
-        if isinstance(index, ndarray)
-        else bool(values) and isinstance(values[0], bool)
-    )
-    return values, is_mask, rest
+    if isinstance(index, list):
+        index = make_array(index, dtype=None if index else "int64")
+    if rest:
+        axes = index.ndim if index.dtype.kind == "b" else 1
+        array = array[(make_slice(None, None),) * axes + rest]
+    return array, index
 
 
 def take(array, index):
-    """`array[mask]` or `array[[3, 1, 2]]`, for results of at most a million elements."""
-    from numpy._functions import array as make_array, concatenate
-
-    values, is_mask, rest = _positions(array, index)
-    if is_mask and isinstance(index, ndarray) and index.ndim > 1:
-        if index.shape != array.shape:
-            raise IndexError(
-                "boolean index did not match indexed array: shapes are %s and %s" % (array.shape, index.shape)
-            )
-        flags, elements = _flat(index), _flat(array)
-        return make_array([e for e, flag in zip(elements, flags) if flag], dtype=array.dtype)
-    if is_mask:
-        if len(values) != array.shape[0]:
-            raise IndexError(
-                "boolean index did not match indexed array along axis 0; size of axis is %d but size of corresponding boolean axis is %d"
-                % (array.shape[0], len(values))
-            )
-        values = [i for i, flag in enumerate(values) if flag]
-    for i in values:
-        if not isinstance(i, int) and number_of(i) is None:
-            raise IndexError("arrays used as indices must be of integer (or boolean) type")
-    if array.ndim == 1:
-        elements = array.tolist()
-        return make_array([elements[i] for i in values], dtype=array.dtype)
-    if not values:
-        return array[(make_slice(0, 0),) + rest]
-    return concatenate([array[(make_slice(i, i + 1 or None),) + rest] for i in values], axis=0)
+    """`array[mask]` or `array[[3, 1, 2]]`."""
+    view, index = _indexed(array, index)
+    return wrap(_bridge.call("np_take", array=view._id, index=index._id))
 
 
 def put(array, index, value):
     """`array[mask] = value` or `array[[3, 1]] = value`."""
-    values, is_mask, rest = _positions(array, index)
-    if is_mask and isinstance(index, ndarray) and index.shape == array.shape:
-        from numpy._functions import where
-
-        array[...] = where(index, value, array).astype(array.dtype)
-        return
-    if is_mask:
-        values = [i for i, flag in enumerate(values) if flag]
-    value = as_operand_source(value)
-    rows = isinstance(value, ndarray) and value.ndim > 0 and value.shape[0] == len(values) and len(values) > 1
-    for place, i in enumerate(values):
-        array[(i,) + rest] = value[place] if rows else value
+    view, index = _indexed(array, index)
+    _bridge.call("np_put", array=view._id, index=index._id, value=operand(as_operand_source(value)))

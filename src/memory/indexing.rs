@@ -1,0 +1,253 @@
+//! Indexing by arrays: masks and positions, choices between arrays, and elements in order.
+
+use super::compute::astype;
+use super::operand::{binary_type, broadcast_shape, tight, Operand};
+use super::slicing::{assign, AxisSlice};
+use crate::block::Block;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::kernels::elementwise::BinaryOp;
+use crate::kernels::reduction::Reduction;
+use crate::kernels::strided::with_bits;
+
+/// The rows that an array chooses of another one.
+struct Chosen {
+    /// Their numbers, in order.
+    rows: Vec<usize>,
+    /// The shape that they are arranged in.
+    shape: Vec<usize>,
+    /// The leading axes of the other array that a row is one index of.
+    axes: usize,
+}
+
+impl Chosen {
+    /// Of an array of `shape`, by a mask of its first axes or by positions along the first one.
+    fn of(shape: &[usize], index: &Block) -> Result<Chosen> {
+        if index.dtype() == DType::Bool {
+            Chosen::by_mask(shape, index)
+        } else {
+            Chosen::by_positions(shape, index)
+        }
+    }
+
+    fn by_mask(shape: &[usize], mask: &Block) -> Result<Chosen> {
+        let axes = mask.shape().len();
+        if axes > shape.len() {
+            return Err(Error::index(format!(
+                "too many indices for array: array is {}-dimensional, but {axes} were indexed",
+                shape.len()
+            )));
+        }
+        if let Some(axis) = (0..axes).find(|&axis| mask.shape()[axis] != shape[axis]) {
+            return Err(Error::index(format!(
+                "boolean index did not match indexed array along axis {axis}; size of axis is {} but size of \
+                 corresponding boolean axis is {}",
+                shape[axis],
+                mask.shape()[axis]
+            )));
+        }
+        let rows = true_positions(mask.bytes());
+        Ok(Chosen { shape: vec![rows.len()], rows, axes })
+    }
+
+    fn by_positions(shape: &[usize], positions: &Block) -> Result<Chosen> {
+        if positions.dtype().is_float() {
+            return Err(Error::index("arrays used as indices must be of integer (or boolean) type"));
+        }
+        let Some(&extent) = shape.first() else {
+            return Err(Error::index("too many indices for array: array is 0-dimensional, but 1 were indexed"));
+        };
+        let outside =
+            |position: i128| Error::index(format!("index {position} is out of bounds for axis 0 with size {extent}"));
+        let row = |position: i128| {
+            let counted = if position < 0 { position + extent as i128 } else { position };
+            usize::try_from(counted).ok().filter(|&row| row < extent).ok_or_else(|| outside(position))
+        };
+        let rows = if positions.dtype() == DType::U64 {
+            positions.elements::<u64>().iter().map(|&position| row(position.into())).collect::<Result<_>>()?
+        } else {
+            let wide = astype(positions, DType::I64)?;
+            wide.elements::<i64>().iter().map(|&position| row(position.into())).collect::<Result<_>>()?
+        };
+        Ok(Chosen { rows, shape: positions.shape().to_vec(), axes: 1 })
+    }
+
+    /// The shape of what is chosen of an array of `shape`.
+    fn result_shape(&self, shape: &[usize]) -> Vec<usize> {
+        self.shape.iter().chain(&shape[self.axes..]).copied().collect()
+    }
+
+    /// Bytes of a row of `block`.
+    fn row_bytes(&self, block: &Block) -> usize {
+        block.shape()[self.axes..].iter().product::<usize>() * block.dtype().size()
+    }
+}
+
+#[cfg_attr(page, optimize(speed))]
+fn true_positions(flags: &[u8]) -> Vec<usize> {
+    let mut positions = Vec::with_capacity(flags.iter().filter(|&&flag| flag != 0).count());
+    for (position, &flag) in flags.iter().enumerate() {
+        if flag != 0 {
+            positions.push(position);
+        }
+    }
+    positions
+}
+
+/// The positions of the elements that are not zero, counted row-major, as `numpy.flatnonzero` gives them.
+///
+/// # Errors
+/// A memory error when there is no room.
+pub fn nonzero(block: &Block) -> Result<Block> {
+    let flags = astype(block, DType::Bool)?;
+    let positions: Vec<i64> = true_positions(flags.bytes()).into_iter().map(|position| position as i64).collect();
+    Block::from_elements(DType::I64, &[positions.len()], &positions)
+}
+
+/// What `index` chooses of `block`: where a mask of its first axes is true, or at positions along its first axis, which
+/// count from the end where they are negative. NumPy's `block[index]`.
+///
+/// # Errors
+/// An index error, in NumPy's words, when the mask has another shape or a position is outside.
+pub fn take(block: &Block, index: &Block) -> Result<Block> {
+    let chosen = Chosen::of(block.shape(), index)?;
+    let mut taken = Block::unspecified(block.dtype(), &chosen.result_shape(block.shape()))?;
+    let len = chosen.row_bytes(block);
+    if len == block.dtype().size() {
+        with_bits!(len, T => for (element, &row) in taken.elements_mut::<T>().iter_mut().zip(&chosen.rows) {
+            *element = block.elements::<T>()[row];
+        });
+    } else {
+        for (number, &row) in chosen.rows.iter().enumerate() {
+            taken.bytes_mut()[number * len..][..len].copy_from_slice(&block.bytes()[row * len..][..len]);
+        }
+    }
+    Ok(taken)
+}
+
+/// Sets what [`take`] would choose to `value`, cast and broadcast as NumPy does; of a row that is chosen more than
+/// once, the last value stays.
+///
+/// # Errors
+/// Those of [`take`]; a value error when the value's shape does not broadcast or a Python integer does not fit the
+/// element type.
+pub fn put(block: &mut Block, index: &Block, value: &Operand) -> Result<()> {
+    let chosen = Chosen::of(block.shape(), index)?;
+    let shape = chosen.result_shape(block.shape());
+    let values = spread(value, block.dtype(), &shape).map_err(|error| match (value.shape(), index.dtype()) {
+        (given, _) if given.is_empty() => error,
+        ([given], DType::Bool) if shape.len() == 1 => Error::value(format!(
+            "NumPy boolean array indexing assignment cannot assign {given} input values to the {} output values where \
+             the mask is true",
+            shape[0]
+        )),
+        (given, _) => Error::value(format!(
+            "shape mismatch: value array of shape {} could not be broadcast to indexing result of shape {}",
+            tight(given),
+            tight(&shape)
+        )),
+    })?;
+    let len = chosen.row_bytes(block);
+    for (number, &row) in chosen.rows.iter().enumerate() {
+        block.bytes_mut()[row * len..][..len].copy_from_slice(&values.bytes()[number * len..][..len]);
+    }
+    Ok(())
+}
+
+/// `value` cast to `dtype` and repeated over `shape`.
+fn spread(value: &Operand, dtype: DType, shape: &[usize]) -> Result<Block> {
+    let mut block = Block::unspecified(dtype, shape)?;
+    let whole: Vec<_> = shape.iter().map(|&extent| AxisSlice::whole(extent as u64)).collect();
+    assign(&mut block, &whole, value)?;
+    Ok(block)
+}
+
+/// The element of `x` where `condition` holds and that of `y` where it does not, as `numpy.where` has it.
+///
+/// # Errors
+/// A value error, in NumPy's words, when the shapes do not broadcast; a memory error when there is no room.
+pub fn choose(condition: &Operand, x: &Operand, y: &Operand) -> Result<Block> {
+    let dtype = binary_type(BinaryOp::Maximum, x.operand_type(), y.operand_type())?;
+    let both = broadcast_shape(x.shape(), y.shape());
+    let shape = both.and_then(|both| broadcast_shape(condition.shape(), &both)).map_err(|_| {
+        let shapes = [condition, x, y].map(|operand| tight(operand.shape()) + " ");
+        Error::value(format!("operands could not be broadcast together with shapes {}", shapes.concat()))
+    })?;
+    let flags = spread(condition, DType::Bool, &shape)?;
+    let (x, mut chosen) = (spread(x, dtype, &shape)?, spread(y, dtype, &shape)?);
+    with_bits!(dtype.size(), T => {
+        for ((chosen, &other), &flag) in chosen.elements_mut::<T>().iter_mut().zip(x.elements::<T>()).zip(flags.bytes()) {
+            *chosen = if flag != 0 { other } else { *chosen };
+        }
+    });
+    Ok(chosen)
+}
+
+/// The elements in ascending order along the last axis, NaN at the end.
+///
+/// # Errors
+/// An index error for a single number, which has no axis; a memory error when there is no room.
+pub fn sort(block: &Block) -> Result<Block> {
+    let Some(&extent) = block.shape().last() else {
+        return Err(Error::index("axis -1 is out of bounds for array of dimension 0"));
+    };
+    let wide = match block.dtype() {
+        dtype if dtype.is_float() => DType::F64,
+        dtype if dtype.is_unsigned_integer() => DType::U64,
+        _ => DType::I64,
+    };
+    let mut sorted = astype(block, wide)?;
+    let keys = sorted.elements_mut::<u64>();
+    keys.iter_mut().for_each(|bits| *bits = key_of(*bits, wide));
+    for row in keys.chunks_mut(extent.max(1)) {
+        row.sort_unstable();
+    }
+    keys.iter_mut().for_each(|key| *key = bits_of(*key, wide));
+    astype(&sorted, block.dtype())
+}
+
+const SIGN: u64 = 1 << 63;
+
+/// A number that is in the same order as the element with these bits. Every NaN is the greatest.
+fn key_of(bits: u64, dtype: DType) -> u64 {
+    match dtype {
+        DType::F64 if f64::from_bits(bits).is_nan() => u64::MAX,
+        DType::F64 if bits & SIGN != 0 => !bits,
+        DType::U64 => bits,
+        _ => bits ^ SIGN,
+    }
+}
+
+/// The inverse of [`key_of`].
+fn bits_of(key: u64, dtype: DType) -> u64 {
+    match dtype {
+        DType::F64 if key == u64::MAX => f64::NAN.to_bits(),
+        DType::F64 if key & SIGN == 0 => !key,
+        DType::U64 => key,
+        _ => key ^ SIGN,
+    }
+}
+
+/// Of the elements in row-major order the sum up to and with each, of the type that their sum has.
+///
+/// # Errors
+/// A memory error when there is no room.
+pub fn running_sum(block: &Block) -> Result<Block> {
+    let dtype = Reduction::Sum.result_dtype(block.dtype())?;
+    let wide = if dtype.is_float() { DType::F64 } else { dtype };
+    let mut sums = astype(block, wide)?.reshaped(&[block.len()])?;
+    if wide == DType::F64 {
+        let mut sum = 0.0;
+        for element in sums.elements_mut::<f64>() {
+            sum += *element;
+            *element = sum;
+        }
+    } else {
+        let mut sum = 0u64;
+        for element in sums.elements_mut::<u64>() {
+            sum = sum.wrapping_add(*element);
+            *element = sum;
+        }
+    }
+    astype(&sums, dtype)
+}
