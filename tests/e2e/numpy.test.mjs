@@ -109,7 +109,7 @@ test("arrays as indices, choices between arrays, order and NaN give what they gi
   assert.deepEqual(JSON.parse(stdout), python(BY_ARRAYS));
 });
 
-test("a mask of a million elements, and its half, become no Python objects", async () => {
+test("a mask of a million elements, its half and its order become no Python objects, and long lists arrays", async () => {
   const source = `
 import numpy as np
 np.random.seed(0)
@@ -117,9 +117,9 @@ x = np.random.rand(1000000)
 y = x.copy()
 y[x > 0.5] = 0.5
 s = np.sort(x)
-print(x[x > 0.5].size + x[x <= 0.5].size, y.max(), (s[1:] >= s[:-1]).all(), abs(np.median(x) - 0.5) < 0.01, np.unique(np.floor(x * 100)).size)
+print(x[x > 0.5].size + x[x <= 0.5].size, y.max(), (s[1:] >= s[:-1]).all(), abs(np.median(x) - 0.5) < 0.01, np.unique(np.floor(x * 100)).size, np.array(list(range(100000))).sum())
 `;
   const { stdout, error } = await runCell(opened.page, source);
   assert.equal(error, null);
-  assert.equal(stdout, "1000000 0.5 True True 100\n");
+  assert.equal(stdout, "1000000 0.5 True True 100 4999950000\n");
 });

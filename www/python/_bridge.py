@@ -9,10 +9,16 @@ import json
 import _host
 
 
-def call(op, **fields):
-    """Ask the engine for `op`; raises the Python exception that its error stands for."""
+def call(op, bits=None, **fields):
+    """Ask the engine for `op`; raises the Python exception that its error stands for.
+
+    `bits` are hexadecimal digits, of any number: MicroPython's json takes time with the square of a text's length.
+    """
     fields["op"] = op
-    answer = json.loads(_host.dispatch(json.dumps(fields)))
+    request = json.dumps(fields)
+    if bits is not None:
+        request = '%s, "bits": "%s"}' % (request[:-1], bits)
+    answer = json.loads(_host.dispatch(request))
     error = answer.get("error")
     if error is not None:
         raise exception(error["kind"], error["message"])
