@@ -135,7 +135,7 @@ pub fn put(block: &mut Block, index: &Block, value: &Operand) -> Result<()> {
     let chosen = Chosen::of(block.shape(), index)?;
     let shape = chosen.result_shape(block.shape());
     let values = spread(value, block.dtype(), &shape).map_err(|error| match (value.shape(), index.dtype()) {
-        (given, _) if given.is_empty() => error,
+        ([], _) => error,
         ([given], DType::Bool) if shape.len() == 1 => Error::value(format!(
             "NumPy boolean array indexing assignment cannot assign {given} input values to the {} output values where \
              the mask is true",
