@@ -21,7 +21,7 @@ type Words = SmallVec<[u64; WORDS_WITHIN]>;
 const WORDS_WITHIN: usize = 2;
 
 /// Where the elements are.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Buffer {
     /// The first `len` of the bytes that `words` holds.
     Own { words: Words, len: usize },
@@ -48,11 +48,21 @@ impl Drop for Buffer {
 }
 
 /// An n-dimensional array in memory: row-major, contiguous, native byte order.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Block {
     dtype: DType,
     shape: Extents,
     buffer: Buffer,
+}
+
+impl Clone for Block {
+    /// As [`Block::try_clone`] does, which is for blocks that may be large.
+    ///
+    /// # Panics
+    /// When the allocator has no room.
+    fn clone(&self) -> Block {
+        self.try_clone().unwrap_or_else(|error| panic!("{error}"))
+    }
 }
 
 /// `6.71 GiB`, as NumPy words it in its own memory errors.
@@ -220,14 +230,16 @@ impl Block {
         Some(Block { dtype: whole.dtype, shape, buffer })
     }
 
-    /// The block with elements of its own: a part is copied, so that it does not keep all of another in memory.
+    /// The block with elements of its own, copied if others have it or they are another block's: a part would keep all
+    /// of that in memory.
     ///
     /// # Errors
     /// As those of [`Block::zeros`].
-    pub(crate) fn into_own(self) -> Result<Block> {
-        match self.buffer {
-            Buffer::Own { .. } => Ok(self),
-            Buffer::Shared { .. } => self.try_clone(),
+    pub(crate) fn into_own(block: Arc<Block>) -> Result<Block> {
+        match Arc::try_unwrap(block) {
+            Ok(block) if matches!(block.buffer, Buffer::Own { .. }) => Ok(block),
+            Ok(block) => block.try_clone(),
+            Err(shared) => shared.try_clone(),
         }
     }
 
@@ -302,7 +314,7 @@ impl Block {
         bytemuck::cast_slice_mut(self.bytes_mut())
     }
 
-    /// A copy.
+    /// A copy, with elements of its own.
     ///
     /// # Errors
     /// A memory error when the allocator has no room, where `clone` would abort.
@@ -393,7 +405,7 @@ mod tests {
             if let Some(found) = found {
                 let count: Vec<usize> = part.count.iter().map(|&count| count as usize).collect();
                 assert_eq!(found.shape(), count);
-                let mut own = found.into_own().unwrap();
+                let mut own = Block::into_own(Arc::new(found)).unwrap();
                 own.bytes_mut().fill(9);
                 assert_eq!(whole.elements::<u16>(), numbers, "what is changed is a copy");
             }

@@ -183,7 +183,7 @@ pub enum TaskResult {
 impl TaskResult {
     fn new(value: Value) -> Result<TaskResult> {
         Ok(match value {
-            Value::Block(block) => TaskResult::Block(Arc::unwrap_or_clone(block).into_own()?),
+            Value::Block(block) => TaskResult::Block(Block::into_own(block)?),
             Value::Partial(partial, reduction) => {
                 let mut fields = Arc::unwrap_or_clone(partial).fields;
                 let names: &[&str] = match reduction {

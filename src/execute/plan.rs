@@ -349,7 +349,7 @@ impl Plan {
                 let mut blocks = blocks.lock().map_err(|_| missing())?;
                 let value = if again { blocks.get(&0).cloned() } else { blocks.remove(&0) };
                 match value.ok_or_else(missing)? {
-                    Value::Block(block) => Arc::unwrap_or_clone(block).into_own(),
+                    Value::Block(block) => Block::into_own(block),
                     Value::Partial(..) => Err(Error::internal("a partial where an array was expected")),
                 }
             }

@@ -39,7 +39,8 @@ const STRIP: usize = 512;
 /// A number as an array without axes of `dtype`.
 ///
 /// # Errors
-/// A value error, in NumPy's words, when a Python integer does not fit or a NaN is to be an integer.
+/// In NumPy's words, an overflow error when a Python integer does not fit, and a value error when a NaN is to be an
+/// integer.
 pub(crate) fn scalar_block(scalar: Scalar, dtype: DType) -> Result<Block> {
     check_range(scalar, dtype)?;
     let natural = match scalar {
@@ -84,7 +85,7 @@ fn check_range(scalar: Scalar, dtype: DType) -> Result<()> {
 /// A memory error when there is no room for the result.
 pub fn astype(block: &Block, dtype: DType) -> Result<Block> {
     if block.dtype() == dtype {
-        return Ok(block.clone());
+        return block.try_clone();
     }
     let mut cast = Block::unspecified(dtype, block.shape())?;
     cast_loop(block.dtype(), dtype)(block.bytes(), cast.bytes_mut());
@@ -192,8 +193,8 @@ fn no_loop(name: &str, dtype: DType) -> Error {
 /// `op` on every pair of elements, broadcast and promoted as NumPy 2 does.
 ///
 /// # Errors
-/// A value error when the shapes do not broadcast, a number does not fit, or an integer is raised to
-/// a negative power; a type error when the operation does not take these types.
+/// A value error when the shapes do not broadcast or an integer is raised to a negative power; an overflow error when a
+/// number does not fit; a type error when the operation does not take these types.
 pub fn binary(op: BinaryOp, left: &Operand, right: &Operand) -> Result<Block> {
     let Resolved { inputs: (left_type, right_type), compute, result, mixed } =
         resolve_binary(op, left.operand_type(), right.operand_type())?;

@@ -5,10 +5,11 @@ use super::operand::{binary_type, broadcast_shape, tight, Operand};
 use super::slicing::{assign, AxisSlice};
 use crate::block::Block;
 use crate::dtype::DType;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::elementwise::BinaryOp;
 use crate::kernels::reduction::Reduction;
 use crate::kernels::strided::with_bits;
+use std::borrow::Cow;
 
 /// The rows that an array chooses of another one.
 struct Chosen {
@@ -46,7 +47,7 @@ impl Chosen {
                 mask.shape()[axis]
             )));
         }
-        let rows = true_positions(mask.bytes());
+        let rows = true_positions(mask.bytes())?;
         Ok(Chosen { shape: vec![rows.len()], rows, axes })
     }
 
@@ -63,12 +64,16 @@ impl Chosen {
             let counted = if position < 0 { position + extent as i128 } else { position };
             usize::try_from(counted).ok().filter(|&row| row < extent).ok_or_else(|| outside(position))
         };
-        let rows = if positions.dtype() == DType::U64 {
-            positions.elements::<u64>().iter().map(|&position| row(position.into())).collect::<Result<_>>()?
+        let mut rows = with_room(positions.len())?;
+        if positions.dtype() == DType::U64 {
+            for &position in positions.elements::<u64>() {
+                rows.push(row(position.into())?);
+            }
         } else {
-            let wide = astype(positions, DType::I64)?;
-            wide.elements::<i64>().iter().map(|&position| row(position.into())).collect::<Result<_>>()?
-        };
+            for &position in astype(positions, DType::I64)?.elements::<i64>() {
+                rows.push(row(position.into())?);
+            }
+        }
         Ok(Chosen { rows, shape: positions.shape().to_vec(), axes: 1 })
     }
 
@@ -83,15 +88,22 @@ impl Chosen {
     }
 }
 
+fn with_room(count: usize) -> Result<Vec<usize>> {
+    let mut rows = Vec::new();
+    let refused = |_| Error::memory(format!("no room for {count} positions; index a part of the array at a time"));
+    rows.try_reserve_exact(count).map_err(refused)?;
+    Ok(rows)
+}
+
 #[cfg_attr(page, optimize(speed))]
-fn true_positions(flags: &[u8]) -> Vec<usize> {
-    let mut positions = Vec::with_capacity(flags.iter().filter(|&&flag| flag != 0).count());
+fn true_positions(flags: &[u8]) -> Result<Vec<usize>> {
+    let mut positions = with_room(flags.iter().filter(|&&flag| flag != 0).count())?;
     for (position, &flag) in flags.iter().enumerate() {
         if flag != 0 {
             positions.push(position);
         }
     }
-    positions
+    Ok(positions)
 }
 
 /// The positions of the elements that are not zero, counted row-major, as `numpy.flatnonzero` gives them.
@@ -100,8 +112,12 @@ fn true_positions(flags: &[u8]) -> Vec<usize> {
 /// A memory error when there is no room.
 pub fn nonzero(block: &Block) -> Result<Block> {
     let flags = astype(block, DType::Bool)?;
-    let positions: Vec<i64> = true_positions(flags.bytes()).into_iter().map(|position| position as i64).collect();
-    Block::from_elements(DType::I64, &[positions.len()], &positions)
+    let positions = true_positions(flags.bytes())?;
+    let mut block = Block::unspecified(DType::I64, &[positions.len()])?;
+    for (element, position) in block.elements_mut::<i64>().iter_mut().zip(positions) {
+        *element = position as i64;
+    }
+    Ok(block)
 }
 
 /// What `index` chooses of `block`: where a mask of its first axes is true, or at positions along its first axis, which
@@ -129,13 +145,13 @@ pub fn take(block: &Block, index: &Block) -> Result<Block> {
 /// once, the last value stays.
 ///
 /// # Errors
-/// Those of [`take`]; a value error when the value's shape does not broadcast or a Python integer does not fit the
-/// element type.
+/// Those of [`take`]; a value error when the value's shape does not broadcast; an overflow error when a Python integer
+/// does not fit the element type.
 pub fn put(block: &mut Block, index: &Block, value: &Operand) -> Result<()> {
     let chosen = Chosen::of(block.shape(), index)?;
     let shape = chosen.result_shape(block.shape());
     let values = spread(value, block.dtype(), &shape).map_err(|error| match (value.shape(), index.dtype()) {
-        ([], _) => error,
+        _ if error.kind() != ErrorKind::Value => error,
         ([given], DType::Bool) if shape.len() == 1 => Error::value(format!(
             "NumPy boolean array indexing assignment cannot assign {given} input values to the {} output values where \
              the mask is true",
@@ -162,25 +178,53 @@ fn spread(value: &Operand, dtype: DType, shape: &[usize]) -> Result<Block> {
     Ok(block)
 }
 
-/// The element of `x` where `condition` holds and that of `y` where it does not, as `numpy.where` has it.
+/// The element type and shape that [`choose`] gives.
 ///
 /// # Errors
-/// A value error, in NumPy's words, when the shapes do not broadcast; a memory error when there is no room.
-pub fn choose(condition: &Operand, x: &Operand, y: &Operand) -> Result<Block> {
+/// A value error, in NumPy's words, when the shapes do not broadcast.
+pub fn choice(condition: &Operand, x: &Operand, y: &Operand) -> Result<(DType, Vec<usize>)> {
     let dtype = binary_type(BinaryOp::Maximum, x.operand_type(), y.operand_type())?;
     let both = broadcast_shape(x.shape(), y.shape());
     let shape = both.and_then(|both| broadcast_shape(condition.shape(), &both)).map_err(|_| {
         let shapes = [condition, x, y].map(|operand| tight(operand.shape()) + " ");
         Error::value(format!("operands could not be broadcast together with shapes {}", shapes.concat()))
     })?;
-    let flags = spread(condition, DType::Bool, &shape)?;
-    let (x, mut chosen) = (spread(x, dtype, &shape)?, spread(y, dtype, &shape)?);
-    with_bits!(dtype.size(), T => {
-        for ((chosen, &other), &flag) in chosen.elements_mut::<T>().iter_mut().zip(x.elements::<T>()).zip(flags.bytes()) {
-            *chosen = if flag != 0 { other } else { *chosen };
-        }
+    Ok((dtype, shape))
+}
+
+/// The element of `x` where `condition` holds and that of `y` where it does not, as `numpy.where` has it.
+///
+/// # Errors
+/// Those of [`choice`]; a memory error when there is no room.
+pub fn choose(condition: &Operand, x: &Operand, y: &Operand) -> Result<Block> {
+    let (dtype, shape) = choice(condition, x, y)?;
+    let (flags, x, y) =
+        (Laid::out(condition, DType::Bool, &shape)?, Laid::out(x, dtype, &shape)?, Laid::out(y, dtype, &shape)?);
+    let mut chosen = Block::unspecified(dtype, &shape)?;
+    with_bits!(dtype.size(), T => for (at, element) in chosen.elements_mut::<T>().iter_mut().enumerate() {
+        let from = if flags.block.bytes()[at * flags.step] != 0 { &x } else { &y };
+        *element = from.block.elements::<T>()[at * from.step];
     });
     Ok(chosen)
+}
+
+/// An operand of some type whose elements lie as those of a result do, or that is one element for all of them.
+struct Laid<'a> {
+    block: Cow<'a, Block>,
+    /// From one element to that of the next one of the result: 0 or 1.
+    step: usize,
+}
+
+impl<'a> Laid<'a> {
+    fn out(value: &Operand<'a>, dtype: DType, shape: &[usize]) -> Result<Laid<'a>> {
+        Ok(match value {
+            Operand::Scalar(_) => Laid { block: Cow::Owned(spread(value, dtype, &[1])?), step: 0 },
+            Operand::Block(block) if block.shape() == shape && block.dtype() == dtype => {
+                Laid { block: Cow::Borrowed(block), step: 1 }
+            }
+            Operand::Block(_) => Laid { block: Cow::Owned(spread(value, dtype, shape)?), step: 1 },
+        })
+    }
 }
 
 /// The elements in ascending order along the last axis, NaN at the end.
@@ -203,7 +247,11 @@ pub fn sort(block: &Block) -> Result<Block> {
         row.sort_unstable();
     }
     keys.iter_mut().for_each(|key| *key = bits_of(*key, wide));
-    astype(&sorted, block.dtype())
+    if wide == block.dtype() {
+        Ok(sorted)
+    } else {
+        astype(&sorted, block.dtype())
+    }
 }
 
 const SIGN: u64 = 1 << 63;
@@ -228,7 +276,8 @@ fn bits_of(key: u64, dtype: DType) -> u64 {
     }
 }
 
-/// Of the elements in row-major order the sum up to and with each, of the type that their sum has.
+/// Of the elements in row-major order the sum up to and with each, of the type that their sum has; those of floats are
+/// gathered in `float64`, whatever their type.
 ///
 /// # Errors
 /// A memory error when there is no room.
@@ -249,5 +298,9 @@ pub fn running_sum(block: &Block) -> Result<Block> {
             *element = sum;
         }
     }
-    astype(&sums, dtype)
+    if wide == dtype {
+        Ok(sums)
+    } else {
+        astype(&sums, dtype)
+    }
 }

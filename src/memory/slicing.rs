@@ -108,8 +108,8 @@ pub fn slice(block: &Block, slices: &[AxisSlice], drop: &[usize]) -> Result<Bloc
 /// Sets the elements that `slices` select to `value`, cast and broadcast as NumPy does.
 ///
 /// # Errors
-/// An index error when a slice does not fit; a value error when the value's shape does not broadcast
-/// or a Python integer does not fit the element type.
+/// An index error when a slice does not fit; a value error when the value's shape does not broadcast;
+/// an overflow error when a Python integer does not fit the element type.
 pub fn assign(block: &mut Block, slices: &[AxisSlice], value: &Operand) -> Result<()> {
     let (shape, offset, strides) = selection(block.shape(), slices)?;
     let cast;

@@ -79,10 +79,7 @@ impl Session {
                 self.arrays.change(array, |block| memory::put(block, &index, &value.operand()))?;
                 Value::Null
             }
-            Request::NpWhere { condition, x, y } => {
-                let make = |held: &[Held]| memory::choose(&held[0].operand(), &held[1].operand(), &held[2].operand());
-                self.combined(&[&condition, &x, &y], Rc::new(make))?
-            }
+            Request::NpWhere { condition, x, y } => self.choose([&condition, &x, &y])?,
             Request::NpOrdered { name, array } => {
                 let make = match name.as_str() {
                     "sort" => memory::sort,
@@ -170,16 +167,23 @@ impl Session {
 
     /// An array that `make` computes from the elements of others.
     fn derived(&mut self, inputs: &[ArrayId], make: Make<Arc<Block>>) -> Result<Value> {
+        let blocks = inputs.iter().map(|&id| self.arrays.get(id)).collect::<Result<Vec<_>>>()?;
+        let from: usize = blocks.iter().map(|block| block.byte_len()).sum();
+        let block = make(&blocks)?;
+        drop(blocks);
+        if block.shape().is_empty() {
+            return Ok(json!({ "scalar": block_scalar(&block) }));
+        }
+        self.reserve(block.dtype(), block.shape())?;
+        if 2 * block.byte_len() < from {
+            // Smaller than what would have to be kept to make it again.
+            return self.added(block);
+        }
         let ids = inputs.to_vec();
         let remake: Remake = Rc::new(move |arrays| {
             let blocks = ids.iter().map(|&id| arrays.get(id)).collect::<Result<Vec<_>>>()?;
             make(&blocks)
         });
-        let block = remake(&mut self.arrays)?;
-        if block.shape().is_empty() {
-            return Ok(json!({ "scalar": block_scalar(&block) }));
-        }
-        self.reserve(block.dtype(), block.shape())?;
         self.made(block, inputs, remake)
     }
 
@@ -224,17 +228,25 @@ impl Session {
         let dtype = memory::binary_type(op, operand_type(&a), operand_type(&b))?;
         let shape = memory::broadcast_shape(held_shape(&a), held_shape(&b))?;
         self.reserve(dtype, &shape)?;
-        self.combined(&[left, right], Rc::new(move |held| memory::binary(op, &held[0].operand(), &held[1].operand())))
+        let make = move |held: &[Held]| memory::binary(op, &held[0].operand(), &held[1].operand());
+        self.combined(&[left, right], vec![a, b], Rc::new(make))
     }
 
-    /// An array that `make` computes from operands.
-    fn combined(&mut self, operands: &[&OperandText], make: Make<Held>) -> Result<Value> {
+    fn choose(&mut self, operands: [&OperandText; 3]) -> Result<Value> {
         let held = operands.iter().map(|operand| self.memory_operand(operand)).collect::<Result<Vec<_>>>()?;
+        let [condition, x, y] = [0, 1, 2].map(|number| held[number].operand());
+        let (dtype, shape) = memory::choice(&condition, &x, &y)?;
+        self.reserve(dtype, &shape)?;
+        let make = |held: &[Held]| memory::choose(&held[0].operand(), &held[1].operand(), &held[2].operand());
+        self.combined(&operands, held, Rc::new(make))
+    }
+
+    /// An array that `make` computes from operands, which are `held`; there is room for it.
+    fn combined(&mut self, operands: &[&OperandText], held: Vec<Held>, make: Make<Held>) -> Result<Value> {
         let block = make(&held)?;
         if block.shape().is_empty() {
             return Ok(json!({ "scalar": block_scalar(&block) }));
         }
-        self.reserve(block.dtype(), block.shape())?;
         // The closure names its inputs rather than holding them, or their memory could never be given up.
         let named: Vec<Named> = operands.iter().zip(&held).map(|(operand, held)| Named::of(operand, held)).collect();
         let remake: Remake = Rc::new(move |arrays| {

@@ -87,9 +87,18 @@ for choice in (np.where(x > 3, x, 0), np.where(x > 3, 1, 0), np.where([True, Fal
 for listed in (np.array([1, 2.5]), np.array([[True], [False]]), np.array([True, 2]), np.array([2**63]), np.array([1, 0], dtype=bool), np.array([0.1], dtype="float16"),
                np.array([]), np.array([[], []]), np.array([-2**63, 2**63 - 1]), np.array((1, 2), dtype="uint8"), np.array([1.7, -1.7], dtype=int), np.array([0.5, 0], dtype=bool), np.array([1, True]), np.float64(3).ravel(), np.array([np.float32(1), 2])):
     see(listed)
+for listed in (np.array([1, 2**63]), np.array([-1, 2**63])):
+    see(listed)
 for reduced in (np.nansum(n), np.nanmean(n), np.nanvar(n), np.nanstd(n, ddof=1), np.nanmin(n), np.nanmax(n),
                 np.nansum(n.reshape(2, 3), axis=0), np.nanmean(n.reshape(2, 3), axis=1, keepdims=True)):
     see(reduced)
+f = n.astype("float32").reshape(2, 3)
+for typed in (np.nanmean(f, axis=0), np.nanvar(f, axis=1), np.nanstd(f), np.nanmin(f, axis=0), np.nanmax(f), np.nanmax(np.array([2**53 + 1])),
+              np.nanmin(np.array([True])), np.nanmean([1, 2]), np.nanvar([1.0, 2.0], ddof=3), np.median(f[:, :1]), np.median([1, 2, np.inf]), np.median([3, 1, 2, 4]),
+              np.where(x > 3, np.float32(1), np.float32(0)), np.where(x > 3, np.int32(1), 0), np.where(np.array([True]), np.array([1], dtype="uint8"), np.int64(300)),
+              np.where(True, np.float32(1), np.float32(2)), np.cumsum(5), np.flatnonzero(5), np.nan_to_num(np.array([1, 2])), np.nan_to_num(n)):
+    see(typed)
+attempt(lambda: np.where(x.max() > 3))
 attempt(lambda: np.array([300], dtype="uint8"))
 attempt(lambda: np.array([2**64], dtype="int64"))
 attempt(lambda: x[np.array([True, False])])

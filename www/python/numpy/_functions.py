@@ -30,11 +30,14 @@ def array(object, dtype=None, copy=True, ndmin=0):
     types = {type(value) for value in flat}
     if types <= {float, int, bool}:
         kind = as_dtype(dtype or (float if float in types or not types else int if int in types else bool))
-        if kind.name == "int64" and False in {-(2**63) <= number < 2**63 for number in flat}:
-            if dtype is not None or False in {0 <= number < 2**64 for number in flat}:
-                raise OverflowError("Python int too large to convert to C long")
-            dtype = "uint64"
-        elif kind.kind == "f" or kind.name in ("int64", "bool"):
+        if kind.name == "int64":
+            flat = [int(number) for number in flat]
+            if False in {-(2**63) <= number < 2**63 for number in flat}:
+                if dtype is not None or False in {-(2**63) <= number < 2**64 for number in flat}:
+                    raise OverflowError("Python int too large to convert to C long")
+                kind = as_dtype("float64" if False in {number >= 2**63 for number in flat} else "uint64")
+                dtype = kind
+        if kind.kind == "f" or kind.name in ("int64", "bool"):
             return _from_numbers(shape, kind, flat)
     numbers = [number_of(value) for value in flat]
     for value, number in zip(flat, numbers):
@@ -57,8 +60,8 @@ def _from_numbers(shape, kind, numbers):
 
     Integers have to fit 64 bits: MicroPython's `array` wraps others.
     """
-    if kind.kind != "f":
-        numbers = [(1 if number else 0) if kind.kind == "b" else int(number) for number in numbers]
+    if kind.kind == "b":
+        numbers = [1 if number else 0 for number in numbers]
     bits = _hexlify(_memory("d" if kind.kind == "f" else "q", numbers)).decode()
     return wrap(_bridge.call("np_from_list", shape=shape, dtype=kind.name, bits=bits))
 
@@ -300,7 +303,12 @@ def count_nonzero(a, axis=None):
 
 
 def median(a):
-    return percentile(a, 50)
+    a = asarray(a).ravel()
+    if a.size == 0:
+        return make_scalar(float("nan"), "float64")
+    values = sort(a)
+    half = a.size // 2
+    return values[-1:].mean() if values[-1] != values[-1] else values[half - 1 + a.size % 2 : half + 1].mean()
 
 
 def percentile(a, q):
@@ -316,8 +324,10 @@ def percentile(a, q):
         return make_scalar(last, "float64")
     place = (a.size - 1) * q / 100
     below = int(place)
-    low, high = values[below].item(), values[below + 1 if below + 1 < a.size else below].item()
-    return make_scalar(low + (high - low) * (place - below), "float64")
+    low = values[below].item()
+    # Nothing of the next one, which there may not be, and which may be infinite.
+    part = 0 if place == below else (values[below + 1].item() - low) * (place - below)
+    return make_scalar(low + part, "float64")
 
 
 def quantile(a, q):
@@ -349,15 +359,20 @@ def unique(a):
 
 
 def cumsum(a):
-    return _ordered("cumsum", asarray(a))
+    return _ordered("cumsum", asarray(a).ravel())
 
 
 def flatnonzero(a):
-    return _ordered("flatnonzero", asarray(a))
+    return _ordered("flatnonzero", asarray(a).ravel())
 
 
 def nonzero(a):
     a = asarray(a)
+    if a.ndim == 0:
+        raise ValueError(
+            "Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead. If the "
+            "context of this error is of the form `arr[nonzero(cond)]`, just use `arr[cond]`."
+        )
     places, indices = flatnonzero(a), []
     for extent in reversed(a.shape):
         indices.insert(0, places % extent)
@@ -399,9 +414,12 @@ def where(condition, x=None, y=None):
         return nonzero(condition)
     if x is None or y is None:
         raise ValueError("either both or neither of x and y should be given")
-    condition, x, y = _source(condition), _source(x), _source(y)
-    x, y = _strengthen(x, y), _strengthen(y, x)
-    return wrap(_bridge.call("np_where", condition=_operand(condition), x=_operand(x), y=_operand(y)))
+    given = [_source(value) for value in (condition, x, y)]
+    # As arrays NumPy's scalars have a type, which Python's numbers have not.
+    condition, x, y = [array([value]) if isinstance(value, generic) else value for value in given]
+    chosen = wrap(_bridge.call("np_where", condition=_operand(condition), x=_operand(x), y=_operand(y)))
+    is_one = not [value for value in given if isinstance(value, ndarray)]
+    return chosen[0] if is_one and isinstance(chosen, ndarray) else chosen
 
 
 def clip(a, a_min=None, a_max=None):
@@ -439,14 +457,21 @@ def array_equal(a, b):
 
 
 def nan_to_num(a):
-    return where(ufuncs["isnan"](a), 0.0, a)
+    return _without_nan(a, 0)[0]
 
 
 def _without_nan(a, value):
     """The array with `value` in the place of each NaN, and where there was none."""
     a = asarray(a)
+    if a.dtype.kind != "f":
+        return a, a == a
     nan = ufuncs["isnan"](a)
     return where(nan, value, a), ~nan
+
+
+def _mean_type(a):
+    kind = asarray(a).dtype
+    return kind if kind.kind == "f" else as_dtype("float64")
 
 
 def nansum(a, axis=None, keepdims=False):
@@ -455,13 +480,16 @@ def nansum(a, axis=None, keepdims=False):
 
 def nanmean(a, axis=None, keepdims=False):
     values, there = _without_nan(a, 0)
-    return values.sum(axis=axis, keepdims=keepdims) / there.sum(axis=axis, keepdims=keepdims)
+    mean = values.sum(axis=axis, keepdims=keepdims) / there.sum(axis=axis, keepdims=keepdims)
+    return mean.astype(_mean_type(a))
 
 
 def nanvar(a, axis=None, ddof=0, keepdims=False):
     distances = asarray(a) - nanmean(a, axis, True)
     squares, there = _without_nan(distances * distances, 0)
-    return squares.sum(axis=axis, keepdims=keepdims) / (there.sum(axis=axis, keepdims=keepdims) - ddof)
+    free = there.sum(axis=axis, keepdims=keepdims) - ddof
+    variance = squares.sum(axis=axis, keepdims=keepdims) / where(free > 0, free, float("nan"))
+    return variance.astype(_mean_type(a))
 
 
 def nanstd(a, axis=None, ddof=0, keepdims=False):
@@ -470,9 +498,12 @@ def nanstd(a, axis=None, ddof=0, keepdims=False):
 
 def _nan_extremum(name, worst):
     def reduce(a, axis=None, keepdims=False):
+        a = asarray(a)
+        if a.dtype.kind != "f":
+            return getattr(a, name)(axis=axis, keepdims=keepdims)
         values, there = _without_nan(a, worst)
         found = getattr(values, name)(axis=axis, keepdims=keepdims)
-        return where(there.any(axis=axis, keepdims=keepdims), found, float("nan"))
+        return where(there.any(axis=axis, keepdims=keepdims), found, float("nan")).astype(a.dtype)
 
     return reduce
 
