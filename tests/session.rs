@@ -321,6 +321,37 @@ fn a_changed_element_is_seen_through_views_and_not_in_copies() {
 }
 
 #[test]
+fn what_is_chosen_of_a_large_array_does_not_keep_it_once_it_is_freed() {
+    let mut notebook = Notebook::with_limits(Limits { array_bytes: 1 << 20, ..Limits::for_tab(1) });
+    for round in 0..30 {
+        let large = notebook.ok(json!({"op": "np_full", "shape": [12_500], "dtype": "float64",
+            "value": {"dtype": "int64", "value": "0"}}))["array"]
+            .clone();
+        // It cannot be made again from now on.
+        notebook.ok(json!({"op": "np_assign", "array": large, "selection": [[7, 2, 1]], "value": scalar(1.5)}));
+        let places = notebook.ok(json!({"op": "np_ordered", "name": "flatnonzero", "array": large}))["array"].clone();
+        let chosen = notebook.ok(json!({"op": "np_take", "array": large, "index": places}))["array"].clone();
+        notebook.ok(json!({"op": "np_free", "array": large}));
+        let list = notebook.ok(json!({"op": "np_to_list", "array": chosen}));
+        assert_eq!(list["data"], json!(["1.5", "1.5"]), "round {round}");
+    }
+}
+
+#[test]
+fn numbers_by_their_bits_are_taken_whole_or_refused() {
+    let mut notebook = Notebook::new();
+    let bits: String =
+        [1.5f64, f64::NAN].iter().flat_map(|x| x.to_le_bytes()).map(|byte| format!("{byte:02x}")).collect();
+    let from =
+        |bits: &str, shape: usize| json!({"op": "np_from_list", "shape": [shape], "dtype": "float32", "bits": bits});
+    let array = notebook.ok(from(&bits, 2))["array"].clone();
+    assert_eq!(notebook.ok(json!({"op": "np_to_list", "array": array}))["data"], json!(["1.5", "nan"]));
+    for (bits, shape) in [(&bits[1..], 2), (&bits[2..], 2), ("zz00000000000000", 1), (&bits[..], 3)] {
+        assert_eq!(notebook.error(from(bits, shape)).0, "value", "{bits}");
+    }
+}
+
+#[test]
 fn a_read_with_steps_gives_what_a_plain_loop_picks_without_holding_what_lies_between() {
     let mut notebook = Notebook::with_limits(Limits { array_bytes: 1 << 20, ..Limits::for_tab(1) });
     // 3.2 GB of fill values and a few rows that were written.

@@ -32,6 +32,7 @@ def array(object, dtype=None, copy=True, ndmin=0):
         kind = as_dtype(dtype or (float if float in types or not types else int if int in types else bool))
         if kind.name == "int64":
             flat = [int(number) for number in flat]
+            # `all` is NumPy's in here.
             if False in {-(2**63) <= number < 2**63 for number in flat}:
                 if dtype is not None or False in {-(2**63) <= number < 2**64 for number in flat}:
                     raise OverflowError("Python int too large to convert to C long")
