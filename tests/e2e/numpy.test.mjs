@@ -132,3 +132,11 @@ print(x[x > 0.5].size + x[x <= 0.5].size, y.max(), (s[1:] >= s[:-1]).all(), abs(
   assert.equal(error, null);
   assert.equal(stdout, "1000000 0.5 True True 100 4999950000\n");
 });
+
+test("a reduction of lazy arrays that is not there says where it is", async () => {
+  const { error } = await runCell(opened.page, "import dask.array as da\nda.nansum(da.ones(4, chunks=2))");
+  assert.match(
+    JSON.stringify(error),
+    /dask.array.nansum is not there in Chunkbook; the same notebook has it in Jupyter/,
+  );
+});

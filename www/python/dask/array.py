@@ -78,18 +78,6 @@ sum, prod, mean, var, std, min, max, any, all, argmin, argmax = [
 ]
 
 
-def _nan_reduction(name):
-    def reduce(a, axis=None, keepdims=False, split_every=None, ddof=0, **options):
-        return asarray(a)._reduce("nan" + name, axis, keepdims, split_every, ddof)
-
-    return reduce
-
-
-nansum, nanmean, nanvar, nanstd, nanmin, nanmax = [
-    _nan_reduction(name) for name in ("sum", "mean", "var", "std", "min", "max")
-]
-
-
 def _elementwise(name, nin):
     def call(*args):
         if len(args) != nin:
@@ -139,9 +127,10 @@ def _missing(name):
     return call
 
 
-for (
-    _name
-) in "concatenate stack map_blocks from_zarr to_hdf5 store dot matmul tensordot where topk histogram reshape".split():
+for _name in (
+    "concatenate stack map_blocks from_zarr to_hdf5 store dot matmul tensordot where topk histogram reshape "
+    "nansum nanmean nanvar nanstd nanmin nanmax"
+).split():
     globals()[_name] = _missing(_name)
 
 pi, e, inf, nan, newaxis = numpy.pi, numpy.e, numpy.inf, numpy.nan, None
