@@ -317,7 +317,7 @@ impl Block {
     /// A copy, with elements of its own.
     ///
     /// # Errors
-    /// A memory error when the allocator has no room, where `clone` would abort.
+    /// A memory error when the allocator has no room, where `clone` panics.
     pub fn try_clone(&self) -> Result<Block> {
         let mut copy = Block::unspecified(self.dtype, &self.shape)?;
         copy.bytes_mut().copy_from_slice(self.bytes());

@@ -14,7 +14,7 @@ use crate::source::ChunkSource;
 use smallvec::{smallvec, SmallVec};
 use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A block of all layers of a stage: what a thread runs at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -273,15 +273,7 @@ impl Plan {
                 if step.inputs.contains(&Input::Direct) {
                     return read_slice(layer, node.position).map(|(value, read)| (smallvec![value], read));
                 }
-                let given: SmallVec<[&[Value]; 2]> = step
-                    .inputs
-                    .iter()
-                    .map(|input| match input {
-                        Input::External(edge) => inputs[*edge].as_slice(),
-                        Input::Own(other) => own[*other].as_slice(),
-                        Input::Direct => &[],
-                    })
-                    .collect();
+                let given = step.given(&own, inputs);
                 if !step.shared_with.is_empty() {
                     let sharing = step.shared_with.iter().map(|&other| stage.steps[other].layer);
                     let layers = std::iter::once(step.layer).chain(sharing).map(|layer| &*self.graph.layers()[layer]);
@@ -352,6 +344,15 @@ impl Plan {
                     Value::Block(block) => Block::into_own(block),
                     Value::Partial(..) => Err(Error::internal("a partial where an array was expected")),
                 }
+            }
+        }
+    }
+
+    /// Lets go of the blocks that were asked for.
+    pub(crate) fn forget_results(&self) {
+        for request in self.requests.iter().flatten() {
+            if let Request::Blocks(blocks) = request {
+                blocks.lock().unwrap_or_else(PoisonError::into_inner).clear();
             }
         }
     }

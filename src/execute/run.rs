@@ -212,3 +212,10 @@ impl Finished {
         self.run.plan.value(layer, position)
     }
 }
+
+impl Drop for Finished {
+    /// Lets go of results now: a thread that has just ended may have the run a moment longer.
+    fn drop(&mut self) {
+        self.run.plan.forget_results();
+    }
+}

@@ -2,8 +2,10 @@
 //! wait in memory. A chunk that is read, added to and reduced in four ways is one stage.
 
 use super::bits::{BitSet, Needed};
+use super::evaluate::Value;
 use crate::graph::layer::Operation;
 use crate::graph::Graph;
+use smallvec::SmallVec;
 use std::collections::HashMap;
 
 /// Where a layer of a stage finds one of its inputs.
@@ -32,6 +34,18 @@ pub(crate) struct Step {
     pub(crate) shared_with: Vec<usize>,
     /// Whether another stage makes the same, and this one only does not want to wait in memory for it.
     pub(crate) repeated: bool,
+}
+
+impl Step {
+    /// The blocks of each input: of the stage's own results so far, and of those of other stages by external edge.
+    pub(crate) fn given<'a>(&self, own: &'a [Option<Value>], inputs: &'a [Vec<Value>]) -> SmallVec<[&'a [Value]; 2]> {
+        let blocks = |input: &Input| match input {
+            Input::External(edge) => inputs[*edge].as_slice(),
+            Input::Own(other) => own[*other].as_slice(),
+            Input::Direct => &[],
+        };
+        self.inputs.iter().map(blocks).collect()
+    }
 }
 
 /// Layers that run together, block by block.

@@ -158,16 +158,7 @@ impl Stream {
             for number in (1..stage.steps.len()).filter(|&number| self.is_piecewise(number)) {
                 let step = &stage.steps[number];
                 let layer = &graph.layers()[step.layer];
-                let given: Vec<&[Value]> = step
-                    .inputs
-                    .iter()
-                    .map(|input| match input {
-                        Input::Own(other) => pieces[*other].as_slice(),
-                        Input::External(edge) => inputs[*edge].as_slice(),
-                        Input::Direct => &[],
-                    })
-                    .collect();
-                let (made, _) = evaluate(layer, position, &given).map_err(at(layer))?;
+                let (made, _) = evaluate(layer, position, &step.given(&pieces, inputs)).map_err(at(layer))?;
                 pieces[number] = Some(made);
             }
             for Sink { of, reduction, .. } in &mut sinks {

@@ -50,8 +50,7 @@ impl Session {
                     Some(bits) => block_from_bits(&shape, dtype, &bits)?,
                     None => block_from_texts(&shape, dtype, &data)?,
                 };
-                let id = self.arrays.add(block);
-                self.array_info(id)?
+                self.added(block)?
             }
             Request::NpToList { array } => {
                 let block = self.arrays.get(array)?;

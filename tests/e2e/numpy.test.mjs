@@ -45,7 +45,6 @@ test("a number on the left of an array, in memory or lazy, does what it does in 
 const BY_ARRAYS = `
 import json
 import numpy as np
-import h5py
 x = np.arange(12.0).reshape(3, 4) * np.array([1, -1, 1, -1])
 n = np.array([3.0, float("nan"), -0.5, 7.0, float("nan"), 2.0])
 i = np.array([[2, 0], [-1, 1]])

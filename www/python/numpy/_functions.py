@@ -6,7 +6,7 @@ from binascii import hexlify as _hexlify
 import _bridge
 from numpy import _print
 from numpy._dtype import as_dtype, generic, make_scalar, number_of, promote
-from numpy._ndarray import _strengthen, ndarray, normal_axes, product, wrap
+from numpy._ndarray import ndarray, normal_axes, product, wrap
 from numpy._ndarray import as_operand_source as _source, operand as _operand
 from numpy._ufunc import natural_dtype, ufuncs
 
