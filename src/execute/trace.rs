@@ -148,7 +148,10 @@ impl Trace {
         self.threads[thread] = PhaseWatch::of_this_thread();
     }
 
+    /// Notes that `node` begins. A thread tells the time before its turn comes to say so, and others that were faster may
+    /// have ended meanwhile what the node takes: no task is to begin before those.
     pub(crate) fn begin(&mut self, node: Node, thread: usize, start_ms: f64) {
+        let start_ms = start_ms.max(self.totals.last_ms);
         let (stage, position, phase) = (node.stage as usize, node.position, Phase::default());
         self.running.push(RunningTask { stage, position, thread, start_ms, phase });
     }
@@ -221,6 +224,23 @@ pub(crate) fn runs(mut tasks: Vec<(usize, usize)>) -> Vec<TaskRun> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_task_begins_when_those_have_ended_that_were_noted_before_it() {
+        let mut trace = Trace::default();
+        let node = |position| Node { stage: 0, position };
+        let end = |end_ms| TaskEnd { end_ms, spent: Spent::default(), bytes_read: 0, failed: false };
+        trace.enter(0);
+        trace.begin(node(0), 0, 1.0);
+        trace.begin(node(1), 1, 2.0);
+        trace.end(node(1), false, &end(5.0), &Progress::default());
+        // The first was through at 4, and then waited for its turn to say so.
+        trace.end(node(0), false, &end(4.0), &Progress::default());
+        trace.begin(node(2), 0, 4.0);
+        trace.end(node(2), false, &end(5.0), &Progress::default());
+        let times: Vec<_> = trace.take_finished().iter().map(|record| (record.start_ms, record.end_ms)).collect();
+        assert_eq!(times, [(2.0, 5.0), (1.0, 4.0), (5.0, 5.0)]);
+    }
 
     #[test]
     fn tasks_that_follow_one_another_are_one_run_in_whatever_order_they_ended() {

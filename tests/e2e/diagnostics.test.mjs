@@ -40,6 +40,22 @@ test("a profiler notes every task once, with key, layers, begin, end and thread,
   assert.equal(result, "True");
 });
 
+test("tasks that begin at the same tick of the clock stay in the order in which they ended", async () => {
+  const { stdout, error } = await runCell(
+    opened.page,
+    `orders = []
+for turn in range(200):
+    y = da.from_array(numpy.arange(4000.0).reshape(40, 100), chunks=(10, 100))
+    last = (y + 1).sum()
+    with Profiler() as each:
+        last.compute()
+    orders.append(each.results[-1].key == last.__dask_keys__()[0])
+print(all(orders))`,
+  );
+  assert.equal(error, null);
+  assert.equal(stdout.trim(), "True");
+});
+
 test("the task stream is a picture with a lane for each thread and each task's key, time and kind", async () => {
   const { outputs, error } = await opened.page.evaluate(() => window.chunkbook.run("prof.visualize()"));
   assert.equal(error, null);
