@@ -69,6 +69,8 @@ pub(crate) struct Schedule {
     /// The leaves that are next. There is one queue for all threads, with one leaf at a time; or, where sources prefer
     /// runs of neighbouring blocks, one for each thread, with a run.
     queues: Vec<VecDeque<Node>>,
+    /// Leaves that a thread takes at a time.
+    run: usize,
     /// Nodes whose inputs are all there; the last one is next.
     ready: Vec<Node>,
     /// The same for those that also read a source, and so wait for memory.
@@ -87,9 +89,11 @@ impl Schedule {
     /// Nothing done yet of `plan`. `threads` are all that may call [`Schedule::take`].
     pub(crate) fn new(plan: &Plan, budget: u64, threads: usize) -> Schedule {
         let queues = if plan.graph().prefers_runs() { threads.max(1) } else { 1 };
+        let run = if queues == 1 { 1 } else { plan.leaf_count().div_ceil(queues).clamp(1, LONGEST_RUN) };
         Schedule {
             leaves: Leaves::new(plan),
             queues: vec![VecDeque::new(); queues],
+            run,
             ready: vec![],
             ready_reads: vec![],
             waiting: IntegerMap::default(),
@@ -131,13 +135,11 @@ impl Schedule {
     }
 
     /// The leaf that `thread` should run next. It takes a new run when it is through with its own, and in the end half of
-    /// what another thread has before it: work stealing (Blumofe & Leiserson 1999), with as few and as long runs as can
-    /// be. To begin elsewhere in a dropped file costs some ten milliseconds of the processors' time.
+    /// what another thread has before it (Hendler & Shavit 2002, "Non-blocking steal-half work queues"): as few and as
+    /// long runs as can be. To begin elsewhere in a dropped file costs some ten milliseconds of the processors' time.
     fn next_leaf(&mut self, plan: &Plan, thread: usize) -> Option<Node> {
         if self.queue(thread).is_empty() {
-            let queues = self.queues.len();
-            let run = if queues == 1 { 1 } else { plan.leaf_count().div_ceil(queues).min(LONGEST_RUN) };
-            for _ in 0..run {
+            for _ in 0..self.run {
                 let Some(leaf) = self.leaves.next(plan) else { break };
                 self.queue(thread).push_back(leaf);
             }

@@ -258,13 +258,20 @@ def _extremum(native, better):
 
 
 def sorted(iterable, key=None, reverse=False):
+    """Stable, which MicroPython's own is not: of equal items the one that was before is."""
     items = list(iterable)
+    keys = items if key is None else [key(item) for item in items]
     try:
-        return _sorted(items, key=key, reverse=reverse)
+        return _in_order(items, keys, reverse)
     except TypeError:
         if not any(hasattr(item, "dtype") for item in items):
             raise
-    return _sorted(items, key=lambda item: _text.plain(item if key is None else key(item)), reverse=reverse)
+    return _in_order(items, [_text.plain(item) for item in keys], reverse)
+
+
+def _in_order(items, keys, reverse):
+    places = range(0, -len(items), -1) if reverse else range(len(items))
+    return [items[abs(place)] for _, place in _sorted(zip(keys, places), reverse=reverse)]
 
 
 def __from__(error, cause):
@@ -308,15 +315,20 @@ _number_methods = {
 }
 
 
+def _sort(items, key=None, reverse=False):
+    items[:] = sorted(items, key=key, reverse=reverse)
+
+
+_method_tables = ((str, _string_methods), ((int, float), _number_methods), (list, {"sort": _sort}))
+
+
 def __method__(owner, name):
-    """`owner.name`, for methods of text and numbers that MicroPython lacks."""
-    table = (
-        _string_methods
-        if isinstance(owner, str)
-        else _number_methods if isinstance(owner, (int, float)) else {}
-    )
-    function = table.get(name)
-    if function is None:
+    """`owner.name`, for methods of texts, numbers and lists that MicroPython lacks, or that do less there."""
+    for kind, table in _method_tables:
+        if isinstance(owner, kind) and name in table:
+            function = table[name]
+            break
+    else:
         return getattr(owner, name)
     return lambda *args, **fields: function(owner, *args, **fields)
 

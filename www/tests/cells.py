@@ -344,6 +344,9 @@ print((0 < np.array([-1, 1])), (1 >= np.array([0, 1, 2])), max([v, 1, 2.5]), max
 i = 0
 while 0 <= i < len('abc'): i += 1
 print(i, 5 in (1, 5), None is None, not 3 < 2, (1, 2) < (1, 3))
+print(sorted(range(40), key=lambda q: q % 3), sorted(range(40), key=lambda q: -(q % 3), reverse=True), sorted('bBaAcC', key=lambda q: q.lower()), sorted([3, 1, 2], reverse=True))
+l = list(range(40)); l.sort(key=lambda q: q % 3); print(l); l.sort(key=lambda q: -(q % 2), reverse=True); print(l, l.sort(), l)
+print(sorted([np.float64(q % 2) for q in range(4)] + [1], key=lambda q: -q), collections.Counter('mississippi and more').most_common())
 # %% itertools and friends
 print(list(itertools.product('ab', [1, 2])), list(itertools.permutations([1, 2, 3], 2))[:3], list(itertools.combinations('abc', 2)), list(itertools.chain.from_iterable([[1], [2]])))
 print([(k, list(g)) for k, g in itertools.groupby('aab')], list(itertools.accumulate([1, 2, 3])), list(itertools.zip_longest([1], 'ab')), list(itertools.takewhile(lambda q: q < 2, range(5))))

@@ -32,12 +32,6 @@ TaskData = namedtuple("TaskData", ("key", "task", "start_time", "end_time", "wor
 ResourceData = namedtuple("ResourceData", ("time", "mem", "cpu"))
 
 
-def _in_order(items, time):
-    """By `time`, and of the same time as they were: the browser's clock is coarse, and MicroPython's sort is not stable."""
-    order = sorted(range(len(items)), key=lambda place: (time(items[place]), place))
-    return [items[place] for place in order]
-
-
 class _Notes:
     """Takes note of the tasks that run from `register` to `unregister`."""
 
@@ -87,7 +81,8 @@ class Profiler(_Notes):
         for key, layers, start, end, thread, _ in tasks:
             task = tuple([name.rpartition("-")[0] or name for name in layers])
             self.results.append(TaskData(tuple(key), task, start, end, thread))
-        self.results = _in_order(self.results, lambda task: task.start_time)
+        # Not by the list's own sort: of the same tick of the clock they stay as they ended.
+        self.results = sorted(self.results, key=lambda task: task.start_time)
 
     def visualize(self, show=True, **options):
         """The task stream, as a picture."""
@@ -121,7 +116,7 @@ class ResourceProfiler(_Notes):
         self.results.extend([ResourceData(end, held[end] / 1e6, cpu) for end, cpu in samples])
         # Between tasks the thread that runs the cell is at work.
         self.results.extend([ResourceData(time, bytes / 1e6, 100.0) for _, time, bytes in memory])
-        self.results = _in_order(self.results, lambda sample: sample.time)
+        self.results = sorted(self.results, key=lambda sample: sample.time)
 
 
 def visualize(profilers, show=True, **options):

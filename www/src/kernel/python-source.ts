@@ -72,11 +72,11 @@ function lastStatement(script: SyntaxNode): SyntaxNode | null {
   return last;
 }
 
-/** Methods that CPython's `str` and `int` have and MicroPython's do not, or does in part. */
+/** Methods that CPython's `str`, `int` and `list` have and MicroPython's do not, or do in part. */
 const METHODS = new Set(
   [
     "format ljust rjust zfill title capitalize swapcase casefold removeprefix removesuffix",
-    "isalnum isidentifier isnumeric isdecimal bit_length bit_count is_integer as_integer_ratio",
+    "isalnum isidentifier isnumeric isdecimal bit_length bit_count is_integer as_integer_ratio sort",
   ].flatMap((names) => names.split(" ")),
 );
 
