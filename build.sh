@@ -274,21 +274,30 @@ need_graphviz() {
 
 # --- Building -------------------------------------------------------------------------------------
 
+# What the engine's module makes use of; wasm-opt takes nothing else for granted.
+WASM_FEATURES=(
+  threads mutable-globals bulk-memory bulk-memory-opt simd exception-handling sign-ext
+  nontrapping-float-to-int reference-types multivalue extended-const
+)
+
 build_engine() {
   need_rust
   need_wasm_toolchain
   need_wasm_bindgen
+  need_node_modules
   say "Building the engine for WebAssembly with the $wasm_toolchain toolchain"
   with_wasm cargo build --profile page --package chunkbook-page --target "$WASM_TARGET"
   local wasm=$ROOT/target/wasm-$wasm_toolchain/$WASM_TARGET/page/chunkbook_page.wasm
-  local stamp=$SETUP/engine-built-from built
-  built="$(cksum <"$wasm") $(wasm_bindgen_version)"
+  local stamp=$SETUP/engine-built-from smaller=(-Oz "${WASM_FEATURES[@]/#/--enable-}") built
+  built="$(cksum <"$wasm") $(wasm_bindgen_version) $(cksum <www/package-lock.json) ${smaller[*]}"
   [[ -f $ENGINE/chunkbook_bg.wasm && -f $stamp && $(<"$stamp") == "$built" ]] && return
   mkdir -p "$SETUP"
   rm -rf "$ENGINE"
   # Names of functions are a fifth of the module, and nobody reads them in the page.
   wasm-bindgen --target web --remove-name-section --remove-producers-section \
     --out-dir "$ENGINE" --out-name chunkbook "$wasm"
+  say "Making the module smaller (half a minute)"
+  www/node_modules/.bin/wasm-opt "${smaller[@]}" "$ENGINE/chunkbook_bg.wasm" -o "$ENGINE/chunkbook_bg.wasm"
   printf '%s\n' "$built" >"$stamp"
 }
 
