@@ -292,7 +292,7 @@ build_engine() {
   built="$(cksum <"$wasm") $(wasm_bindgen_version) $(cksum <www/package-lock.json) ${smaller[*]}"
   [[ -f $ENGINE/chunkbook_bg.wasm && -f $stamp && $(<"$stamp") == "$built" ]] && return
   mkdir -p "$SETUP"
-  rm -rf "$ENGINE"
+  rm -rf "$ENGINE" "$stamp"
   # Names of functions are a fifth of the module, and nobody reads them in the page.
   wasm-bindgen --target web --remove-name-section --remove-producers-section \
     --out-dir "$ENGINE" --out-name chunkbook "$wasm"
@@ -301,8 +301,32 @@ build_engine() {
   printf '%s\n' "$built" >"$stamp"
 }
 
+# The module of the reader workers: without threads, so with a standard library and a target folder of its own.
+build_reader() {
+  local flags=(
+    -Cpanic=abort
+    -Ctarget-feature=+bulk-memory,+simd128
+    # As in .cargo/config.toml, whose flags these replace: the same loops are to be compiled in the same way.
+    --cfg=page
+    -Cllvm-args=-inline-threshold=10
+    -Cllvm-args=-unroll-runtime=false
+    -Cllvm-args=-unroll-allow-partial=false
+    -Zlocation-detail=none
+    -Clink-arg=--strip-all
+    # 256 MiB: for each thread that a reader serves a piece of 4 MiB at most, and results of half one.
+    -Clink-arg=--max-memory=268435456
+  )
+  local target=$ROOT/target/reader-$wasm_toolchain
+  say "Building the readers' module for WebAssembly"
+  RUSTFLAGS=${flags[*]} with_wasm env CARGO_TARGET_DIR="$target" CARGO_UNSTABLE_BUILD_STD=panic_abort,std \
+    CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size \
+    cargo build --profile page --package chunkbook-reader --target "$WASM_TARGET"
+  cp "$target/$WASM_TARGET/page/chunkbook_reader.wasm" www/reader/reader.wasm
+}
+
 build_site() {
   build_engine
+  build_reader
   need_node_modules
   say "Building dist/"
   npm --prefix www run --silent build </dev/null
@@ -331,6 +355,8 @@ check() {
   fi
   # By its own name: `cargo clippy` would take rustup's before Debian's.
   with_wasm cargo-clippy clippy --workspace --lib --tests --target "$WASM_TARGET" -- -D warnings
+  # By itself, because together they have all features.
+  with_wasm cargo-clippy clippy --package chunkbook-reader --target "$WASM_TARGET" -- -D warnings
   say "TypeScript"
   npm --prefix www run --silent types
   say "Lint and formatting of the page"

@@ -49,6 +49,11 @@ impl DType {
         DType::F64,
     ];
 
+    /// Its place in [`DType::ALL`].
+    pub(crate) const fn number(self) -> usize {
+        self as usize
+    }
+
     /// Bytes an element takes.
     pub const fn size(self) -> usize {
         match self {

@@ -7,17 +7,18 @@
 //!
 //! | room | what it knows |
 //! | --- | --- |
-//! | `web` | the browser: newtypes over a session, and files behind reader workers |
+//! | `web` | the browser: newtypes over a session, and files behind reader workers, which read and reduce |
 //! | [`session`] | what a notebook keeps between cells, behind one function that speaks JSON |
 //! | [`execute`] | schedulers, serial and threaded, with progress, cancellation and a memory budget |
 //! | [`graph`] | layers of tasks, derived and not stored; keys like Dask's; drawings |
 //! | [`array`](mod@array) | lazy arrays: shape, type, chunks and one operation each |
 //! | [`hdf5`] | where a dataset's chunks lie, how they are coded, and how a file is written |
-//! | [`storage`] | bytes by range, from any thread |
+//! | [`storage`] | bytes by range, from any thread, or what reductions make of them where they lie |
+//! | [`source`] | an array that gives any block of itself, or what a reduction makes of it |
 //! | [`memory`], [`kernels`] | arrays in memory, and the loops over their elements |
 //! | [`allocator`] | small blocks of memory, for each thread by itself |
 //! | [`clock`], [`cancel`] | what a thread is at, and whether it is to stop |
-//! | [`source`], [`block`](mod@block), [`grid`], [`dtype`], [`error`] | the words all of them share |
+//! | [`block`](mod@block), [`grid`], [`dtype`], [`error`] | the words all of them share |
 //!
 //! For the page all of this is compiled for size (`www/engine` says how), but for functions marked
 //! `#[cfg_attr(page, optimize(speed))]`: those that loop over elements or bytes, or that every task goes through.
@@ -94,5 +95,5 @@ pub mod memory;
 pub mod session;
 pub mod source;
 pub mod storage;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "web"))]
 pub mod web;

@@ -4,6 +4,8 @@ use crate::block::Block;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::grid::Region;
+use crate::kernels::pushdown::Pushdown;
+use crate::kernels::reduction::Partial;
 
 /// An array that gives any block of itself on request, from any thread.
 ///
@@ -27,6 +29,12 @@ pub trait ChunkSource: Send + Sync {
 
     /// The elements of `region`, which must lie inside the shape.
     fn read(&self, region: &Region) -> Result<Block>;
+
+    /// What is `wanted` of `region`, made where its elements are read instead of bringing them here. Nothing where they
+    /// have to come, or where this failed: reading them tells why.
+    fn reduce(&self, _region: &Region, _wanted: &Pushdown) -> Option<Vec<Vec<Partial>>> {
+        None
+    }
 
     /// Where a read of `region` may be cut along its first axis longer than 1 at little or no cost: at multiples of
     /// the number, counted from the region's start. `None` where it is best read at once.

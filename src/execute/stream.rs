@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::graph::layer::Operation;
 use crate::graph::{Graph, Layer};
 use crate::grid::Region;
-use crate::kernels::reduction::{ChunkReduction, Reduction};
+use crate::kernels::pushdown::{Pass, Pushdown};
+use crate::kernels::reduction::{ChunkReduction, Partial, Reduction};
 use crate::source::ChunkSource;
 use std::sync::Arc;
 
@@ -18,6 +19,9 @@ const PIECE: u64 = 4 << 20;
 
 /// Chunks of up to this many pieces come whole: being asked for once saves them more than the cache would.
 const WHOLE: u64 = 2;
+
+/// Chunks from this many bytes on may be reduced where they are read: of smaller ones that is not worth asking for.
+const PUSHED_DOWN: u64 = 2 << 20;
 
 /// What a step of a stage that streams does with a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,13 +144,29 @@ impl Stream {
         inputs: &[Vec<Value>],
         own: &mut [Option<Value>],
     ) -> Result<Option<u64>> {
-        let Some(Cut { region, axis, rows }) = self.cut(graph, stage, position) else { return Ok(None) };
         let Some((source_layer, source)) = Stream::source(graph, stage) else { return Ok(None) };
+        let cut = self.cut(graph, stage, position);
+        if cut.is_none() && source_layer.block_bytes(position) < PUSHED_DOWN {
+            return Ok(None);
+        }
+        let sinks = self.sinks(graph, stage)?;
+        let region = source_layer.grid().region_at(position);
+        if let Some(partials) = self.pushed_down(source, &region, &sinks) {
+            for (Sink { steps, .. }, partials) in sinks.into_iter().zip(partials) {
+                keep(steps, partials, own);
+            }
+            return Ok(Some(source.stored_bytes(&region)));
+        }
+        let Some(Cut { region, axis, rows }) = cut else { return Ok(None) };
         let at = |layer: &Layer| {
             let key = layer.key(position).to_string();
             move |error: Error| error.at(key)
         };
-        let mut sinks = self.sinks(graph, stage, &region)?;
+        let shape = region.extents()?;
+        let reduction = |sink: &Sink| {
+            ChunkReduction::new(&sink.reductions(), step_dtype(graph, stage, sink.of), &shape, &sink.axes)
+        };
+        let mut reductions: Vec<ChunkReduction> = sinks.iter().map(reduction).collect::<Result<_>>()?;
         let mut pieces: Vec<Option<Value>> = vec![None; stage.steps.len()];
         for start in (0..region.count[axis]).step_by(usize::try_from(rows).unwrap_or(usize::MAX)) {
             checkpoint().map_err(at(source_layer))?;
@@ -161,23 +181,31 @@ impl Stream {
                 let (made, _) = evaluate(layer, position, &step.given(&pieces, inputs)).map_err(at(layer))?;
                 pieces[number] = Some(made);
             }
-            for Sink { of, reduction, .. } in &mut sinks {
+            for (Sink { of, .. }, reduction) in sinks.iter().zip(&mut reductions) {
                 if let Some(value) = &pieces[*of] {
                     reduction.add(value.block()?);
                 }
             }
         }
-        for Sink { steps, reduction, .. } in sinks {
+        for (Sink { steps, .. }, reduction) in sinks.into_iter().zip(reductions) {
             let partials = reduction.finish().map_err(at(&graph.layers()[stage.steps[steps[0].0].layer]))?;
-            for ((step, reduction), partial) in steps.into_iter().zip(partials) {
-                own[step] = Some(Value::Partial(Arc::new(partial), reduction));
-            }
+            keep(steps, partials, own);
         }
         Ok(Some(source.stored_bytes(&region)))
     }
 
-    fn sinks(&self, graph: &Graph, stage: &Stage, region: &Region) -> Result<Vec<Sink>> {
-        let shape = region.extents()?;
+    /// What each of the `sinks` makes of the chunk, made where its elements are read, if its source does that and no
+    /// other step wants them.
+    fn pushed_down(&self, source: &dyn ChunkSource, region: &Region, sinks: &[Sink]) -> Option<Vec<Vec<Partial>>> {
+        if self.roles.iter().filter(|&&role| role == Role::Piecewise).count() > 1 {
+            return None;
+        }
+        let pass = |sink: &Sink| Pass { reductions: sink.reductions(), axes: sink.axes.clone() };
+        let wanted = Pushdown::new(source.dtype(), &region.extents().ok()?, sinks.iter().map(pass).collect())?;
+        source.reduce(region, &wanted)
+    }
+
+    fn sinks(&self, graph: &Graph, stage: &Stage) -> Result<Vec<Sink>> {
         let mut sinks = vec![];
         let mut shared = vec![false; stage.steps.len()];
         for (number, step) in stage.steps.iter().enumerate() {
@@ -196,9 +224,7 @@ impl Stream {
                     steps.push((other, *reduction));
                 }
             }
-            let reductions: Vec<Reduction> = steps.iter().map(|(_, reduction)| *reduction).collect();
-            let input = step_dtype(graph, stage, of);
-            sinks.push(Sink { of, steps, reduction: ChunkReduction::new(&reductions, input, &shape, axes)? });
+            sinks.push(Sink { of, steps, axes: axes.to_vec() });
         }
         Ok(sinks)
     }
@@ -208,7 +234,20 @@ impl Stream {
 struct Sink {
     of: usize,
     steps: Vec<(usize, Reduction)>,
-    reduction: ChunkReduction,
+    axes: Vec<usize>,
+}
+
+impl Sink {
+    fn reductions(&self) -> Vec<Reduction> {
+        self.steps.iter().map(|(_, reduction)| *reduction).collect()
+    }
+}
+
+/// Puts what came of the reductions `steps` where the steps after them find it.
+fn keep(steps: Vec<(usize, Reduction)>, partials: Vec<Partial>, own: &mut [Option<Value>]) {
+    for ((step, reduction), partial) in steps.into_iter().zip(partials) {
+        own[step] = Some(Value::Partial(Arc::new(partial), reduction));
+    }
 }
 
 fn step_dtype(graph: &Graph, stage: &Stage, step: usize) -> crate::dtype::DType {

@@ -3,9 +3,12 @@
 use crate::cancel::checkpoint;
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::kernels::pushdown::Pushdown;
+use crate::kernels::reduction::Partial;
 use crate::storage::Storage;
 use hdf5_reader::error::Error as ReaderError;
 use hdf5_reader::StorageBuffer;
+use std::ops::Range;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
@@ -84,6 +87,19 @@ impl Bytes {
             address += piece.len() as u64;
         }
         Ok(())
+    }
+
+    /// See [`Storage::reduces`].
+    pub(super) fn reduces(&self) -> bool {
+        self.storage.reduces()
+    }
+
+    /// See [`Storage::reduce`]; nothing either where a range passes the end of the file.
+    pub(super) fn reduce(&self, ranges: &[Range<u64>], wanted: &Pushdown) -> Option<Vec<Vec<Partial>>> {
+        let placed =
+            |range: &Range<u64>| (range.end <= self.len()).then(|| self.base + range.start..self.base + range.end);
+        let ranges: Vec<Range<u64>> = ranges.iter().map(placed).collect::<Option<_>>()?;
+        clock::reading(|| self.storage.reduce(&ranges, wanted))
     }
 
     /// Up to `len` bytes at `address`: fewer where the file ends before.

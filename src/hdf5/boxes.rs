@@ -3,6 +3,7 @@
 use super::adapter::{allocate, Bytes};
 use super::element::Element;
 use crate::error::Result;
+use crate::grid::Region;
 
 /// Bytes that are read at once where the elements wanted do not lie in one run.
 const PIECE: u64 = 1 << 20;
@@ -32,6 +33,17 @@ fn position(index: &[u64], extents: &[u64]) -> u64 {
 }
 
 impl Placement {
+    /// All of a block of `region`, a part of an array of extents `source`.
+    pub(super) fn of_region(source: &[u64], region: &Region) -> Placement {
+        Placement {
+            source: source.to_vec(),
+            from: region.start.clone(),
+            count: region.count.clone(),
+            target: region.count.clone(),
+            to: vec![0; region.count.len()],
+        }
+    }
+
     /// Number of trailing axes, at least 1 of a non-scalar, over which the box is one run in both arrays.
     fn run_axes(&self) -> usize {
         let rank = self.count.len();

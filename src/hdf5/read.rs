@@ -14,8 +14,14 @@ use crate::cancel::checkpoint;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::grid::Region;
+use crate::kernels::pushdown::Pushdown;
+use crate::kernels::reduction::Partial;
 use crate::source::{ChunkSource, Stored as StoredChunks};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
+
+/// The mean length of the runs of a block's bytes from which on it pays to have them reduced where they are read.
+const SHORTEST_RUN: u64 = 1 << 20;
 
 /// The elements of a dataset, read from its file on request.
 pub(super) struct DatasetSource {
@@ -139,13 +145,7 @@ impl DatasetSource {
             true => Block::unspecified(self.element.dtype, &extents)?,
             false => Block::zeros(self.element.dtype, &extents)?,
         };
-        let whole = Placement {
-            source: self.shape.clone(),
-            from: region.start.clone(),
-            count: region.count.clone(),
-            target: region.count.clone(),
-            to: vec![0; region.count.len()],
-        };
+        let whole = Placement::of_region(&self.shape, region);
         if let Some(raw) = &self.raw {
             read_box(raw, 0, &self.element, &whole, out.bytes_mut())?;
             return Ok(out);
@@ -164,6 +164,44 @@ impl DatasetSource {
             }
         }
         Ok(out)
+    }
+
+    /// Where the bytes of the block at `region` lie in the file, one run behind the other, if they lie there as they
+    /// will in memory and in few runs.
+    fn ranges(&self, region: &Region) -> Option<Vec<Range<u64>>> {
+        if !self.element.is_plain() || self.raw.is_some() || check_region(region, &self.shape).is_err() {
+            return None;
+        }
+        let width = self.element.stored as u64;
+        let run = |address: u64, placement: &Placement, from: u64| {
+            let run = placement.single_run().filter(|run| run.target.checked_mul(width) == Some(from))?;
+            let start = address.checked_add(run.source.checked_mul(width)?)?;
+            Some(start..start.checked_add(run.len.checked_mul(width)?)?)
+        };
+        match (&self.layout, self.chunk.as_deref()) {
+            (Layout::Contiguous { address: Some(address), .. }, _) => {
+                Some(vec![run(*address, &Placement::of_region(&self.shape, region), 0)?])
+            }
+            (Layout::Chunked { .. }, Some(chunk)) if self.pipeline.is_plain(0) => {
+                let map = self.map().ok()?;
+                let Touched { chunks, complete: true } = touched(&map, &self.shape, chunk, region) else { return None };
+                let len = chunk.iter().product::<u64>() * width;
+                let mut ranges: Vec<Range<u64>> = vec![];
+                let mut end = 0;
+                for (stored, origin) in chunks.iter().filter(|(stored, _)| stored.size == len) {
+                    let next = run(stored.address, &in_chunk(origin, chunk, region), end)?;
+                    end += next.end - next.start;
+                    match ranges.last_mut() {
+                        Some(last) if last.end == next.start => last.end = next.end,
+                        _ => ranges.push(next),
+                    }
+                }
+                // One of another size than a chunk has is damaged.
+                let all = region.checked_len().and_then(|elements| elements.checked_mul(width)) == Some(end);
+                (all && end / SHORTEST_RUN >= ranges.len() as u64).then_some(ranges)
+            }
+            _ => None,
+        }
     }
 
     /// Puts the fill value everywhere.
@@ -217,6 +255,14 @@ impl ChunkSource for DatasetSource {
 
     fn read(&self, region: &Region) -> Result<Block> {
         guarded(|| self.read_located(region)).map_err(|error| self.dataset.located(error))
+    }
+
+    fn reduce(&self, region: &Region, wanted: &Pushdown) -> Option<Vec<Vec<Partial>>> {
+        let bytes = self.file.bytes();
+        if !bytes.reduces() {
+            return None;
+        }
+        bytes.reduce(&guarded(|| Ok(self.ranges(region))).ok()??, wanted)
     }
 
     fn grain(&self, region: &Region) -> Option<u64> {

@@ -11,6 +11,7 @@ mod lanes;
 mod leaves;
 mod loops;
 pub mod preview;
+pub mod pushdown;
 pub mod reduction;
 pub(crate) mod strided;
 #[cfg(test)]

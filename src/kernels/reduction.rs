@@ -75,12 +75,17 @@ impl Reduction {
     /// # Errors
     /// An unsupported error that lists the names there are.
     pub fn parse(name: &str, ddof: u32) -> Result<Reduction> {
-        use Reduction::*;
-        let all = [Sum, Prod, Mean, Var { ddof }, Std { ddof }, Min, Max, Any, All, ArgMin, ArgMax];
+        let all = Reduction::all(ddof);
         all.into_iter().find(|reduction| reduction.name() == name).ok_or_else(|| {
             let names: Vec<_> = all.iter().map(|reduction| reduction.name()).collect();
             Error::unsupported(format!("there is no reduction {name:?}; there are {}", names.join(", ")))
         })
+    }
+
+    /// Every reduction, in the order of [`Reduction::code`].
+    fn all(ddof: u32) -> [Reduction; 11] {
+        use Reduction::*;
+        [Sum, Prod, Mean, Var { ddof }, Std { ddof }, Min, Max, Any, All, ArgMin, ArgMax]
     }
 
     /// NumPy's name of it.
@@ -98,6 +103,40 @@ impl Reduction {
             Reduction::ArgMin => "argmin",
             Reduction::ArgMax => "argmax",
         }
+    }
+
+    /// It as numbers, for [`Reduction::of_code`].
+    pub(super) fn code(self) -> [usize; 2] {
+        use Reduction::*;
+        match self {
+            Sum => [0, 0],
+            Prod => [1, 0],
+            Mean => [2, 0],
+            Var { ddof } => [3, ddof as usize],
+            Std { ddof } => [4, ddof as usize],
+            Min => [5, 0],
+            Max => [6, 0],
+            Any => [7, 0],
+            All => [8, 0],
+            ArgMin => [9, 0],
+            ArgMax => [10, 0],
+        }
+    }
+
+    /// Fields of its partials.
+    pub(super) fn field_count(self) -> usize {
+        use Reduction::*;
+        match self {
+            Sum | Prod | Min | Max | Any | All => 1,
+            Mean => 2,
+            ArgMin | ArgMax => 3,
+            Var { .. } | Std { .. } => 4,
+        }
+    }
+
+    /// The reduction of these numbers.
+    pub(super) fn of_code([number, ddof]: [usize; 2]) -> Option<Reduction> {
+        Reduction::all(ddof as u32).get(number).copied()
     }
 
     /// The element type of the result, by NumPy's rules.
@@ -441,7 +480,7 @@ impl ChunkReduction {
 }
 
 /// The shape with the reduced axes of length 1.
-fn kept_shape(shape: &[usize], axes: &[usize]) -> Result<SmallVec<[usize; 4]>> {
+pub(super) fn kept_shape(shape: &[usize], axes: &[usize]) -> Result<SmallVec<[usize; 4]>> {
     if let Some(axis) = axes.iter().find(|&&axis| axis >= shape.len()) {
         return Err(Error::value(format!("axis {axis} is out of bounds for array of dimension {}", shape.len())));
     }

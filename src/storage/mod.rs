@@ -13,6 +13,9 @@ pub use memory::{MemoryStorage, WritableMemory};
 pub use range_cache::{Budget, RangeCache};
 
 use crate::error::Result;
+use crate::kernels::pushdown::Pushdown;
+use crate::kernels::reduction::Partial;
+use std::ops::Range;
 
 /// Bytes that can be read by range, from any thread, without being loaded.
 pub trait Storage: Send + Sync {
@@ -40,6 +43,17 @@ pub trait Storage: Send + Sync {
     /// An invalid-file error when the range passes the end (a truncated file); a storage or
     /// file-changed error when the medium fails.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()>;
+
+    /// Whether [`Storage::reduce`] is worth asking.
+    fn reduces(&self) -> bool {
+        false
+    }
+
+    /// What is `wanted` of a chunk whose bytes are those of `ranges`, one behind the other, made where they are read.
+    /// Nothing where the medium cannot, or where it failed: reading them tells why.
+    fn reduce(&self, _ranges: &[Range<u64>], _wanted: &Pushdown) -> Option<Vec<Vec<Partial>>> {
+        None
+    }
 }
 
 /// Storage that can also be written, by one writer at a time.

@@ -1,9 +1,10 @@
 //! The browser's side of the engine: the only room that names `wasm_bindgen`, `js_sys`, `web_sys`.
 //!
 //! It holds no logic: [`WebSession`] hands requests to a [`Session`], [`WebHost`] is what the page
-//! offers it, and [`queue`] carries reads and writes from compute threads to the workers that own
+//! offers it, and [`queue`] carries reads, writes and reductions from compute threads to the workers that own
 //! the files.
 
+mod pushdown;
 pub mod queue;
 pub mod storage;
 

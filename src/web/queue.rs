@@ -71,6 +71,8 @@ pub enum Operation {
     Space = 9,
     /// Write the list of files as JSON to `pointer`, `length` bytes at most; the result is its length.
     List = 10,
+    /// Reduce `length` bytes at `offset` of the dropped `file` as the words at `pointer` say: see `pushdown.rs`.
+    Reduce = 11,
 }
 
 /// The words that compute threads and reader workers share.
@@ -128,6 +130,11 @@ pub fn active_readers() -> u32 {
     ACTIVE_READERS.load(Ordering::Relaxed)
 }
 
+/// Whether readers serve requests by themselves, and not the thread that asks.
+pub fn is_shared() -> bool {
+    SHARED.load(Ordering::Relaxed)
+}
+
 /// A request and what came back.
 pub struct Answer {
     /// Bytes read, or the size of the file opened.
@@ -142,7 +149,8 @@ pub struct Answer {
 
 /// Asks reader `reader` and waits for the answer.
 ///
-/// `memory` is where it reads to or writes from; it stays borrowed, and so in place, until then.
+/// `memory` is where it reads to or writes from, or for [`Operation::Reduce`] the words of that; it stays borrowed, and
+/// so in place, until then.
 pub fn ask(
     reader: usize,
     operation: Operation,

@@ -1,10 +1,14 @@
 //! Dropped and stored files as [`Storage`], through the request queue.
 
+use super::pushdown;
 use super::queue::{active_readers, ask, start_read, Answer, Operation, Request, READERS};
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::kernels::pushdown::Pushdown;
+use crate::kernels::reduction::Partial;
 use crate::session::{FileInfo, Space};
 use crate::storage::{Budget, RangeCache, Storage, WritableStorage};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -217,6 +221,15 @@ impl Storage for WebStorage {
 
     fn prefers_runs(&self) -> bool {
         self.dropped
+    }
+
+    fn reduces(&self) -> bool {
+        // Of a file that is kept in memory, the second reduction has no reading to do.
+        self.dropped && self.ranges.is_none()
+    }
+
+    fn reduce(&self, ranges: &[Range<u64>], wanted: &Pushdown) -> Option<Vec<Vec<Partial>>> {
+        self.reduces().then(|| pushdown::reduce(self.file, ranges, wanted))?
     }
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {

@@ -144,20 +144,32 @@ async function openPeers(page, path) {
   await peers.goto(new URL("peers.html", server.url).href);
   await peers.locator("input").setInputFiles(path);
   return {
-    measure: (what) =>
+    /** Seconds that `workers` take for what is asked of the file, each for its part of it. */
+    measure: (what, workers = 1) =>
       peers.evaluate(
-        (asked) =>
-          new Promise((resolve, reject) => {
-            const worker = new Worker("/peers.worker.js", { type: "module" });
-            worker.onmessage = ({ data }) => {
-              worker.terminate();
-              if (data.error === undefined) resolve(data.seconds);
-              else reject(new Error(data.error));
-            };
-            worker.onerror = (event) => reject(new Error(event.message));
-            worker.postMessage({ file: document.querySelector("input").files[0], what: asked });
-          }),
-        what,
+        async ([what, count]) => {
+          const workers = Array.from({ length: count }, () => new Worker("/peers.worker.js", { type: "module" }));
+          const ask = (worker, file) =>
+            new Promise((resolve, reject) => {
+              worker.onmessage = ({ data }) =>
+                data.error === undefined ? resolve(data.seconds) : reject(new Error(data.error));
+              worker.onerror = (event) => reject(new Error(event.message));
+              worker.postMessage({ file, what });
+            });
+          const [file] = document.querySelector("input").files;
+          try {
+            if (count === 1) return await ask(workers[0], file);
+            // Of nothing first, so that all have started.
+            await Promise.all(workers.map((worker) => ask(worker, file.slice(0, 0))));
+            const part = Math.ceil(file.size / count);
+            const begin = performance.now();
+            await Promise.all(workers.map((worker, index) => ask(worker, file.slice(index * part, (index + 1) * part))));
+            return (performance.now() - begin) / 1000;
+          } finally {
+            for (const worker of workers) worker.terminate();
+          }
+        },
+        [what, workers],
       ),
     async close() {
       await peers.close();
@@ -173,18 +185,19 @@ async function measureDropped(page, native, folder) {
   await page.waitForFunction((name) => window.chunkbook.files().some((file) => file.name === name), basename(path));
   await inPage(page, DROPPED.open);
   const peers = await openPeers(page, path);
-  const taken = { ours: [], arrayBuffer: [], FileReaderSync: [], streams: [], h5wasm: [] };
+  const taken = { ours: [], arrayBuffer: [], FileReaderSync: [], streams: [], streamsOfTwo: [], h5wasm: [] };
   try {
     for (let round = 0; round < rounds; round += 1) {
       taken.ours.push(best(await inPage(page, `print(times(lambda: ${DROPPED.statement}, 1))`)));
       for (const what of ["arrayBuffer", "FileReaderSync", "streams", "h5wasm"]) taken[what].push(await peers.measure(what));
+      taken.streamsOfTwo.push(await peers.measure("streams", 2));
       process.stderr.write(`dropped file: round ${round + 1} of ${rounds}\n`);
     }
   } finally {
     await peers.close();
   }
   const ours = median(taken.ours);
-  const raw = Math.min(...[taken.arrayBuffer, taken.FileReaderSync, taken.streams].map(median));
+  const raw = Math.min(...[taken.arrayBuffer, taken.FileReaderSync, taken.streams, taken.streamsOfTwo].map(median));
   const { group } = DROPPED;
   return [
     { group, name: "sum", against: "the fastest raw read of the same File", least: 0.9, ours, theirs: raw },

@@ -227,6 +227,12 @@ function readDropped(open: { name: string; file: File }, offset: number, out: Ui
     try {
       out.set(new Uint8Array(reader.readAsArrayBuffer(file.slice(offset + done, offset + end))), done);
     } catch (cause) {
+      if (cause instanceof DOMException && cause.name === "NotFoundError") {
+        throw new IoError(
+          Status.FileChanged,
+          `'${name}' is no longer where it was on disk when it was dropped; put it back, or drop it again`,
+        );
+      }
       throw describe(cause, `'${name}'`);
     }
   }

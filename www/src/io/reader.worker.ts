@@ -15,6 +15,7 @@ import {
   serveOpen,
 } from "./files.js";
 import { type FromReader, listShelf, type ToReader } from "./messages.js";
+import { serveReduce } from "./pushdown.js";
 import { IoError, Operation, Queue, type Slot, Status } from "./slots.js";
 import { forgetStreams, serveStreamed } from "./streamed-reads.js";
 
@@ -91,6 +92,13 @@ function serveSlot(slot: Slot): void | Promise<void> {
         return serveStreamed(slot, file.file, () => serveOpen(slot, file));
       }
       return serveOpen(slot, file);
+    }
+    case Operation.Reduce: {
+      const file = open.get(slot.file);
+      if (file?.kind !== "dropped") {
+        throw new IoError(Status.FileChanged, "the file is no longer on the shelf");
+      }
+      return serveReduce(slot, file.file);
     }
     case Operation.Open:
       return openFile(slot);

@@ -25,6 +25,7 @@ export enum Operation {
   Remove = 8,
   Space = 9,
   List = 10,
+  Reduce = 11,
 }
 
 /** How an operation failed, as `ask` in queue.rs maps it to an error kind. */
@@ -82,9 +83,14 @@ export class Slot {
     return this.#unsigned(6);
   }
 
-  /** The requester's memory: where to read to or write from. Reaches the current end of a grown memory. */
+  /** The requester's memory, where to read to or write from; not of a request to reduce. Reaches the current end of a grown memory. */
   get bytes(): Uint8Array {
-    return new Uint8Array(this.#memory.buffer, this.#unsigned(5), this.length);
+    return this.memory(this.length);
+  }
+
+  /** The first `length` bytes of the requester's memory. */
+  memory(length: number): Uint8Array {
+    return new Uint8Array(this.#memory.buffer, this.#unsigned(5), length);
   }
 
   /** The requester's memory as a name. */

@@ -28,16 +28,21 @@ interface Stream {
   end: number;
 }
 
-/** A file, and where reads of it go on. */
+/** A place in a file where reads go on. */
 class Cursor {
   /** Where the last read ended. */
   #at = -1;
+  /** When that was. */
   #since = 0;
   #stream: Stream | undefined;
   readonly #file: File;
 
   constructor(file: File) {
     this.#file = file;
+  }
+
+  get since(): number {
+    return this.#since;
   }
 
   /** Whether a read at `offset` goes on where the last one ended. */
@@ -49,20 +54,19 @@ class Cursor {
   moveTo(at: number): void {
     this.close();
     this.#at = at;
+    this.#since = performance.now();
   }
 
-  /** Fills `out` from `offset` on. */
-  async read(offset: number, out: Uint8Array): Promise<void> {
+  /** Gives `take` the `length` bytes from `offset` on, in blocks that are good until it returns. */
+  async read(offset: number, length: number, take: (bytes: Uint8Array) => void): Promise<void> {
     if (!this.#stream || !this.reaches(offset) || performance.now() - this.#since > STALE_MS) {
       this.moveTo(offset);
     }
     while (this.#at < offset) {
       await this.#next(offset - this.#at);
     }
-    for (let filled = 0; filled < out.length; ) {
-      const bytes = await this.#next(out.length - filled);
-      out.set(bytes, filled);
-      filled += bytes.length;
+    for (const end = offset + length; this.#at < end; ) {
+      take(await this.#next(end - this.#at));
     }
     this.#since = performance.now();
   }
@@ -97,11 +101,31 @@ class Cursor {
 
 let buffer = new ArrayBuffer(0);
 
+/** Threads that one reader serves, each of which goes on where it was, on a computer of `CURSORS` x `READERS` processors. */
+const CURSORS = 4;
+
 /**
  * Of each file that is read, where reads go on. Streams have to be held for another reason too: Chromium collects one
  * that nothing else refers to, and a read that waits for it then never ends.
  */
-const cursors = new Map<File, Cursor>();
+const cursors = new Map<File, Cursor[]>();
+
+/** The cursor that a read at `offset` goes on from, or else a new one or that which has not been used for longest. */
+function cursorAt(file: File, offset: number): Cursor {
+  const ofFile = cursors.get(file) ?? [];
+  cursors.set(file, ofFile);
+  const there = ofFile.find((cursor) => cursor.reaches(offset));
+  if (there) {
+    return there;
+  }
+  const oldest = ofFile.toSorted((a, b) => a.since - b.since)[0];
+  if (oldest && ofFile.length === CURSORS) {
+    return oldest;
+  }
+  const cursor = new Cursor(file);
+  ofFile.push(cursor);
+  return cursor;
+}
 
 /**
  * Serves a read of a dropped file through a stream, if it is large or goes on where the last one ended. `undefined`
@@ -114,14 +138,19 @@ export function serveStreamed(slot: Slot, file: File, otherwise: () => void): Pr
   if (offset + length > file.size) {
     throw truncated(offset + length);
   }
-  const cursor = cursors.get(file) ?? new Cursor(file);
-  cursors.set(file, cursor);
+  const cursor = cursorAt(file, offset);
   if (!streamsIntoBuffers || (length < STREAMED_BYTES && !cursor.reaches(offset))) {
     cursor.moveTo(offset + length);
     otherwise();
     return undefined;
   }
-  return cursor.read(offset, slot.bytes).then(
+  const out = slot.bytes;
+  let filled = 0;
+  const take = (bytes: Uint8Array) => {
+    out.set(bytes, filled);
+    filled += bytes.length;
+  };
+  return cursor.read(offset, length, take).then(
     () => {
       slot.result = length;
     },
@@ -132,13 +161,39 @@ export function serveStreamed(slot: Slot, file: File, otherwise: () => void): Pr
   );
 }
 
+/**
+ * Gives `take` the `length` bytes of a dropped file from `offset` on, in blocks that are good until it returns.
+ *
+ * @throws where the file ends before or a stream fails; reading the same in blocks says why.
+ */
+export async function streamBlocks(
+  file: File,
+  offset: number,
+  length: number,
+  take: (bytes: Uint8Array) => void,
+): Promise<void> {
+  if (offset + length > file.size) {
+    throw truncated(offset + length);
+  }
+  const cursor = cursorAt(file, offset);
+  try {
+    await cursor.read(offset, length, take);
+  } catch (cause) {
+    cursor.close();
+    throw cause;
+  }
+}
+
 /** Lets go of a file that is no longer on the shelf. */
 export function forgetStreams(file: File): void {
-  cursors.get(file)?.close();
+  for (const cursor of cursors.get(file) ?? []) {
+    cursor.close();
+  }
   cursors.delete(file);
 }
 
-const streamsIntoBuffers = (() => {
+/** Whether the browser's blobs stream into buffers of one's own. */
+export const streamsIntoBuffers = (() => {
   try {
     void new Blob(["x"]).stream().getReader({ mode: "byob" }).cancel();
     return true;
