@@ -1,8 +1,8 @@
-//! Has the reader workers reduce dropped files, which reads them faster than bringing their bytes into shared memory.
+//! Has the reader workers reduce files, which is faster than bringing their bytes into shared memory.
 //!
 //! `www/src/io/pushdown.ts` is the other side, and `www/reader` says where the time goes otherwise.
 
-use super::queue::{active_readers, ask, is_shared, Operation};
+use super::queue::{ask, is_shared, Operation};
 use crate::cancel::checkpoint;
 use crate::kernels::pushdown::Pushdown;
 use crate::kernels::reduction::Partial;
@@ -16,11 +16,10 @@ const FIRST_PART: u64 = 1;
 /// The request is the last for its chunk, and is answered with what has come of it.
 const LAST_PART: u64 = 2;
 
-/// What is `wanted` of the bytes in `ranges` of the dropped `file`; nothing where the calling thread has no reader, or
-/// where its reader could not.
-pub(super) fn reduce(file: i32, ranges: &[Range<u64>], wanted: &Pushdown) -> Option<Vec<Vec<Partial>>> {
+/// What is `wanted` of the bytes in `ranges` of the `file` of `reader`; nothing outside the threads that compute, and
+/// where the reader could not.
+pub(super) fn reduce(reader: usize, file: i32, ranges: &[Range<u64>], wanted: &Pushdown) -> Option<Vec<Vec<Partial>>> {
     let thread = rayon::current_thread_index().filter(|_| is_shared())?;
-    let reader = thread % active_readers() as usize;
     // Two words on the request, what is wanted, and room for what comes of it.
     let order = wanted.encode();
     let (order_bytes, result_bytes) = (size_of_val(&*order) as u64, wanted.result_words() as u64 * 8);

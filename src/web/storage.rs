@@ -224,12 +224,16 @@ impl Storage for WebStorage {
     }
 
     fn reduces(&self) -> bool {
-        // Of a file that is kept in memory, the second reduction has no reading to do.
-        self.dropped && self.ranges.is_none()
+        // Of a file that is kept in memory the second reduction has no reading to do; one being written is not whole.
+        self.ranges.is_none() && !self.created
     }
 
     fn reduce(&self, ranges: &[Range<u64>], wanted: &Pushdown) -> Option<Vec<Vec<Partial>>> {
-        self.reduces().then(|| pushdown::reduce(self.file, ranges, wanted))?
+        if !self.reduces() || self.check_open().is_err() {
+            return None;
+        }
+        let (reader, file) = self.reader();
+        pushdown::reduce(reader, file, ranges, wanted)
     }
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {

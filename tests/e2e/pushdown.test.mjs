@@ -1,5 +1,5 @@
 /**
- * Large dropped files, which the reader workers reduce in a module of their own while they read them.
+ * Files that the reader workers reduce in a module of their own while they read them: stored ones, and large dropped ones.
  */
 import assert from "node:assert/strict";
 import { mkdtemp, rm, truncate, utimes } from "node:fs/promises";
@@ -70,6 +70,20 @@ for name, chunks in ('chunked', (250, 8000)), ('whole', (2000, 8000)), ('integer
 `,
 );
 
+/** What the page prints of each of them, by readers that have got their module. */
+async function reducedByReaders() {
+  const modules = () => opened.requests.filter((request) => MODULE.test(request.url())).length;
+  const reduced = [];
+  for (const answers of ANSWERS) {
+    // New readers, who ask for it anew.
+    await opened.page.evaluate(() => window.chunkbook.restart());
+    const before = modules();
+    reduced.push(await ok(opened.page, answers));
+    assert.ok(modules() > before, "the readers have got their module, since they reduce");
+  }
+  return reduced;
+}
+
 /** The same in NumPy. */
 const EXPECTED = `
 import h5py, json, numpy as np, sys
@@ -87,17 +101,7 @@ print(json.dumps([[float(number) for number in part] for part in out]))`;
 test("what a large dropped file is reduced to where it is read are NumPy's numbers, and to the bit those of a page that reads it", async () => {
   const path = write("large.h5");
   await drop(opened.page, path, "large.h5");
-  const modules = () => opened.requests.filter((request) => MODULE.test(request.url())).length;
-  const reduced = [];
-  for (const answers of ANSWERS) {
-    const before = modules();
-    reduced.push(await ok(opened.page, answers));
-    assert.ok(modules() > before, "the readers have got their module, since they reduce");
-    // New readers, who ask for it anew.
-    await opened.page.evaluate(() => window.chunkbook.restart());
-  }
-  await ok(opened.page, "import h5py\nimport dask.array as da");
-
+  const reduced = await reducedByReaders();
   const refused = [];
   const reading = await openPage({
     prepare: (context) =>
@@ -128,6 +132,19 @@ test("what a large dropped file is reduced to where it is read are NumPy's numbe
       );
     }
   }
+});
+
+test("what a stored file is reduced to where it is read are to the bit the numbers of the dropped file that it is a copy of", async () => {
+  await drop(opened.page, join(folder, "large.h5"), "large.h5");
+  const dropped = await reducedByReaders();
+  await opened.page
+    .getByRole("button", { name: /copy large\.h5/i })
+    .first()
+    .click();
+  await opened.page.waitForFunction(() =>
+    window.chunkbook.files().some((file) => file.name === "large.h5" && file.kind === "stored"),
+  );
+  assert.deepEqual(await reducedByReaders(), dropped);
 });
 
 test("a large dropped file that is cut short in the midst of its reduction is an error that says so, and dropping it again helps", async () => {

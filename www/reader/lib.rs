@@ -3,7 +3,8 @@
 //! A dropped file comes in buffers of the reader's. To have them reduced by the engine's threads, they are copied into
 //! the memory that those share, which browsers do word by word, and are then fetched from another processor's cache.
 //! Here they are copied as fast as can be into a memory that is nobody else's and reduced at once, by the same code, and
-//! what crosses over is some words for a chunk.
+//! what crosses over is some words for a chunk. A stored file is read straight into that memory, and each piece is
+//! reduced while it is in the processor's cache.
 //!
 //! `www/src/io/pushdown.ts` calls it; nothing here knows of JavaScript. Whatever goes wrong ends the module with a trap:
 //! the reader then says that it could not, and the engine reads the bytes itself.

@@ -1,8 +1,9 @@
 /**
- * Reduces dropped files while they are read, in a module and a memory of this worker's own: `www/reader` says why.
+ * Reduces files while they are read, in a module and a memory of this worker's own: `www/reader` says why.
  * `src/web/pushdown.rs` is the other side.
  */
 import moduleAddress from "../../reader/reader.wasm?url";
+import { type OpenFile, truncated } from "./files.js";
 import type { Slot } from "./slots.js";
 import { streamBlocks, streamsIntoBuffers } from "./streamed-reads.js";
 
@@ -46,18 +47,22 @@ class Chunk {
   /** Takes the bytes that come next. */
   take(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length; ) {
-      const room = this.#reducer.piece_bytes(this.#thread) - this.#filled;
-      const part = bytes.subarray(from, from + room);
-      if (part.length === 0) {
-        throw new Error("a chunk is longer than was said");
+      const into = this.#next(bytes.length - from);
+      into.set(bytes.subarray(from, from + into.length));
+      this.#took(into.length);
+      from += into.length;
+    }
+  }
+
+  /** Reads the `length` bytes that come next, which lie at `offset` of a file, straight into place. */
+  read(handle: FileSystemSyncAccessHandle, offset: number, length: number): void {
+    for (let done = 0; done < length; ) {
+      const into = this.#next(length - done);
+      if (handle.read(into, { at: offset + done }) < into.length) {
+        throw truncated(offset + length);
       }
-      this.#memory(this.#reducer.piece(this.#thread) + this.#filled, part.length).set(part);
-      from += part.length;
-      this.#filled += part.length;
-      if (part.length === room) {
-        this.#reducer.add(this.#thread);
-        this.#filled = 0;
-      }
+      this.#took(into.length);
+      done += into.length;
     }
   }
 
@@ -68,6 +73,24 @@ class Chunk {
     }
     const length = this.#reducer.finish(this.#thread);
     return this.#memory(this.#reducer.words(length), length * WORD);
+  }
+
+  /** Where at most `most` bytes go that come next. */
+  #next(most: number): Uint8Array {
+    const room = this.#reducer.piece_bytes(this.#thread) - this.#filled;
+    if (room === 0) {
+      throw new Error("a chunk is longer than was said");
+    }
+    return this.#memory(this.#reducer.piece(this.#thread) + this.#filled, Math.min(room, most));
+  }
+
+  /** Goes on behind `length` bytes that have been put there. */
+  #took(length: number): void {
+    this.#filled += length;
+    if (this.#filled === this.#reducer.piece_bytes(this.#thread)) {
+      this.#reducer.add(this.#thread);
+      this.#filled = 0;
+    }
   }
 
   /** Reaches the current end of the module's memory, which grows. */
@@ -85,11 +108,7 @@ let loading: Promise<Reducer> | undefined;
 /** The chunk that each compute thread has here. */
 const chunks = new Map<number, Chunk>();
 
-/** Loads the module, which most pages never need. */
 async function load(): Promise<Reducer> {
-  if (!streamsIntoBuffers) {
-    throw new Error("blobs do not stream into buffers here");
-  }
   const response = await fetch(moduleAddress, { signal: AbortSignal.timeout(PATIENCE) });
   const { instance } = await WebAssembly.instantiate(await response.arrayBuffer());
   return instance.exports as unknown as Reducer;
@@ -100,7 +119,10 @@ async function load(): Promise<Reducer> {
  *
  * @throws where that cannot be done; the engine then reads the chunk, and finds out why.
  */
-export async function serveReduce(slot: Slot, file: File): Promise<void> {
+export async function serveReduce(slot: Slot, file: OpenFile): Promise<void> {
+  if (file.kind === "dropped" && !streamsIntoBuffers) {
+    throw new Error("blobs do not stream into buffers here");
+  }
   loading ??= load();
   const reducer = await loading;
   try {
@@ -115,7 +137,7 @@ export async function serveReduce(slot: Slot, file: File): Promise<void> {
   }
 }
 
-async function reduce(reducer: Reducer, slot: Slot, file: File): Promise<void> {
+async function reduce(reducer: Reducer, slot: Slot, file: OpenFile): Promise<void> {
   const [part = 0, thread = 0, wanted = 0, room = 0] = new Uint32Array(slot.memory(HEADER).slice().buffer);
   if (part & FIRST_PART) {
     chunks.set(thread, new Chunk(reducer, thread, slot.memory(HEADER + wanted).slice(HEADER)));
@@ -124,7 +146,11 @@ async function reduce(reducer: Reducer, slot: Slot, file: File): Promise<void> {
   if (!chunk) {
     throw new Error("a chunk was not begun");
   }
-  await streamBlocks(file, slot.offset, slot.length, (bytes) => chunk.take(bytes));
+  if (file.kind === "stored") {
+    chunk.read(file.handle, slot.offset, slot.length);
+  } else {
+    await streamBlocks(file.file, slot.offset, slot.length, (bytes) => chunk.take(bytes));
+  }
   if (part & LAST_PART) {
     chunks.delete(thread);
     const answer = chunk.end();

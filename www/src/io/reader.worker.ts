@@ -95,10 +95,10 @@ function serveSlot(slot: Slot): void | Promise<void> {
     }
     case Operation.Reduce: {
       const file = open.get(slot.file);
-      if (file?.kind !== "dropped") {
+      if (!file) {
         throw new IoError(Status.FileChanged, "the file is no longer on the shelf");
       }
-      return serveReduce(slot, file.file);
+      return serveReduce(slot, file);
     }
     case Operation.Open:
       return openFile(slot);
