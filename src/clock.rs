@@ -97,7 +97,15 @@ pub fn take_spent() -> Spent {
 
 /// Does `work`, which waits for bytes of a file.
 pub fn reading<T>(work: impl FnOnce() -> T) -> T {
-    timed(Phase::Reading, work, |spent, ms| spent.reading_ms += ms)
+    // Two clocks with coarse ticks: what a reader computed can seem longer than the wait for it.
+    timed(Phase::Reading, work, |spent, ms| spent.reading_ms = (spent.reading_ms + ms).max(0.0))
+}
+
+/// Of what this thread waits for while it [reads](reading), `ms` were computing, by the reader.
+pub fn reader_computed(ms: f64) {
+    let mut spent = SPENT.get();
+    spent.reading_ms -= ms;
+    SPENT.set(spent);
 }
 
 /// Does `work`, which undoes filters.
@@ -119,4 +127,19 @@ fn timed<T>(phase: Phase, work: impl FnOnce() -> T, add: impl FnOnce(&mut Spent,
     SPENT.set(spent);
     enter(before);
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_reader_computed_is_not_time_that_was_read() {
+        begin_task();
+        SPENT.set(Spent { reading_ms: 5.0, decoding_ms: 0.0 });
+        reading(|| reader_computed(3.0));
+        assert!((2.0..3.0).contains(&take_spent().reading_ms), "but for the moment it took itself");
+        reading(|| reader_computed(1e6));
+        assert_eq!(take_spent(), Spent::default(), "never less than nothing");
+    }
 }

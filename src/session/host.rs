@@ -98,6 +98,11 @@ pub trait Host {
     fn cached_bytes(&self) -> u64 {
         0
     }
+
+    /// Chunks that were reduced where they are read, so far.
+    fn reduced_chunks(&self) -> u64 {
+        0
+    }
 }
 
 /// A folder of the operating system as a host, for native programs and tests.

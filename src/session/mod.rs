@@ -115,6 +115,7 @@ impl Session {
                 "threads": self.limits.threads,
                 "memory_used": self.host.memory_used(),
                 "memory_limit": self.arrays.limit(),
+                "reduced_chunks": self.host.reduced_chunks(),
                 "version": env!("CARGO_PKG_VERSION"),
             })),
             Request::SetThreads { threads } => {

@@ -177,4 +177,8 @@ impl Host for WebHost {
     fn cached_bytes(&self) -> u64 {
         storage::kept_bytes()
     }
+
+    fn reduced_chunks(&self) -> u64 {
+        pushdown::reduced_chunks()
+    }
 }

@@ -4,9 +4,11 @@
 
 use super::queue::{ask, is_shared, Operation};
 use crate::cancel::checkpoint;
+use crate::clock;
 use crate::kernels::pushdown::Pushdown;
 use crate::kernels::reduction::Partial;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes that a reader reduces at a request: between requests the thread that waits looks whether it is to stop.
 const REDUCED_AT_ONCE: u64 = 32 << 20;
@@ -15,6 +17,14 @@ const REDUCED_AT_ONCE: u64 = 32 << 20;
 const FIRST_PART: u64 = 1;
 /// The request is the last for its chunk, and is answered with what has come of it.
 const LAST_PART: u64 = 2;
+
+/// Chunks that readers have reduced.
+static REDUCED: AtomicU64 = AtomicU64::new(0);
+
+/// Chunks that readers have reduced so far.
+pub(super) fn reduced_chunks() -> u64 {
+    REDUCED.load(Ordering::Relaxed)
+}
 
 /// What is `wanted` of the bytes in `ranges` of the `file` of `reader`; nothing outside the threads that compute, and
 /// where the reader could not.
@@ -39,9 +49,12 @@ pub(super) fn reduce(reader: usize, file: i32, ranges: &[Range<u64>], wanted: &P
             }
             words[0] = part | (thread as u64) << 32;
             let length = (end - start) as usize;
-            ask(reader, Operation::Reduce, file, start, words.as_mut_ptr().cast(), length).ok()?;
+            let answer = ask(reader, Operation::Reduce, file, start, words.as_mut_ptr().cast(), length).ok()?;
+            clock::reader_computed(answer.result as f64 / 1e3);
             (start, part) = (end, 0);
         }
     }
-    wanted.partials(&words[results..])
+    let partials = wanted.partials(&words[results..])?;
+    REDUCED.fetch_add(1, Ordering::Relaxed);
+    Some(partials)
 }

@@ -71,7 +71,8 @@ pub enum Operation {
     Space = 9,
     /// Write the list of files as JSON to `pointer`, `length` bytes at most; the result is its length.
     List = 10,
-    /// Reduce `length` bytes at `offset` of `file` as the words at `pointer` say: see `pushdown.rs`.
+    /// Reduce `length` bytes at `offset` of `file` as the words at `pointer` say, see `pushdown.rs`; the result is how many
+    /// microseconds of that were not reading.
     Reduce = 11,
 }
 

@@ -6,7 +6,7 @@ import { mkdtemp, rm, truncate, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { dropFile, openPage, python, runCell } from "./harness.mjs";
+import { dropFile, openPage, python, runCell, whenComplete } from "./harness.mjs";
 
 /** The readers' module. */
 const MODULE = /\/reader-[^/]*\.wasm$/;
@@ -17,6 +17,8 @@ let opened;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "chunkbook-pushdown-"));
   opened = await openPage();
+  await whenComplete(opened.page);
+  await ok(opened.page, "import h5py\nimport dask.array as da");
 });
 
 after(async () => {
@@ -70,18 +72,24 @@ for name, chunks in ('chunked', (250, 8000)), ('whole', (2000, 8000)), ('integer
 `,
 );
 
-/** What the page prints of each of them, by readers that have got their module. */
+/** What the page prints of each of them, by readers that reduce. */
 async function reducedByReaders() {
-  const modules = () => opened.requests.filter((request) => MODULE.test(request.url())).length;
   const reduced = [];
   for (const answers of ANSWERS) {
-    // New readers, who ask for it anew.
-    await opened.page.evaluate(() => window.chunkbook.restart());
-    const before = modules();
+    const before = await reducedChunks(opened.page);
     reduced.push(await ok(opened.page, answers));
-    assert.ok(modules() > before, "the readers have got their module, since they reduce");
+    assert.equal(
+      (await reducedChunks(opened.page)) - before,
+      10 + 2 + 10,
+      "each chunk is reduced where it is read",
+    );
   }
   return reduced;
+}
+
+/** How many chunks the page's readers have reduced. */
+async function reducedChunks(page) {
+  return Number(await ok(page, 'import _bridge\nprint(_bridge.call("info")["reduced_chunks"])'));
 }
 
 /** The same in NumPy. */
@@ -111,11 +119,13 @@ test("what a large dropped file is reduced to where it is read are NumPy's numbe
       }),
   });
   try {
+    await whenComplete(reading.page);
     await drop(reading.page, path, "large.h5");
     for (const [part, answers] of ANSWERS.entries()) {
       assert.equal(await ok(reading.page, answers), reduced[part], answers);
     }
-    assert.ok(refused.length > 0, "the other page's readers have not got theirs");
+    assert.ok(refused.length > 0, "the other page was refused the module");
+    assert.equal(await reducedChunks(reading.page), 0);
   } finally {
     await reading.close();
   }
@@ -183,6 +193,13 @@ test("a large dropped file that is written anew, or gone, is an error that says 
   const gone = await runCell(opened.page, "d.sum().compute()");
   assert.match(gone.error, /OSError[\s\S]*gone\.h5[\s\S]*no longer where it was on disk/);
   assert.equal(await ok(opened.page, "print(1 + 1)"), "2\n");
+});
+
+test("the readers of a kernel that was restarted reduce, too", async () => {
+  await drop(opened.page, join(folder, "large.h5"), "large.h5");
+  await opened.page.evaluate(() => window.chunkbook.restart());
+  await reducedByReaders();
+  await ok(opened.page, "import h5py\nimport dask.array as da");
 });
 
 test("the reduction of a large dropped file can be interrupted, and the next one has the whole result", async () => {

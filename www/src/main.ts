@@ -7,6 +7,7 @@ import { forgetNotebook, type Kept, restoreNotebook, saveNotebook } from "./page
 import type { Notebook } from "./page/notebook";
 import { NotebookStore, type OpenNotebook } from "./page/notebook-store";
 import { prepareParts, whenMissing } from "./page/parts";
+import { fetchReadersModule } from "./page/readers-module";
 import { tutorial } from "./page/rendered";
 import { restoreTheme } from "./page/theme";
 
@@ -72,6 +73,8 @@ async function start(): Promise<void> {
     // The page tells of a kernel that does not start; the rest of it works without.
   }
   await prepareParts();
+  const readersModule = isolated ? await fetchReadersModule() : null;
+  if (readersModule !== null) store.kernel.giveReaders(readersModule);
   performance.mark(COMPLETE_MARK);
 }
 

@@ -374,6 +374,8 @@ export type ToKernel =
   | { type: "init"; interrupt: SharedArrayBuffer | null; threads: number; isolated: boolean }
   /** Run a cell. `label` is how tracebacks name it, such as `In [3]`. */
   | { type: "run"; id: number; source: string; label: string }
+  /** The module by which reader workers reduce what they read. */
+  | { type: "readers-module"; module: WebAssembly.Module }
   /** A file was dropped; replaces one of the same name. */
   | { type: "add-file"; request: number; file: File }
   | { type: "remove-file"; request: number; name: string }

@@ -5,6 +5,8 @@ import { listStored } from "./files.js";
 export type ToReader =
   /** First message: serve the queue at `address` of `memory`. */
   | { type: "start"; memory: WebAssembly.Memory; address: number }
+  /** The module by which to reduce what is read. */
+  | { type: "readers-module"; module: WebAssembly.Module }
   /** A dropped file, under an even id that all readers know it by. */
   | { type: "add-file"; id: number; file: File }
   | { type: "forget-file"; name: string };

@@ -2,7 +2,6 @@
  * Reduces files while they are read, in a module and a memory of this worker's own: `www/reader` says why.
  * `src/web/pushdown.rs` is the other side.
  */
-import moduleAddress from "../../reader/reader.wasm?url";
 import { type OpenFile, truncated } from "./files.js";
 import type { Slot } from "./slots.js";
 import { streamBlocks, streamsIntoBuffers } from "./streamed-reads.js";
@@ -35,6 +34,8 @@ class Chunk {
   readonly #thread: number;
   /** Bytes of the piece that are there. */
   #filled = 0;
+  /** Milliseconds that its pieces have been reduced for. */
+  #computed = 0;
 
   /** @param wanted what `Pushdown::encode` says of it. */
   constructor(reducer: Reducer, thread: number, wanted: Uint8Array) {
@@ -47,23 +48,26 @@ class Chunk {
   /** Takes the bytes that come next. */
   take(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length; ) {
-      const into = this.#next(bytes.length - from);
-      into.set(bytes.subarray(from, from + into.length));
-      this.#took(into.length);
-      from += into.length;
+      from += this.#fill(bytes.length - from, (into) => into.set(bytes.subarray(from, from + into.length)));
     }
   }
 
   /** Reads the `length` bytes that come next, which lie at `offset` of a file, straight into place. */
   read(handle: FileSystemSyncAccessHandle, offset: number, length: number): void {
     for (let done = 0; done < length; ) {
-      const into = this.#next(length - done);
-      if (handle.read(into, { at: offset + done }) < into.length) {
-        throw truncated(offset + length);
-      }
-      this.#took(into.length);
-      done += into.length;
+      done += this.#fill(length - done, (into) => {
+        if (handle.read(into, { at: offset + done }) < into.length) {
+          throw truncated(offset + length);
+        }
+      });
     }
+  }
+
+  /** Milliseconds that its pieces have been reduced for since it was last asked. */
+  takeComputed(): number {
+    const computed = this.#computed;
+    this.#computed = 0;
+    return computed;
   }
 
   /** What has come of it. Good until the next call. */
@@ -75,22 +79,23 @@ class Chunk {
     return this.#memory(this.#reducer.words(length), length * WORD);
   }
 
-  /** Where at most `most` bytes go that come next. */
-  #next(most: number): Uint8Array {
-    const room = this.#reducer.piece_bytes(this.#thread) - this.#filled;
-    if (room === 0) {
+  /** Has `put` fill what comes next of the piece, at most `most` bytes, and reduces a piece that is full; how many they were. */
+  #fill(most: number, put: (into: Uint8Array) => void): number {
+    const whole = this.#reducer.piece_bytes(this.#thread);
+    // Not asked of the array afterwards: it loses its memory when the module's grows.
+    const length = Math.min(whole - this.#filled, most);
+    if (length === 0) {
       throw new Error("a chunk is longer than was said");
     }
-    return this.#memory(this.#reducer.piece(this.#thread) + this.#filled, Math.min(room, most));
-  }
-
-  /** Goes on behind `length` bytes that have been put there. */
-  #took(length: number): void {
+    put(this.#memory(this.#reducer.piece(this.#thread) + this.#filled, length));
     this.#filled += length;
-    if (this.#filled === this.#reducer.piece_bytes(this.#thread)) {
+    if (this.#filled === whole) {
+      const begin = performance.now();
       this.#reducer.add(this.#thread);
+      this.#computed += performance.now() - begin;
       this.#filled = 0;
     }
+    return length;
   }
 
   /** Reaches the current end of the module's memory, which grows. */
@@ -99,19 +104,16 @@ class Chunk {
   }
 }
 
-/** Milliseconds that the module may take to come: compute threads wait for it, and can go on without. */
-const PATIENCE = 5000;
-
-/** The module; one that could not be had, or that has failed, is not asked again. */
-let loading: Promise<Reducer> | undefined;
+/** The module, once the page has given it; until then, and when it has failed, everything is read. */
+let reducer: Reducer | undefined;
 
 /** The chunk that each compute thread has here. */
 const chunks = new Map<number, Chunk>();
 
-async function load(): Promise<Reducer> {
-  const response = await fetch(moduleAddress, { signal: AbortSignal.timeout(PATIENCE) });
-  const { instance } = await WebAssembly.instantiate(await response.arrayBuffer());
-  return instance.exports as unknown as Reducer;
+/** Takes the module. It imports nothing. */
+export function provide(module: WebAssembly.Module): void {
+  reducer = new WebAssembly.Instance(module).exports as unknown as Reducer;
+  chunks.clear();
 }
 
 /**
@@ -123,14 +125,15 @@ export async function serveReduce(slot: Slot, file: OpenFile): Promise<void> {
   if (file.kind === "dropped" && !streamsIntoBuffers) {
     throw new Error("blobs do not stream into buffers here");
   }
-  loading ??= load();
-  const reducer = await loading;
+  if (!reducer) {
+    throw new Error("there is no module to reduce with");
+  }
   try {
     await reduce(reducer, slot, file);
   } catch (cause) {
     if (cause instanceof WebAssembly.RuntimeError) {
       // After a trap nothing in its memory can be relied upon.
-      loading = Promise.reject(cause);
+      reducer = undefined;
       chunks.clear();
     }
     throw cause;
@@ -151,6 +154,7 @@ async function reduce(reducer: Reducer, slot: Slot, file: OpenFile): Promise<voi
   } else {
     await streamBlocks(file.file, slot.offset, slot.length, (bytes) => chunk.take(bytes));
   }
+  slot.result = Math.round(chunk.takeComputed() * 1000);
   if (part & LAST_PART) {
     chunks.delete(thread);
     const answer = chunk.end();

@@ -15,7 +15,7 @@ import {
   serveOpen,
 } from "./files.js";
 import { type FromReader, listShelf, type ToReader } from "./messages.js";
-import { serveReduce } from "./pushdown.js";
+import { provide, serveReduce } from "./pushdown.js";
 import { IoError, Operation, Queue, type Slot, Status } from "./slots.js";
 import { forgetStreams, serveStreamed } from "./streamed-reads.js";
 
@@ -32,6 +32,9 @@ self.onmessage = ({ data }: MessageEvent<ToReader>) => {
       postMessage({ type: "started" } satisfies FromReader);
       void serve(new Queue(data.memory, data.address));
       return;
+    case "readers-module":
+      provide(data.module);
+      break;
     case "add-file":
       forget(data.file.name);
       dropped.set(data.file.name, { id: data.id, file: data.file });

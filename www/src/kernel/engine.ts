@@ -77,6 +77,11 @@ export class Engine {
     return (JSON.parse(this.dispatch('{"op":"info"}')) as { ok: { threads: number; version: string } }).ok;
   }
 
+  /** Gives the reader workers the module by which they reduce. */
+  giveReaders(module: WebAssembly.Module): void {
+    this.#files.giveReaders?.(module);
+  }
+
   addFile(file: File): void {
     this.#files.add(file);
   }
@@ -97,6 +102,8 @@ function siteRoot(): URL {
 }
 
 interface Files {
+  /** Where there are readers. */
+  giveReaders?(module: WebAssembly.Module): void;
   add(file: File): void;
   forget(name: string): void;
   settle(): Promise<ShelfFile[]>;
@@ -126,6 +133,10 @@ class SharedFiles implements Files {
     await Promise.all(started);
     engine.useReaders(READERS);
     return files;
+  }
+
+  giveReaders(module: WebAssembly.Module): void {
+    this.#send({ type: "readers-module", module });
   }
 
   add(file: File): void {

@@ -42,6 +42,9 @@ async function take(message: ToKernel): Promise<void> {
     case "run":
       await runCell(started, message.id, message.source, message.label);
       return;
+    case "readers-module":
+      started.engine.giveReaders(message.module);
+      return;
     case "add-file":
       await answer(started, message.request, async () => {
         started.dropped.set(message.file.name, message.file);

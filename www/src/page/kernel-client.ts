@@ -119,6 +119,7 @@ export class KernelClient {
   #nextId = 1;
   #requests = new Map<number, Request>();
   readonly #dropped = new Map<string, File>();
+  #readersModule: WebAssembly.Module | null = null;
 
   constructor(options: KernelOptions) {
     this.#options = options;
@@ -175,6 +176,12 @@ export class KernelClient {
     [this.ready, this.#settleReady] = newReady();
     this.#start(this.#environment);
     return this.ready;
+  }
+
+  /** Gives the reader workers, also those of a kernel that starts again, the module by which they reduce. */
+  giveReaders(module: WebAssembly.Module): void {
+    this.#readersModule = module;
+    this.#worker?.postMessage({ type: "readers-module", module });
   }
 
   /** Hands a local file to the kernel; cells open it by its name. */
@@ -238,6 +245,9 @@ export class KernelClient {
     };
     this.#worker = worker;
     worker.postMessage({ type: "init", interrupt: shared, threads, isolated });
+    if (this.#readersModule !== null) {
+      worker.postMessage({ type: "readers-module", module: this.#readersModule });
+    }
     this.#options.changed();
   }
 
