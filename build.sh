@@ -303,6 +303,8 @@ build_engine() {
 
 # The module of the reader workers: without threads, so with a standard library and a target folder of its own.
 build_reader() {
+  need_rust
+  need_wasm_toolchain
   local flags=(
     -Cpanic=abort
     -Ctarget-feature=+bulk-memory,+simd128
