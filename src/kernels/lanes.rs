@@ -20,6 +20,9 @@ pub(super) const LANES: usize = 16;
 /// Elements that are read of a stream at once: a vector of two doubles, of SSE2 and of simd128.
 const PAIR: usize = 2;
 
+/// Places in which a run is read side by side; see [`sums_of`].
+const STREAMS: usize = 8;
+
 /// Rows of pairs, one of each stream, that are added up before sums are added to sums.
 ///
 /// Rounding errors grow with the additions in a row: in a leaf 16, then [`STRETCHES`], then 4 or 8, then those of the
@@ -112,12 +115,15 @@ fn add_streams<T: Element, const STREAMS: usize, const N: usize>(
 
 /// The sum of each of the numbers that `f` makes of an element, over a run of at most [`LEAF`] elements.
 ///
-/// The run is read in `STREAMS` places side by side. A processor fetches ahead of what is read, but not past the end of
-/// a page, which are of 4 KiB in a tab: of a run read from its begin to its end, it waits for the begin of each page.
+/// The run is read in [`STREAMS`] places side by side. A processor fetches ahead of what is read, but not past the end
+/// of a page, which are of 4 KiB in a tab: of a run read from its begin to its end, it waits for the begin of each page.
 /// In several places something is always under way, which takes two thirds to half of the time where the run comes
-/// from memory, and as long as before where it comes from a cache. As many streams as there are registers for the sums.
+/// from memory, and as long as before where it comes from a cache.
+///
+/// The places take turns in `GROUPS` groups, each of as many as there are registers for the sums, `TOGETHER`. The
+/// grouping does not change a sum's bits.
 #[inline(always)]
-fn sums_of<T: Element, const STREAMS: usize, const N: usize>(
+fn sums_of<T: Element, const TOGETHER: usize, const GROUPS: usize, const N: usize>(
     run: &[T],
     f: impl Fn(f64x2) -> [f64x2; N] + Copy,
 ) -> [f64; N] {
@@ -131,19 +137,27 @@ fn sums_of<T: Element, const STREAMS: usize, const N: usize>(
         }
         return sums;
     }
-    let mut totals = [[f64x2::ZERO; STREAMS]; N];
+    const { assert!(TOGETHER * GROUPS == STREAMS) };
     let rows = run.len() / (STREAMS * PAIR);
     let (streams, rest) = run.split_at(rows * STREAMS * PAIR);
     let (pairs, _) = streams.as_chunks::<PAIR>();
+    let mut groups = [[[f64x2::ZERO; TOGETHER]; N]; GROUPS];
     for first in (0..rows).step_by(STRETCH * STRETCHES) {
         let count = (STRETCH * STRETCHES).min(rows - first);
-        let parts = std::array::from_fn(|stream| &pairs[stream * rows + first..][..count]);
-        add_streams::<T, STREAMS, N>(parts, &mut totals, f);
+        for (group, totals) in groups.iter_mut().enumerate() {
+            let begin = |stream| (group * TOGETHER + stream) * rows + first;
+            let parts = std::array::from_fn(|stream| &pairs[begin(stream)..][..count]);
+            add_streams::<T, TOGETHER, N>(parts, totals, f);
+        }
+    }
+    let mut sums = [f64x2::ZERO; N];
+    for totals in groups {
+        for number in 0..N {
+            sums[number] = totals[number].iter().fold(sums[number], |sum, &total| sum + total);
+        }
     }
     let rest = sums_of_part(rest, f);
-    std::array::from_fn(|number| {
-        totals[number].iter().fold(f64x2::ZERO, |sum, &total| sum + total).reduce_add() + rest[number]
-    })
+    std::array::from_fn(|number| sums[number].reduce_add() + rest[number])
 }
 
 /// [`sums_of`] of at most [`PART`] elements, one after the other.
@@ -194,7 +208,7 @@ impl Statistic for FloatSum {
     #[inline(never)]
     #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> f64 {
-        sums_of::<T, 8, 1>(run, |elements| [elements])[0]
+        sums_of::<T, 8, 1, 1>(run, |elements| [elements])[0]
     }
 }
 
@@ -322,8 +336,9 @@ impl MomentsValue {
     fn corrected(count: f64, total: f64, near: f64, squares: f64, residue: f64) -> MomentsValue {
         let shift = residue / count;
         let mean = near + shift;
-        let m2 = squares - residue * shift;
-        // Not by `max`, which prefers 0 to NaN.
+        // Of squares that overflow nothing is left to subtract from. Not by `max`, which prefers 0 to NaN.
+        let overflows = squares == f64::INFINITY && mean.is_finite();
+        let m2 = if overflows { squares } else { squares - residue * shift };
         MomentsValue { count, total, mean, low: shift - (mean - near), m2: if m2 < 0.0 { 0.0 } else { m2 } }
     }
 
@@ -347,28 +362,55 @@ impl MomentsValue {
     }
 }
 
-/// Count, mean and M2 of a run of at least one and at most [`LEAF`] elements, and no total.
+/// Elements of a run that are looked at to see how it is best gone about.
+const SAMPLES: usize = 16;
+
+/// The most that the square of the mean is, in variances, where distances are known well enough from the sum. Of the
+/// rounding error of a sum, `m` standard deviations from zero, `m` parts go into the variance; this is less than four.
+const NEAR_ZERO: f64 = 16.0;
+
+/// [`NEAR_ZERO`] by [`SAMPLES`]: less, since a run that turns out not to be near zero is gone through twice.
+const LIKELY_NEAR_ZERO: f64 = 10.0;
+
+/// Count, mean and M2 of a run of at least one and at most [`LEAF`] elements, and if `with_total` its sum, which is
+/// [`FloatSum`]'s bit by bit.
 ///
-/// One pass, by distances from a number near the mean (Chan, Golub & LeVeque 1983, "Algorithms for computing the
-/// sample variance", section 3: shifted data). Where it was not near, what is subtracted in the end would cost digits;
-/// then a second pass is by distances from the mean that the first has found, which is their corrected two-pass
-/// algorithm.
+/// One pass, by squared distances from a number near the mean (Chan, Golub & LeVeque 1983, "Algorithms for computing the
+/// sample variance", section 3: shifted data). It needs the sum of the distances, too. That is the sum of the elements
+/// less that of as many times the number, so that one pass gives sum and variance for the price of the variance; or,
+/// where zero is so far from the elements that the difference would cost digits, it is added up. Where the number was
+/// not near, what is subtracted in the end would cost digits; then another pass is by distances from the mean that was
+/// found, which is their corrected two-pass algorithm.
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
-pub(super) fn spread<T: Element>(run: &[T]) -> MomentsValue {
+pub(super) fn spread<T: Element>(run: &[T], with_total: bool) -> MomentsValue {
     let count = run.len() as f64;
-    let first = |stream: usize| run[run.len() / 4 * stream].to_f64();
+    let samples: [f64; SAMPLES] = std::array::from_fn(|sample| run[run.len() / SAMPLES * sample].to_f64());
     // Each is divided, so that the largest of numbers do not add up to infinity.
-    let mut near = first(0) / 4.0 + first(1) / 4.0 + first(2) / 4.0 + first(3) / 4.0;
+    let mut near = samples.iter().map(|sample| sample / SAMPLES as f64).sum::<f64>();
+    let variance = samples.iter().map(|sample| (sample - near) * (sample - near)).sum::<f64>() / SAMPLES as f64;
+    let mut total = None;
+    if near * near <= LIKELY_NEAR_ZERO * variance {
+        let [sum, squares] = sums_of::<T, 4, 2, 2>(run, |elements| {
+            let distances = elements - f64x2::splat(near);
+            [elements, distances * distances]
+        });
+        let found = MomentsValue::corrected(count, sum, near, squares, sum - count * near);
+        if sum.is_nan() || found.m2 >= 0.25 * squares && sum * sum <= NEAR_ZERO * count * found.m2 {
+            return found;
+        }
+        total = Some(sum);
+    }
+    let total = total.unwrap_or_else(|| if with_total { FloatSum::leaf(run) } else { 0.0 });
     let mut passes = 0;
     loop {
-        let [residue, squares] = sums_of::<T, 4, 2>(run, |elements| {
+        let [residue, squares] = sums_of::<T, 4, 2, 2>(run, |elements| {
             let distances = elements - f64x2::splat(near);
             [distances, distances * distances]
         });
-        let found = MomentsValue::corrected(count, 0.0, near, squares, residue);
+        let found = MomentsValue::corrected(count, total, near, squares, residue);
         passes += 1;
-        if passes == 2 || found.m2 >= 0.25 * squares {
+        if passes == 2 || found.mean.is_nan() || found.m2 >= 0.25 * squares {
             return found;
         }
         near = found.mean;
@@ -396,8 +438,7 @@ impl Statistic for Moments {
     #[inline(never)]
     #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> MomentsValue {
-        let spread = spread(run);
-        MomentsValue { total: FloatSum::leaf(run), ..spread }
+        spread(run, true)
     }
 
     #[inline(always)]

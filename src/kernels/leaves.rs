@@ -54,11 +54,11 @@ pub(super) fn leaves_of_floats<S: Statistic>(input: DType) -> Leaves<S::Value> {
     }
 }
 
-/// The leaves of the variance: those of moments, but that nothing is known of a run's total.
+/// The leaves of the variance: those of moments, but that a run's total may not be known.
 pub(super) fn leaves_of_spread(input: DType) -> Leaves<MomentsValue> {
     let leaf = match input {
-        DType::F16 | DType::F32 => |run: &[u8]| spread::<f32>(bytemuck::cast_slice(run)),
-        _ => |run: &[u8]| spread::<f64>(bytemuck::cast_slice(run)),
+        DType::F16 | DType::F32 => |run: &[u8]| spread::<f32>(bytemuck::cast_slice(run), false),
+        _ => |run: &[u8]| spread::<f64>(bytemuck::cast_slice(run), false),
     };
     Leaves { leaf, ..leaves_of_floats::<Moments>(input) }
 }

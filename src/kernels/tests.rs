@@ -172,6 +172,12 @@ fn variance_error(integers: &[i64]) -> f64 {
 fn variance_is_exact_to_a_few_units_in_the_last_place_wherever_a_run_begins() {
     let noise = |i: i64| (i * 7919) % 1001;
     for length in [100, 8192, 50_000] {
+        // Standard deviations from zero, to about where sums are not exact enough for distances from the mean.
+        for deviations in 0..12 {
+            let run: Vec<i64> = (0..length).map(|i| (noise(i) - 500 + 289 * deviations) * 12_345_679).collect();
+            let error = variance_error(&run);
+            assert!(error <= 8.0, "{deviations} deviations from zero, {length} elements: {error} units");
+        }
         let runs: [(&str, Vec<i64>); 5] = [
             ("noise", (0..length).map(|i| noise(i) * 12_345_679).collect()),
             ("a ramp", (0..length).map(|i| i * 1_000_003).collect()),
@@ -307,6 +313,41 @@ fn reductions_that_share_a_pass_have_the_bits_they_have_alone() {
             }
         }
     }
+}
+
+/// Numbers that are rounded, `deviations` standard deviations from zero.
+fn rounded(length: usize, deviations: f64) -> Vec<f64> {
+    let values = sample(DType::F64, &[length], 11);
+    values.elements::<f64>().iter().map(|x| x / 29.15 + deviations + 1e-3 * x.sin()).collect()
+}
+
+#[test]
+fn sum_and_variance_have_the_bits_they_have_alone_however_far_from_zero_and_however_long_the_run() {
+    for length in [1, 7, 16, 100, 2047, 2048, 8191, 8192, 8193, 50_001] {
+        for deviations in [0.0, -1.0, 2.5, 3.0, 3.5, 4.0, 4.5, 8.0, 1e6] {
+            for dtype in [DType::F64, DType::F32] {
+                let block = astype(&floats(&rounded(length, deviations)), dtype).unwrap();
+                let shared = Reduction::chunk_many(&[Reduction::Sum, VAR], &block, &[0]).unwrap();
+                for (reduction, shared) in [Reduction::Sum, VAR].iter().zip(shared) {
+                    let alone = reduction.chunk(&block, &[0]).unwrap();
+                    for (a, b) in shared.fields.iter().zip(&alone.fields) {
+                        assert_eq!(a.bytes(), b.bytes(), "{}, {length}, {deviations}, {dtype}", reduction.name());
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_that_begins_near_zero_and_goes_on_far_from_it_has_its_variance() {
+    // What is looked at of a leaf says that it is near zero; all else is a million deviations away.
+    let values: Vec<i64> = (0..8192).map(|i| if i % 512 == 0 { i % 3 - 1 } else { (1 << 40) + i % 7 }).collect();
+    assert!(variance_error(&values) <= 8.0);
+    let mut values = [1e200, -1e200, 1.5e200].repeat(3000);
+    assert_eq!(whole(VAR, &floats(&values)), f64::INFINITY);
+    values[4321] = f64::NAN;
+    assert!(whole(VAR, &floats(&values)).is_nan());
 }
 
 #[test]
