@@ -1,6 +1,7 @@
 //! Reductions against loops that anyone can check by eye.
 
 use super::element::Element;
+use super::lanes::LEAF;
 use super::reduction::{ChunkReduction, Partial, Reduction};
 use crate::block::Block;
 use crate::dtype::DType;
@@ -171,7 +172,8 @@ fn variance_error(integers: &[i64]) -> f64 {
 #[test]
 fn variance_is_exact_to_a_few_units_in_the_last_place_wherever_a_run_begins() {
     let noise = |i: i64| (i * 7919) % 1001;
-    for length in [100, 8192, 50_000] {
+    let leaf = LEAF as i64;
+    for length in [100, leaf, 100_000] {
         // Standard deviations from zero, to about where sums are not exact enough for distances from the mean.
         for deviations in 0..12 {
             let run: Vec<i64> = (0..length).map(|i| (noise(i) - 500 + 289 * deviations) * 12_345_679).collect();
@@ -185,7 +187,7 @@ fn variance_is_exact_to_a_few_units_in_the_last_place_wherever_a_run_begins() {
             ("waves as long as a stream", (0..length).map(|i| (i % 1024) * (i % 1024) * 65_537).collect()),
             // Where each leaf is begun to be read, and nowhere else.
             ("runs that begin with outliers", {
-                let begins = |i| (i % 8192) % (length.min(8192) / 4) == 0;
+                let begins = |i| (i % leaf) % (length.min(leaf) / 16) == 0;
                 (0..length).map(|i| noise(i) + if begins(i) { 94_906_267 } else { 0 }).collect()
             }),
         ];
@@ -249,7 +251,7 @@ fn a_nan_or_infinity_reaches_the_result_of_its_own_column_and_of_no_other() {
 
 #[test]
 fn a_nan_or_infinity_in_any_lane_reaches_the_result() {
-    for length in [1, 3, 16, 17, 255, 256, 300, 2100, 8192, 8300] {
+    for length in [1, 3, 16, 17, 255, 256, 300, 2100, LEAF, LEAF + 100] {
         let step = if length > 300 { length / 50 } else { 1 };
         for position in (0..length).step_by(step) {
             let mut values = vec![1.0; length];
@@ -323,7 +325,7 @@ fn rounded(length: usize, deviations: f64) -> Vec<f64> {
 
 #[test]
 fn sum_and_variance_have_the_bits_they_have_alone_however_far_from_zero_and_however_long_the_run() {
-    for length in [1, 7, 16, 100, 2047, 2048, 8191, 8192, 8193, 50_001] {
+    for length in [1, 7, 16, 100, 2047, 2048, LEAF - 1, LEAF, LEAF + 1, 100_001] {
         for deviations in [0.0, -1.0, 2.5, 3.0, 3.5, 4.0, 4.5, 8.0, 1e6] {
             for dtype in [DType::F64, DType::F32] {
                 let block = astype(&floats(&rounded(length, deviations)), dtype).unwrap();
@@ -342,11 +344,12 @@ fn sum_and_variance_have_the_bits_they_have_alone_however_far_from_zero_and_howe
 #[test]
 fn a_run_that_begins_near_zero_and_goes_on_far_from_it_has_its_variance() {
     // What is looked at of a leaf says that it is near zero; all else is a million deviations away.
-    let values: Vec<i64> = (0..8192).map(|i| if i % 512 == 0 { i % 3 - 1 } else { (1 << 40) + i % 7 }).collect();
+    let begins = |i| i % (LEAF as i64 / 16) == 0;
+    let values: Vec<i64> = (0..LEAF as i64).map(|i| if begins(i) { i % 3 - 1 } else { (1 << 40) + i % 7 }).collect();
     assert!(variance_error(&values) <= 8.0);
-    let mut values = [1e200, -1e200, 1.5e200].repeat(3000);
+    let mut values = [1e200, -1e200, 1.5e200].repeat(30_000);
     assert_eq!(whole(VAR, &floats(&values)), f64::INFINITY);
-    values[4321] = f64::NAN;
+    values[43_210] = f64::NAN;
     assert!(whole(VAR, &floats(&values)).is_nan());
 }
 
