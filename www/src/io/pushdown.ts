@@ -128,8 +128,12 @@ export async function serveReduce(slot: Slot, file: OpenFile): Promise<void> {
   if (!reducer) {
     throw new Error("there is no module to reduce with");
   }
+  const mine = reducer;
   try {
-    await reduce(reducer, slot, file);
+    await reduce(mine, slot, file);
+    if (mine !== reducer) {
+      throw new Error("the module failed at another chunk meanwhile");
+    }
   } catch (cause) {
     if (cause instanceof WebAssembly.RuntimeError) {
       // After a trap nothing in its memory can be relied upon.

@@ -16,7 +16,7 @@ import {
 } from "./files.js";
 import { type FromReader, listShelf, type ToReader } from "./messages.js";
 import { provide, serveReduce } from "./pushdown.js";
-import { IoError, Operation, Queue, type Slot, Status } from "./slots.js";
+import { canWakeLater, IoError, Operation, Queue, type Slot, Status } from "./slots.js";
 import { forgetStreams, serveStreamed } from "./streamed-reads.js";
 
 const dropped = new Map<string, { id: number; file: File }>();
@@ -57,28 +57,51 @@ function forget(name: string): void {
   }
 }
 
+/** Requests that are served while others are. */
+const underWay = new Map<Slot, Promise<void>>();
+
 async function serve(queue: Queue): Promise<never> {
   for (;;) {
     const seen = queue.wakes;
     // Messages first: a request may be for a file that one of them brings.
-    const slot = queue.mail > mailTaken ? undefined : queue.next();
+    const slot = queue.mail > mailTaken ? undefined : queue.next(underWay);
     if (slot) {
-      try {
-        const served = serveSlot(slot);
-        if (served) {
-          await served;
-        }
-        slot.finish();
-      } catch (cause) {
-        slot.finish(cause);
-      }
+      await begin(slot);
     } else if (queue.mail > mailTaken) {
       await new Promise<void>((resolve) => {
         mailArrived = resolve;
       });
+    } else if (underWay.size > 0) {
+      await Promise.race([...underWay.values(), queue.woken(seen)]);
     } else {
       queue.sleep(seen);
     }
+  }
+}
+
+/**
+ * Serves a request, or begins to where it waits for a stream: while the browser fills one, there is time for another,
+ * and those that wait get more at once, which costs the browser less.
+ */
+async function begin(slot: Slot): Promise<void> {
+  const waits = canWakeLater && open.get(slot.file)?.kind === "dropped";
+  try {
+    const served = serveSlot(slot);
+    if (served && waits) {
+      const end = (cause?: unknown) => {
+        underWay.delete(slot);
+        slot.finish(cause);
+      };
+      underWay.set(
+        slot,
+        served.then(() => end(), end),
+      );
+      return;
+    }
+    await served;
+    slot.finish();
+  } catch (cause) {
+    slot.finish(cause);
   }
 }
 

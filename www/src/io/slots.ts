@@ -136,10 +136,14 @@ export class Slot {
   }
 }
 
+/** Whether a thread can be woken while it is at its event loop: older browsers cannot do that. */
+export const canWakeLater = "waitAsync" in Atomics;
+
 /** The queue of one reader. */
 export class Queue {
   readonly #header: Int32Array;
   readonly #slots: Slot[];
+  #woken: { seen: number; promise: Promise<void> } | undefined;
 
   constructor(memory: WebAssembly.Memory, address: number) {
     this.#header = new Int32Array(memory.buffer, address, 2);
@@ -149,9 +153,9 @@ export class Queue {
     );
   }
 
-  /** A request that waits, if any. */
-  next(): Slot | undefined {
-    return this.#slots.find((slot) => slot.isPending);
+  /** A request that waits, if any, and is not `underWay`. */
+  next(underWay: { has(slot: Slot): boolean }): Slot | undefined {
+    return this.#slots.find((slot) => slot.isPending && !underWay.has(slot));
   }
 
   get wakes(): number {
@@ -168,6 +172,22 @@ export class Queue {
     Atomics.add(this.#header, 1, 1);
     Atomics.add(this.#header, 0, 1);
     Atomics.notify(this.#header, 0);
+  }
+
+  /**
+   * Settles when the count of wakes is no longer `seen`, or when a thread that has counted before tells so only now;
+   * where {@link canWakeLater}.
+   */
+  woken(seen: number): Promise<void> {
+    if (this.#woken?.seen !== seen) {
+      const waiting = Promise.resolve(Atomics.waitAsync(this.#header, 0, seen).value);
+      const promise = waiting.then(() => {
+        // To wait for the same count again is to wait anew.
+        this.#woken = undefined;
+      });
+      this.#woken = { seen, promise };
+    }
+    return this.#woken.promise;
   }
 
   /** Sleeps until the count of wakes is no longer `seen`. */

@@ -10,8 +10,8 @@ import type { Slot } from "./slots.js";
 /** Reads from this many bytes on pay for a stream, wherever they begin. */
 const STREAMED_BYTES = 2 ** 20;
 
-/** What a stream is asked for at a time. */
-const BLOCK = 2 * 2 ** 20;
+/** What a stream is asked for at a time: so little that it is still in the processor's cache when it is taken. */
+const BLOCK = 512 * 1024;
 
 /** What a stream is opened for: the browser checks then that the file is still the one that was dropped. */
 const WINDOW = 256 * 2 ** 20;
@@ -35,6 +35,9 @@ class Cursor {
   /** When that was. */
   #since = 0;
   #stream: Stream | undefined;
+  #isBusy = false;
+  /** A read takes it, and one that fails does not give it back. */
+  #buffer = new ArrayBuffer(0);
   readonly #file: File;
 
   constructor(file: File) {
@@ -43,6 +46,11 @@ class Cursor {
 
   get since(): number {
     return this.#since;
+  }
+
+  /** Whether a read is under way here. */
+  get isBusy(): boolean {
+    return this.#isBusy;
   }
 
   /** Whether a read at `offset` goes on where the last one ended. */
@@ -59,16 +67,21 @@ class Cursor {
 
   /** Gives `take` the `length` bytes from `offset` on, in blocks that are good until it returns. */
   async read(offset: number, length: number, take: (bytes: Uint8Array) => void): Promise<void> {
-    if (!this.#stream || !this.reaches(offset) || performance.now() - this.#since > STALE_MS) {
-      this.moveTo(offset);
+    this.#isBusy = true;
+    try {
+      if (!this.#stream || !this.reaches(offset) || performance.now() - this.#since > STALE_MS) {
+        this.moveTo(offset);
+      }
+      while (this.#at < offset) {
+        await this.#next(offset - this.#at);
+      }
+      for (const end = offset + length; this.#at < end; ) {
+        take(await this.#next(end - this.#at));
+      }
+    } finally {
+      this.#isBusy = false;
+      this.#since = performance.now();
     }
-    while (this.#at < offset) {
-      await this.#next(offset - this.#at);
-    }
-    for (const end = offset + length; this.#at < end; ) {
-      take(await this.#next(end - this.#at));
-    }
-    this.#since = performance.now();
   }
 
   /** Ends the stream; reads may still go on from here, in another. */
@@ -85,23 +98,21 @@ class Cursor {
       const stream = this.#file.slice(this.#at, end).stream();
       this.#stream = { reader: stream.getReader({ mode: "byob" }), end };
     }
-    // A read takes the buffer, and one that fails does not give it back.
-    if (buffer.byteLength === 0) {
-      buffer = new ArrayBuffer(BLOCK);
+    if (this.#buffer.byteLength === 0) {
+      this.#buffer = new ArrayBuffer(BLOCK);
     }
-    const { value, done } = await this.#stream.reader.read(new Uint8Array(buffer, 0, Math.min(BLOCK, most)));
+    const room = new Uint8Array(this.#buffer, 0, Math.min(BLOCK, most));
+    const { value, done } = await this.#stream.reader.read(room);
     if (done || !value) {
       throw truncated(this.#at + most);
     }
-    buffer = value.buffer;
+    this.#buffer = value.buffer;
     this.#at += value.length;
     return value;
   }
 }
 
-let buffer = new ArrayBuffer(0);
-
-/** Threads that one reader serves, each of which goes on where it was, on a computer of `CURSORS` x `READERS` processors. */
+/** Places in a file where one reader goes on: as many as threads it serves, on a computer of `CURSORS` x `READERS` processors. */
 const CURSORS = 4;
 
 /**
@@ -114,12 +125,13 @@ const cursors = new Map<File, Cursor[]>();
 function cursorAt(file: File, offset: number): Cursor {
   const ofFile = cursors.get(file) ?? [];
   cursors.set(file, ofFile);
-  const there = ofFile.find((cursor) => cursor.reaches(offset));
+  const idle = ofFile.filter((cursor) => !cursor.isBusy);
+  const there = idle.find((cursor) => cursor.reaches(offset));
   if (there) {
     return there;
   }
-  const oldest = ofFile.toSorted((a, b) => a.since - b.since)[0];
-  if (oldest && ofFile.length === CURSORS) {
+  const oldest = idle.toSorted((a, b) => a.since - b.since)[0];
+  if (oldest && ofFile.length >= CURSORS) {
     return oldest;
   }
   const cursor = new Cursor(file);

@@ -56,8 +56,9 @@ export class Engine {
     await removePartials();
     const files = options.isolated ? await SharedFiles.start(engine, memory) : await ownFiles(engine, memory);
     if (options.isolated) {
-      // Those beyond the processors take part where threads mostly wait for a reader: one for each then.
-      await engine.initThreadPool(options.threads === 1 ? 1 : Math.max(options.threads, READERS));
+      // Those beyond the processors take part where threads mostly wait for a reader, two for each then: of one the
+      // browser's streams are idle for a fifth of the time.
+      await engine.initThreadPool(options.threads === 1 ? 1 : Math.max(options.threads, 2 * READERS));
     }
     const session = new engine.Session(options.isolated ? options.threads : 1, {
       interrupted: options.interrupted,
