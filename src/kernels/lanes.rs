@@ -79,7 +79,7 @@ pub(crate) trait Statistic {
 
 /// Adds `sums` to `totals`, stream by stream.
 #[inline(always)]
-fn add_sums<const STREAMS: usize, const N: usize>(totals: &mut [[f64x2; STREAMS]; N], sums: &[[f64x2; STREAMS]; N]) {
+fn add_sums<const TOGETHER: usize, const N: usize>(totals: &mut [[f64x2; TOGETHER]; N], sums: &[[f64x2; TOGETHER]; N]) {
     for (totals, sums) in totals.iter_mut().zip(sums) {
         for (total, &sum) in totals.iter_mut().zip(sums) {
             *total += sum;
@@ -91,16 +91,16 @@ fn add_sums<const STREAMS: usize, const N: usize>(totals: &mut [[f64x2; STREAMS]
 /// there are of the first.
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
-fn add_streams<T: Element, const STREAMS: usize, const N: usize>(
-    streams: [&[[T; PAIR]]; STREAMS],
-    totals: &mut [[f64x2; STREAMS]; N],
+fn add_streams<T: Element, const TOGETHER: usize, const N: usize>(
+    streams: [&[[T; PAIR]]; TOGETHER],
+    totals: &mut [[f64x2; TOGETHER]; N],
     f: impl Fn(f64x2) -> [f64x2; N] + Copy,
 ) {
     let rows = streams[0].len();
     let streams = streams.map(|stream| &stream[..rows]);
-    let mut stretches = [[f64x2::ZERO; STREAMS]; N];
+    let mut stretches = [[f64x2::ZERO; TOGETHER]; N];
     for first in (0..rows).step_by(STRETCH) {
-        let mut sums = [[f64x2::ZERO; STREAMS]; N];
+        let mut sums = [[f64x2::ZERO; TOGETHER]; N];
         for row in first..rows.min(first + STRETCH) {
             for (stream, pairs) in streams.iter().enumerate() {
                 let numbers = f(doubles(pairs[row]));
