@@ -198,7 +198,7 @@ fn post<'a>(
     set(MESSAGE_CAPACITY, message.len() as i32);
     set(MESSAGE_LENGTH, 0);
     slot[STATE].store(PENDING, Ordering::SeqCst);
-    if SHARED.load(Ordering::Relaxed) {
+    if is_shared() {
         queue.wake.fetch_add(1, Ordering::SeqCst);
         let _ = Atomics::notify(&shared_words(), word_index(&queue.wake));
     }
@@ -233,7 +233,7 @@ impl Request<'_> {
     /// Returns once the reader has done with the request's memory.
     fn settle(&self) -> Result<()> {
         let slot = self.slot;
-        if SHARED.load(Ordering::Relaxed) {
+        if is_shared() {
             let words = shared_words();
             while slot[STATE].load(Ordering::SeqCst) == PENDING {
                 // Returns at once with "not-equal" when the answer came in between; a spurious wake loops.

@@ -65,8 +65,15 @@ class Cursor {
     this.#since = performance.now();
   }
 
-  /** Gives `take` the `length` bytes from `offset` on, in blocks that are good until it returns. */
+  /**
+   * Gives `take` the `length` bytes from `offset` on, in blocks that are good until it returns.
+   *
+   * @throws where the file ends before, before any is read, or a stream fails.
+   */
   async read(offset: number, length: number, take: (bytes: Uint8Array) => void): Promise<void> {
+    if (offset + length > this.#file.size) {
+      throw truncated(offset + length);
+    }
     this.#isBusy = true;
     try {
       if (!this.#stream || !this.reaches(offset) || performance.now() - this.#since > STALE_MS) {
@@ -147,9 +154,6 @@ function cursorAt(file: File, offset: number): Cursor {
  */
 export function serveStreamed(slot: Slot, file: File, otherwise: () => void): Promise<void> | undefined {
   const { offset, length } = slot;
-  if (offset + length > file.size) {
-    throw truncated(offset + length);
-  }
   const cursor = cursorAt(file, offset);
   if (!streamsIntoBuffers || (length < STREAMED_BYTES && !cursor.reaches(offset))) {
     cursor.moveTo(offset + length);
@@ -184,9 +188,6 @@ export async function streamBlocks(
   length: number,
   take: (bytes: Uint8Array) => void,
 ): Promise<void> {
-  if (offset + length > file.size) {
-    throw truncated(offset + length);
-  }
   const cursor = cursorAt(file, offset);
   try {
     await cursor.read(offset, length, take);
