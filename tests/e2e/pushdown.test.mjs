@@ -157,6 +157,27 @@ test("what a stored file is reduced to where it is read are to the bit the numbe
   assert.deepEqual(await reducedByReaders(), dropped);
 });
 
+test("readers whose module cannot be instantiated read, and the numbers are the same", async () => {
+  await drop(opened.page, join(folder, "large.h5"), "large.h5");
+  const reduced = await ok(opened.page, ANSWERS[0]);
+  // A module that wants a function, which readers have none to give.
+  const wanting = "0061736d01000000" + "010401600000" + "020701016101620000";
+  const reading = await openPage({
+    prepare: (context) =>
+      context.route(MODULE, (route) =>
+        route.fulfill({ contentType: "application/wasm", body: Buffer.from(wanting, "hex") }),
+      ),
+  });
+  try {
+    await whenComplete(reading.page);
+    await drop(reading.page, join(folder, "large.h5"), "large.h5");
+    assert.equal(await ok(reading.page, ANSWERS[0]), reduced);
+    assert.equal(await reducedChunks(reading.page), 0);
+  } finally {
+    await reading.close();
+  }
+});
+
 test("a large dropped file that is cut short in the midst of its reduction is an error that says so, and dropping it again helps", async () => {
   const path = write("cut.h5");
   await drop(opened.page, path, "cut.h5");

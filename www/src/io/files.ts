@@ -212,8 +212,13 @@ export function serveOpen(slot: Slot, open: OpenFile): void {
       open.handle.flush();
       return;
     default:
-      throw new IoError(Status.Storage, `unknown operation ${slot.operation}`);
+      throw unknownOperation(slot.operation);
   }
+}
+
+/** What is told to a request that is none of those served here. */
+export function unknownOperation(operation: number): IoError {
+  return new IoError(Status.Storage, `unknown operation ${operation}`);
 }
 
 function readDropped(open: { name: string; file: File }, offset: number, out: Uint8Array): void {

@@ -16,6 +16,7 @@ import {
   openStored,
   removeStored,
   serveOpen,
+  unknownOperation,
 } from "./files.js";
 import { listShelf } from "./messages.js";
 import { IoError, Operation, type Slot, Status } from "./slots.js";
@@ -192,6 +193,8 @@ export class LocalFiles {
         slot.result = text.length;
         return;
       }
+      default:
+        throw unknownOperation(slot.operation);
     }
   }
 

@@ -110,10 +110,14 @@ let reducer: Reducer | undefined;
 /** The chunk that each compute thread has here. */
 const chunks = new Map<number, Chunk>();
 
-/** Takes the module. It imports nothing. */
+/** Takes the module, which imports nothing. Where it cannot be had, for want of memory say, everything is read. */
 export function provide(module: WebAssembly.Module): void {
-  reducer = new WebAssembly.Instance(module).exports as unknown as Reducer;
   chunks.clear();
+  try {
+    reducer = new WebAssembly.Instance(module).exports as unknown as Reducer;
+  } catch {
+    reducer = undefined;
+  }
 }
 
 /**

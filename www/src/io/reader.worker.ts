@@ -13,6 +13,7 @@ import {
   openStored,
   removeStored,
   serveOpen,
+  unknownOperation,
 } from "./files.js";
 import { type FromReader, listShelf, type ToReader } from "./messages.js";
 import { provide, serveReduce } from "./pushdown.js";
@@ -26,27 +27,43 @@ let mailTaken = 0;
 let mailArrived: () => void = () => undefined;
 
 self.onmessage = ({ data }: MessageEvent<ToReader>) => {
-  switch (data.type) {
-    case "start":
-      // First, because serving blocks this thread.
-      postMessage({ type: "started" } satisfies FromReader);
-      void serve(new Queue(data.memory, data.address));
-      return;
-    case "readers-module":
-      provide(data.module);
-      break;
-    case "add-file":
-      forget(data.file.name);
-      dropped.set(data.file.name, { id: data.id, file: data.file });
-      open.set(data.id, { kind: "dropped", name: data.file.name, file: data.file });
-      break;
-    case "forget-file":
-      forget(data.name);
-      break;
+  if (data.type === "start") {
+    // First, because serving blocks this thread.
+    postMessage({ type: "started" } satisfies FromReader);
+    void serve(new Queue(data.memory, data.address));
+    return;
   }
+  try {
+    take(data);
+  } finally {
+    countMail();
+  }
+};
+
+// One that could not be read has been announced, too.
+self.onmessageerror = countMail;
+
+/** Lets requests be served again, which wait for every message that was announced. */
+function countMail(): void {
   mailTaken += 1;
   mailArrived();
-};
+}
+
+function take(message: Exclude<ToReader, { type: "start" }>): void {
+  switch (message.type) {
+    case "readers-module":
+      provide(message.module);
+      return;
+    case "add-file":
+      forget(message.file.name);
+      dropped.set(message.file.name, { id: message.id, file: message.file });
+      open.set(message.id, { kind: "dropped", name: message.file.name, file: message.file });
+      return;
+    case "forget-file":
+      forget(message.name);
+      return;
+  }
+}
 
 function forget(name: string): void {
   const entry = dropped.get(name);
@@ -139,6 +156,8 @@ function serveSlot(slot: Slot): void | Promise<void> {
       return tellSpace(slot);
     case Operation.List:
       return tellFiles(slot);
+    default:
+      throw unknownOperation(slot.operation);
   }
 }
 
