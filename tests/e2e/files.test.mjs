@@ -204,6 +204,53 @@ test("a dropped file copied into the browser's storage reads the same from there
   assert.deepEqual(numbers(result).slice(-1), [4499998500000]);
 });
 
+test("copying a dropped file does not replace a stored one of its name, which comes back when the dropped one is taken off", async () => {
+  await ok("import h5py, numpy as np\nwith h5py.File('twin.h5', 'w') as f:\n    f['x'] = np.ones(3)");
+  const path = join(folder, "twin.h5");
+  python(
+    "import h5py, numpy as np, sys\nh5py.File(sys.argv[1], 'w')['x'] = np.zeros(3000000)\nprint(1)",
+    path,
+  );
+  await drop(path, "twin.h5");
+  await opened.page
+    .getByRole("button", { name: /copy twin\.h5/i })
+    .first()
+    .click();
+  await opened.page.getByText(/storage has another 'twin\.h5'[\s\S]*delete the other first/).waitFor();
+  await opened.page
+    .getByRole("button", { name: /take twin\.h5 off/i })
+    .first()
+    .click();
+  await opened.page.waitForFunction(() =>
+    window.chunkbook.files().some((file) => file.name === "twin.h5" && file.kind === "stored"),
+  );
+  const { stdout } = await ok("print(h5py.File('twin.h5')['x'][:])");
+  assert.equal(stdout, "[1. 1. 1.]\n");
+});
+
+test("a dropped file that changed on disk is not copied, the page says why, and nothing of it is left", async () => {
+  const path = join(folder, "half.h5");
+  await writeFile(path, "x".repeat(20_000_000));
+  await drop(path, "half.h5");
+  await writeFile(path, "shorter");
+  await opened.page
+    .getByRole("button", { name: /copy half\.h5/i })
+    .first()
+    .click();
+  await opened.page
+    .getByText(/could not be copied[\s\S]*'half\.h5' changed on disk[\s\S]*drop it again/)
+    .waitFor();
+  const stored = await opened.page.evaluate(async () => {
+    const names = [];
+    const root = await navigator.storage.getDirectory();
+    for await (const directory of root.values()) {
+      for await (const name of directory.keys?.() ?? []) names.push(name);
+    }
+    return names.filter((name) => name.startsWith("half"));
+  });
+  assert.deepEqual(stored, []);
+});
+
 test("a dropped file beyond 4 GiB is read in parts, at its very end too", async () => {
   const path = join(folder, "beyond.h5");
   // Sparse on disk: only the last rows are written.

@@ -55,6 +55,12 @@ test("a deleted file is gone at once", async () => {
   assert.match(error, /FileNotFoundError/);
 });
 
+test("a dropped file hides a stored one of its name wherever files are listed", async () => {
+  await value("with h5py.File('twin.h5', 'w') as f:\n    f['x'] = np.ones(3)\n");
+  await opened.page.evaluate(() => window.chunkbook.addFile(new File(["x".repeat(77)], "twin.h5")));
+  assert.equal(await value("os.path.getsize('twin.h5'), os.listdir().count('twin.h5')"), "(77, 1)");
+});
+
 test("the page says in a sentence that it computes on one thread", async () => {
   await opened.page
     .getByText(/one thread/i)

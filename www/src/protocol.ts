@@ -17,8 +17,6 @@ export interface ShelfFile {
   kind: "dropped" | "stored";
   /** Milliseconds since 1970. */
   lastModified: number;
-  /** Whether a cell is writing it now. */
-  writing?: boolean;
 }
 
 /** What a value looks like, by MIME type; `text/plain` is always there. */
@@ -379,7 +377,7 @@ export type ToKernel =
   /** A file was dropped; replaces one of the same name. */
   | { type: "add-file"; request: number; file: File }
   | { type: "remove-file"; request: number; name: string }
-  /** Copy a dropped file into the browser's storage, where it reads about twenty times faster. */
+  /** Copy a dropped file into the browser's storage, where it reads several times as fast. */
   | { type: "store-file"; request: number; name: string }
   /** List entries of a group, `from` and on; answered with a `Listing`. */
   | { type: "browse"; request: number; name: string; path: string; from: number; count: number }

@@ -84,7 +84,7 @@ export async function openStored(
   try {
     const file = await folder.getFileHandle(name);
     const { lastModified } = await file.getFile();
-    return { handle: await createHandle(file, "read-only", name), lastModified };
+    return { handle: await createHandle(file, "read-only"), lastModified };
   } catch (cause) {
     throw describe(cause, `'${name}'`);
   }
@@ -93,10 +93,47 @@ export async function openStored(
 /** Creates the partial file that becomes `name` when committed. */
 export async function createStored(name: string): Promise<FileSystemSyncAccessHandle> {
   const folder = await storedFolder();
-  const handle = await folder.getFileHandle(name + PARTIAL, { create: true });
-  const access = await createHandle(handle, "readwrite", name);
-  access.truncate(0);
-  return access;
+  try {
+    const handle = await folder.getFileHandle(name + PARTIAL, { create: true });
+    const access = await createHandle(handle, "readwrite");
+    access.truncate(0);
+    return access;
+  } catch (cause) {
+    throw describe(cause, `'${name}'`);
+  }
+}
+
+/**
+ * Copies a dropped file into the browser's storage, under its own name once it is whole.
+ *
+ * @throws where storage has a file of that name already, which the dropped one hides: it would be lost unseen.
+ */
+export async function storeCopy(file: File): Promise<void> {
+  const { name } = file;
+  checkName(name);
+  const folder = await storedFolder();
+  const hidden = await folder.getFileHandle(name).catch(() => undefined);
+  if (hidden) {
+    throw new IoError(
+      Status.Value,
+      `the browser's storage has another '${name}', which the dropped one hides; take the dropped one off the shelf and delete the other first, or drop it under another name`,
+    );
+  }
+  try {
+    const partial = await folder.getFileHandle(name + PARTIAL, { create: true });
+    await file.stream().pipeTo(await partial.createWritable());
+  } catch (cause) {
+    await discardStored(name);
+    // Streams call every failure to read a network error; another read says what it is.
+    await file
+      .slice(0, 1)
+      .arrayBuffer()
+      .catch((failure: unknown) => {
+        throw describeDropped(failure, name);
+      });
+    throw describe(cause, `'${name}'`);
+  }
+  await commitStored(name);
 }
 
 /** Gives the finished partial file of `name` its final name, replacing a file that has it. */
@@ -129,17 +166,12 @@ export async function removeStored(name: string): Promise<void> {
 async function createHandle(
   handle: FileSystemFileHandle,
   mode: "read-only" | "readwrite",
-  name: string,
 ): Promise<FileSystemSyncAccessHandle> {
-  try {
-    // Modes are Chromium's so far; browsers without them open exclusively.
-    const withMode = handle as FileSystemFileHandle & {
-      createSyncAccessHandle(options: { mode: string }): Promise<FileSystemSyncAccessHandle>;
-    };
-    return await withMode.createSyncAccessHandle({ mode });
-  } catch (cause) {
-    throw describe(cause, `'${name}'`);
-  }
+  // Modes are Chromium's so far; browsers without them open exclusively.
+  const withMode = handle as FileSystemFileHandle & {
+    createSyncAccessHandle(options: { mode: string }): Promise<FileSystemSyncAccessHandle>;
+  };
+  return withMode.createSyncAccessHandle({ mode });
 }
 
 /** Says what a browser's exception means for the file. */
@@ -209,7 +241,11 @@ export function serveOpen(slot: Slot, open: OpenFile): void {
       return;
     }
     case Operation.Flush:
-      open.handle.flush();
+      try {
+        open.handle.flush();
+      } catch (cause) {
+        throw describe(cause, `'${open.name}'`);
+      }
       return;
     default:
       throw unknownOperation(slot.operation);
@@ -232,15 +268,20 @@ function readDropped(open: { name: string; file: File }, offset: number, out: Ui
     try {
       out.set(new Uint8Array(reader.readAsArrayBuffer(file.slice(offset + done, offset + end))), done);
     } catch (cause) {
-      if (cause instanceof DOMException && cause.name === "NotFoundError") {
-        throw new IoError(
-          Status.FileChanged,
-          `'${name}' is no longer where it was on disk when it was dropped; put it back, or drop it again`,
-        );
-      }
-      throw describe(cause, `'${name}'`);
+      throw describeDropped(cause, name);
     }
   }
+}
+
+/** Says what a browser's exception at reading means for the dropped file. */
+function describeDropped(cause: unknown, name: string): IoError {
+  if (cause instanceof DOMException && cause.name === "NotFoundError") {
+    return new IoError(
+      Status.FileChanged,
+      `'${name}' is no longer where it was on disk when it was dropped; put it back, or drop it again`,
+    );
+  }
+  return describe(cause, `'${name}'`);
 }
 
 /** What a read past the end of a file is told. */

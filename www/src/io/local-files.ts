@@ -18,7 +18,7 @@ import {
   serveOpen,
   unknownOperation,
 } from "./files.js";
-import { listShelf } from "./messages.js";
+import { listShelf, shelfOf } from "./messages.js";
 import { IoError, Operation, type Slot, Status } from "./slots.js";
 
 /** Files that one cell can create. */
@@ -48,7 +48,7 @@ export class LocalFiles {
         failures.push(cause instanceof Error ? cause.message : String(cause)),
       );
     }
-    const shelf = await listShelf([...this.#dropped.values()].map(({ file }) => file));
+    const shelf = await listShelf(this.#droppedFiles());
     for (const { name, kind } of shelf) {
       if (kind === "stored" && !this.#stored.has(name)) {
         const opened = await openStored(name).catch(() => undefined);
@@ -177,17 +177,12 @@ export class LocalFiles {
         slot.bytes.set(new Uint8Array(new Float64Array([this.#space.free, this.#space.quota]).buffer));
         return;
       case Operation.List: {
-        const files = [
-          ...[...this.#dropped.values()].map(({ file }) => ({
-            name: file.name,
-            size: file.size,
-            kind: "dropped",
-          })),
-          ...[...this.#stored].map(([name, id]) => {
-            const file = this.#open.get(id);
-            return { name, size: file?.kind === "stored" ? file.handle.getSize() : 0, kind: "stored" };
-          }),
-        ];
+        const stored = [...this.#stored].map(([name, id]): ShelfFile => {
+          const file = this.#open.get(id);
+          const size = file?.kind === "stored" ? file.handle.getSize() : 0;
+          return { name, size, lastModified: this.#changed.get(name) ?? 0, kind: "stored" };
+        });
+        const files = shelfOf(this.#droppedFiles(), stored);
         const text = new TextEncoder().encode(JSON.stringify(files));
         slot.bytes.set(text.subarray(0, slot.length));
         slot.result = text.length;
@@ -232,6 +227,10 @@ export class LocalFiles {
       // Under the same id, for the cells that have it open already.
       this.#open.set(id, { kind: "stored", name, handle: (await openStored(name)).handle, created: false });
     });
+  }
+
+  #droppedFiles(): File[] {
+    return [...this.#dropped.values()].map(({ file }) => file);
   }
 
   #remember(file: OpenFile): number {

@@ -13,13 +13,18 @@ export type ToReader =
 
 export type FromReader = { type: "started" };
 
-/** Dropped files, then the stored ones that no dropped one hides. */
+/** Everything on the shelf. */
 export async function listShelf(dropped: File[]): Promise<ShelfFile[]> {
+  return shelfOf(dropped, await listStored());
+}
+
+/** Dropped files, then the `stored` ones that no dropped one hides. */
+export function shelfOf(dropped: File[], stored: ShelfFile[]): ShelfFile[] {
   const names = new Set(dropped.map((file) => file.name));
   return [
     ...dropped.map(
       ({ name, size, lastModified }): ShelfFile => ({ name, size, lastModified, kind: "dropped" }),
     ),
-    ...(await listStored()).filter((file) => !names.has(file.name)),
+    ...stored.filter((file) => !names.has(file.name)),
   ];
 }

@@ -4,7 +4,7 @@
  * While a cell runs this thread is busy and takes no message; only the shared `interrupt` word
  * reaches it. Messages that arrive meanwhile are taken in order afterwards.
  */
-import { removeStored, storedFolder } from "../io/files.js";
+import { storeCopy } from "../io/files.js";
 import type { AnswerValue, FromKernel, Progress, ToKernel } from "../protocol.js";
 import { Engine } from "./engine.js";
 import { Python } from "./python.js";
@@ -169,14 +169,7 @@ async function storeFile({ engine, dropped }: Kernel, name: string): Promise<voi
       `'${name}' has ${file.size} bytes and the browser's storage has ${Math.max(0, quota - usage)} left; delete files on the shelf first`,
     );
   }
-  const folder = await storedFolder();
-  const handle = await folder.getFileHandle(name, { create: true });
-  try {
-    await file.stream().pipeTo(await handle.createWritable());
-  } catch (cause) {
-    await removeStored(name).catch(() => undefined);
-    throw cause;
-  }
+  await storeCopy(file);
   dropped.delete(name);
   engine.forgetFile(name);
 }

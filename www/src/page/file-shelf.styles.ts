@@ -96,7 +96,7 @@ export const shelfStyles = css`
     background: var(--accent-soft);
     color: var(--accent);
   }
-  .writing {
+  .copying {
     color: var(--busy);
   }
   .actions {

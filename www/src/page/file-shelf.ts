@@ -79,21 +79,19 @@ export class FileShelf extends LitElement {
           ${file.kind}
         </span>
         ${formatBytes(file.size)}
-        ${file.writing === true ? html`<span class="writing">being written</span>` : nothing}
-        ${copying ? html`<span class="writing">copying…</span>` : nothing}
+        ${copying ? html`<span class="copying">copying…</span>` : nothing}
       </div>
       ${this.deleting === file.name ? this.#renderConfirmation(file) : this.#renderActions(file, copying)}
       ${
-        this.browsed.has(identity(file)) && file.writing !== true
+        this.browsed.has(identity(file))
           ? html`<chunkbook-file-browser .store=${this.store} .file=${file}></chunkbook-file-browser>`
           : nothing
       }
     `;
   }
 
-  #renderActions(file: ShelfFile, copying: boolean): TemplateResult {
+  #renderActions(file: ShelfFile, blocked: boolean): TemplateResult {
     const { store } = this;
-    const blocked = file.writing === true || copying;
     return html`<div class="actions">
       <button class="small" ?disabled=${blocked} @click=${() => store.useFile(file)}>Use in a cell</button>
       <button
