@@ -351,6 +351,7 @@ impl MomentsValue {
         // Leaves are mostly as long as each other, and a division takes longer than all the rest.
         let share = if self.count == other.count { 0.5 } else { other.count / count };
         let delta = (other.mean - self.mean) + (other.low - self.low);
+        let m2 = self.m2 + other.m2;
         let shift = self.low + delta * share;
         let mean = self.mean + shift;
         MomentsValue {
@@ -358,7 +359,8 @@ impl MomentsValue {
             total: self.total + other.total,
             mean,
             low: shift - (mean - self.mean),
-            m2: self.m2 + other.m2 + delta * delta * (self.count * share),
+            // Where distances or their squares have overflown, a mean may have as well, and be no number any more.
+            m2: if m2 == f64::INFINITY { m2 } else { m2 + delta * delta * (self.count * share) },
         }
     }
 }
@@ -385,6 +387,19 @@ const LIKELY_NEAR_ZERO: f64 = 10.0;
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
 pub(super) fn spread<T: Element>(run: &[T], with_total: bool) -> MomentsValue {
+    let found = shifted(run, with_total);
+    if !found.m2.is_nan() {
+        return found;
+    }
+    // Either an element is infinite or none, and so is this, or distances overflow.
+    let mean: f64 = run.iter().map(|element| element.to_f64() / found.count).sum();
+    let m2 = if mean.is_finite() { f64::INFINITY } else { f64::NAN };
+    MomentsValue { mean, low: 0.0, m2, ..found }
+}
+
+/// [`spread`], with no number for M2 where distances overflow.
+#[inline(always)]
+fn shifted<T: Element>(run: &[T], with_total: bool) -> MomentsValue {
     let count = run.len() as f64;
     let samples: [f64; SAMPLES] = std::array::from_fn(|sample| run[run.len() / SAMPLES * sample].to_f64());
     // Each is divided, so that the largest of numbers do not add up to infinity.
@@ -474,8 +489,10 @@ impl Statistic for Moments {
         }
         let mut known = [MomentsValue { count, total: 0.0, mean: 0.0, low: 0.0, m2: 0.0 }; L];
         for column in 0..L {
-            let (total, mean) = (total[column], mean[column]);
-            known[column] = MomentsValue::corrected(count, total, mean, m2[column], residue[column]);
+            let (total, mean, m2) = (total[column], mean[column], m2[column]);
+            // Of its own accord, not for the sake of a column beside it.
+            let residue = if MomentsValue::is_offset(count, total, m2) { residue[column] } else { 0.0 };
+            known[column] = MomentsValue::corrected(count, total, mean, m2, residue);
         }
         known
     }

@@ -67,17 +67,14 @@ impl Pushdown {
         (fits && pushdown.result_words() <= MOST_RESULTS).then_some(pushdown)
     }
 
-    /// Words of what a [`Reducer`] answers, at most: for each partial the number of its fields, for each field its type
-    /// and, as if all were as wide, its elements.
+    /// Words of what a [`Reducer`] answers: the elements of each field of each partial, each field from a word on.
     pub fn result_words(&self) -> usize {
-        let words = |(pass, kept): (&Pass, &Vec<usize>)| {
+        let fields = self.passes.iter().zip(&self.kept).flat_map(|(pass, kept)| {
             let results = kept.iter().fold(1usize, |count, &extent| count.saturating_mul(extent));
-            let words = |reduction: &Reduction| {
-                reduction.field_count().saturating_mul(results.saturating_add(1)).saturating_add(1)
-            };
-            pass.reductions.iter().map(words).fold(0, usize::saturating_add)
-        };
-        self.passes.iter().zip(&self.kept).map(words).fold(0, usize::saturating_add)
+            let dtypes = pass.reductions.iter().flat_map(|reduction| reduction.field_dtypes(self.dtype));
+            dtypes.map(move |dtype| results.saturating_mul(dtype.size()).div_ceil(size_of::<u64>()))
+        });
+        fields.fold(0, usize::saturating_add)
     }
 
     /// It as words, for [`Reducer::new`].
@@ -112,15 +109,13 @@ impl Pushdown {
         for (pass, kept) in self.passes.iter().zip(&self.kept) {
             let mut partials = vec![];
             for reduction in &pass.reductions {
-                let mut fields = vec![];
-                for _ in 0..take(&mut words)? {
-                    fields.push(take_field(&mut words, kept)?);
-                }
+                let dtypes = reduction.field_dtypes(self.dtype);
+                let fields = dtypes.map(|dtype| take_field(&mut words, dtype, kept)).collect::<Option<_>>()?;
                 partials.push(Partial { fields, dtype: reduction.result_dtype(self.dtype).ok()? });
             }
             passes.push(partials);
         }
-        Some(passes)
+        words.is_empty().then_some(passes)
     }
 }
 
@@ -143,14 +138,12 @@ fn take(words: &mut &[u64]) -> Option<usize> {
 }
 
 fn put_field(words: &mut Vec<u64>, field: &Block) {
-    words.push(field.dtype().number() as u64);
     let at = words.len();
     words.resize(at + field.byte_len().div_ceil(size_of::<u64>()), 0);
     bytemuck::cast_slice_mut(&mut words[at..])[..field.byte_len()].copy_from_slice(field.bytes());
 }
 
-fn take_field(words: &mut &[u64], shape: &[usize]) -> Option<Block> {
-    let dtype = *DType::ALL.get(take(words)?)?;
+fn take_field(words: &mut &[u64], dtype: DType, shape: &[usize]) -> Option<Block> {
     let mut field = Block::unspecified(dtype, shape).ok()?;
     let (taken, rest) = words.split_at_checked(field.byte_len().div_ceil(size_of::<u64>()))?;
     *words = rest;
@@ -221,7 +214,6 @@ impl Reducer {
         let mut words = vec![];
         for pass in self.passes {
             for partial in pass.finish()? {
-                words.push(partial.fields.len() as u64);
                 partial.fields.iter().for_each(|field| put_field(&mut words, field));
             }
         }
@@ -290,7 +282,7 @@ mod tests {
                     }
                     let Some(wanted) = Pushdown::new(dtype, shape, passes.clone()) else { continue };
                     let answer = reduced(&wanted, &block, 50_000 + done);
-                    assert!(answer.len() <= wanted.result_words());
+                    assert_eq!(answer.len(), wanted.result_words());
                     for (pass, partials) in passes.iter().zip(wanted.partials(&answer).unwrap()) {
                         let mut whole = ChunkReduction::new(&pass.reductions, dtype, shape, &pass.axes).unwrap();
                         whole.add(&block);
@@ -342,13 +334,9 @@ mod tests {
                 let _ = Reducer::new(&damaged);
             }
         }
-        for at in 0..answer.len() {
-            assert!(wanted.partials(&answer[..at]).is_none());
-            for word in [0, 3, 1000, u64::MAX] {
-                let mut damaged = answer.clone();
-                damaged[at] = word;
-                let _ = wanted.partials(&damaged);
-            }
+        for length in 0..answer.len() {
+            assert!(wanted.partials(&answer[..length]).is_none(), "{length} of {} words", answer.len());
         }
+        assert!(wanted.partials(&[&answer[..], &[0]].concat()).is_none(), "a word too many");
     }
 }

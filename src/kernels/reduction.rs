@@ -123,15 +123,20 @@ impl Reduction {
         }
     }
 
-    /// Fields of its partials.
-    pub(super) fn field_count(self) -> usize {
+    /// The element types of the fields of its partials.
+    pub(super) fn field_dtypes(self, input: DType) -> impl Iterator<Item = DType> {
         use Reduction::*;
-        match self {
-            Sum | Prod | Min | Max | Any | All => 1,
-            Mean => 2,
-            ArgMin | ArgMax => 3,
-            Var { .. } | Std { .. } => 4,
-        }
+        let (first, rest): (DType, &'static [DType]) = match self {
+            Sum | Prod if input.is_float() => (DType::F64, &[]),
+            Sum | Prod if input.is_unsigned_integer() => (DType::U64, &[]),
+            Sum | Prod => (DType::I64, &[]),
+            Min | Max => (input, &[]),
+            Any | All => (DType::Bool, &[]),
+            Mean => (DType::I64, &[DType::F64]),
+            ArgMin | ArgMax => (input, &[DType::I64, DType::I64]),
+            Var { .. } | Std { .. } => (DType::I64, &[DType::F64, DType::F64, DType::F64]),
+        };
+        std::iter::once(first).chain(rest.iter().copied())
     }
 
     /// The reduction of these numbers.
@@ -225,27 +230,21 @@ impl Reduction {
 
     /// The fields for no elements at all.
     fn fields_of_nothing(self, input: DType, shape: &[usize]) -> Result<Vec<Block>> {
-        let dtype = self.result_dtype(input)?;
-        let total = if dtype.is_float() { DType::F64 } else { dtype };
-        let one = |dtype| crate::memory::full(shape, dtype, Scalar::Int(1));
-        let zero = |dtype| Block::zeros(dtype, shape);
+        let fields = |identity: i64| {
+            let field = |dtype| crate::memory::full(shape, dtype, Scalar::Int(identity));
+            self.field_dtypes(input).map(field).collect()
+        };
         let identity_free =
             |name| Error::value(format!("zero-size array to reduction operation {name} which has no identity"));
-        Ok(match self {
-            Reduction::Sum => vec![zero(total)?],
-            Reduction::Prod => vec![one(total)?],
-            Reduction::Mean => vec![zero(DType::I64)?, zero(DType::F64)?],
-            Reduction::Var { .. } | Reduction::Std { .. } => {
-                vec![zero(DType::I64)?, zero(DType::F64)?, zero(DType::F64)?, zero(DType::F64)?]
-            }
-            Reduction::Any => vec![zero(dtype)?],
-            Reduction::All => vec![one(dtype)?],
-            Reduction::Min => return Err(identity_free("minimum")),
-            Reduction::Max => return Err(identity_free("maximum")),
+        match self {
+            Reduction::Prod | Reduction::All => fields(1),
+            Reduction::Min => Err(identity_free("minimum")),
+            Reduction::Max => Err(identity_free("maximum")),
             Reduction::ArgMin | Reduction::ArgMax => {
-                return Err(Error::value(format!("attempt to get {} of an empty sequence", self.name())));
+                Err(Error::value(format!("attempt to get {} of an empty sequence", self.name())))
             }
-        })
+            _ => fields(0),
+        }
     }
 
     /// The partials merged, strictly in the order given.

@@ -236,7 +236,7 @@ fn pieces_combine_to_the_reduction_of_the_whole() {
 #[test]
 fn a_nan_or_infinity_reaches_the_result_of_its_own_column_and_of_no_other() {
     for special in [f64::NAN, f64::INFINITY] {
-        // Columns without spread are those whose mean is corrected, and all beside them with them.
+        // Columns without spread are those whose mean is corrected.
         let values = [1e9, special, 5.0, 1e9, 1.0, 7.0];
         let block = Block::from_elements(DType::F64, &[2, 3], &values).unwrap();
         for (reduction, sound) in
@@ -247,6 +247,38 @@ fn a_nan_or_infinity_reaches_the_result_of_its_own_column_and_of_no_other() {
             assert!(!found[1].is_finite(), "{} of {special} is {}", reduction.name(), found[1]);
         }
     }
+}
+
+#[test]
+fn what_is_known_of_a_column_does_not_depend_on_the_columns_beside_it() {
+    let thirds: Vec<f64> = wide(&sample(DType::F64, &[200], 3)).iter().map(|x| x / 3.0).collect();
+    let together = [Reduction::Mean, VAR];
+    let beside = |other: f64| {
+        let values: Vec<f64> = thirds.iter().flat_map(|&x| [x, x + other]).collect();
+        let block = Block::from_elements(DType::F64, &[200, 2], &values).unwrap();
+        let partials = Reduction::chunk_many(&together, &block, &[0]).unwrap();
+        partials.iter().flat_map(|partial| partial.fields.iter().map(|field| wide(field)[0])).collect::<Vec<_>>()
+    };
+    assert_eq!(beside(0.0), beside(1e9));
+}
+
+#[test]
+fn the_variance_of_numbers_whose_distances_overflow_is_infinite_however_they_are_gathered() {
+    let far = [1.7e308, -1.7e308, 0.0];
+    assert_eq!(whole(VAR, &floats(&far)), f64::INFINITY);
+    assert_eq!(wide(&combined(VAR, &floats(&far), &[1, 1, 1])), [f64::INFINITY]);
+    for rows in [3, 300] {
+        let block = Block::from_elements(DType::F64, &[rows, 1], &far.repeat(rows / 3)).unwrap();
+        assert_eq!(wide(&VAR.reduce(&block, &[0], false).unwrap()), [f64::INFINITY], "of a column");
+    }
+    for number in [f64::MAX, 1e306] {
+        let same_sign = floats(&[number, 0.0].repeat(LEAF));
+        assert_eq!(whole(VAR, &same_sign), f64::INFINITY, "of {number} and 0");
+        let columns = same_sign.reshaped(&[2 * LEAF, 1]).unwrap();
+        assert_eq!(wide(&VAR.reduce(&columns, &[0], false).unwrap()), [f64::INFINITY], "of a column of {number} and 0");
+    }
+    assert!(whole(VAR, &floats(&[f64::MAX, f64::INFINITY, -f64::MAX])).is_nan());
+    assert!(wide(&combined(VAR, &floats(&[f64::MAX, f64::NAN, -f64::MAX]), &[1, 1, 1]))[0].is_nan());
 }
 
 #[test]

@@ -6,7 +6,7 @@ import { type OpenFile, truncated } from "./files.js";
 import type { Slot } from "./slots.js";
 import { streamBlocks, streamsIntoBuffers } from "./streamed-reads.js";
 
-/** Bytes of a request before what it wants: its part, the thread, bytes of what is wanted, bytes of what may come of it. */
+/** Bytes of a request before what it wants: its part, the thread, bytes of what is wanted, bytes of what comes of it. */
 const HEADER = 16;
 
 /** The request is the first for its chunk. */
@@ -166,8 +166,8 @@ async function reduce(reducer: Reducer, slot: Slot, file: OpenFile): Promise<voi
   if (part & LAST_PART) {
     chunks.delete(thread);
     const answer = chunk.end();
-    if (answer.length > room) {
-      throw new Error("more came of a chunk than was said");
+    if (answer.length !== room) {
+      throw new Error("other than was said came of a chunk");
     }
     slot.memory(HEADER + wanted + room).set(answer, HEADER + wanted);
   }
