@@ -315,7 +315,8 @@ build_reader() {
     -Cllvm-args=-unroll-allow-partial=false
     -Zlocation-detail=none
     -Clink-arg=--strip-all
-    # 256 MiB: for each thread that a reader serves a piece of 4 MiB at most, and results of half one.
+    # 256 MiB. A thread that a reader serves has a piece of 4 MiB at most there, and for each column that it keeps some
+    # forty bytes for each level of the tree of sums. Where that is too much the module ends, and everything is read.
     -Clink-arg=--max-memory=268435456
   )
   local target=$ROOT/target/reader-$wasm_toolchain

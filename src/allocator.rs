@@ -1,7 +1,7 @@
 //! The allocator of the WebAssembly module: it keeps small blocks for the thread that freed them.
 //!
 //! The standard library's allocator for WebAssembly is one heap behind a spinning lock. A task of one number allocates
-//! and frees some twenty small blocks, so that two threads spent more on that lock than on their tasks. Blocks of up to
+//! and frees small blocks, so many once that two threads spent more on that lock than on their tasks. Blocks of up to
 //! 512 bytes stay here with the thread that frees them, by size in steps of 16 bytes, as in the thread caches of
 //! tcmalloc (Ghemawat & Menage 2005); everything else goes to the heap as before. Native builds have an allocator with
 //! such a cache already, and only test this one.

@@ -21,11 +21,6 @@ impl CancelToken {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Makes the token as good as new.
-    pub fn reset(&self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
-
     /// Whether [`CancelToken::cancel`] was called.
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)

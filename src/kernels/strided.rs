@@ -134,7 +134,7 @@ fn copy_run<T: Copy>(
     }
 }
 
-/// [`copy`] for elements of any type of `size` bytes, seen as integers of that size.
+/// The body with `T` as the unsigned integer of `size` bytes: what only moves elements is compiled once for each size.
 macro_rules! with_bits {
     ($size:expr, $T:ident => $body:expr) => {
         match $size {

@@ -36,13 +36,16 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn computation(this: &Callbacks, update: String, finished: Vec<f64>);
+}
 
-    #[wasm_bindgen(js_namespace = performance, js_name = now)]
-    fn performance_now() -> f64;
-
-    /// The moment that `performance.now()` counts from, which each worker has its own of.
-    #[wasm_bindgen(thread_local_v2, js_namespace = performance, js_name = timeOrigin)]
-    static TIME_ORIGIN: f64;
+thread_local! {
+    /// The worker's clock and the moment it counts from, which each worker has its own of.
+    static CLOCK: (web_sys::Performance, f64) = {
+        let clock = js_sys::global().unchecked_into::<web_sys::WorkerGlobalScope>().performance();
+        let clock = clock.expect("every worker has a clock");
+        let origin = clock.time_origin();
+        (clock, origin)
+    };
 }
 
 /// A [`Session`] for the kernel worker.
@@ -57,7 +60,7 @@ impl WebSession {
     /// A session that computes on `threads` threads, which must be running already when more than one.
     #[wasm_bindgen(constructor)]
     pub fn new(threads: usize, callbacks: Callbacks) -> WebSession {
-        crate::clock::provide(|| TIME_ORIGIN.with(|origin| *origin) + performance_now());
+        crate::clock::provide(|| CLOCK.with(|(clock, origin)| origin + clock.now()));
         let host = WebHost { callbacks, open: Arc::default(), created: RefCell::default() };
         WebSession(AssertUnwindSafe(Session::new(Box::new(host), Limits::for_tab(threads))))
     }

@@ -138,7 +138,7 @@ pub fn is_shared() -> bool {
 
 /// A request and what came back.
 pub struct Answer {
-    /// Bytes read, or the size of the file opened.
+    /// Bytes read or written, the size of the file opened, the bytes of a list, or the microseconds of a reduction.
     pub result: u64,
     /// The id of the file opened or created; for a file opened, its kind is in [`Answer::dropped`].
     pub extra: i32,

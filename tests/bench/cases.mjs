@@ -1,8 +1,6 @@
 /**
- * What is measured: the same Python in the page and under CPython, with the least ratio that is wanted.
- *
- * `prepare` runs once, `statement` again and again. `least` is the ratio that
- * the project wants.
+ * What is measured: the same Python in the page and under CPython. `prepare` runs once, `statement` again and again, and
+ * `least` is the ratio that the project wants.
  */
 
 const WRITE = `

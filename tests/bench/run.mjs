@@ -231,7 +231,7 @@ function table(results, { machine, date, versions, megabytes, peakBytes, allFour
     "",
     `Medians of interleaved rounds on ${machine}, ${date}: Chromium ${versions.chromium}, CPython ${versions.python}, NumPy ${versions.numpy},`,
     `Dask ${versions.dask} with its allocator tuned, h5py ${versions.h5py}. Code before the first cell can run: ${megabytes} MB gzipped.`,
-    ...(peakBytes === undefined ? [] : [`WebAssembly memory at its peak, all four of the 7.2 GB: ${Math.round(peakBytes / 1e6)} MB.`]),
+    ...(peakBytes === undefined ? [] : [`Memory of the engine's WebAssembly at its peak, all four of the 7.2 GB: ${Math.round(peakBytes / 1e6)} MB, beside what the readers' modules hold.`]),
     ...(viewToNone === undefined
       ? []
       : [`With the chunks in view a sum of 100,000 chunks takes ${viewToNone.toFixed(2)} times as long as with no view open.`]),

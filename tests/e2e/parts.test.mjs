@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fetchedByReady, gzippedSize, openPage, whenComplete, whenReady } from "./harness.mjs";
+import { fetchedByReady, gzippedSize, openPage, runCell, whenComplete, whenReady } from "./harness.mjs";
 
 /** What is fetched once cells can run. */
 const PARTS = [
@@ -15,6 +15,7 @@ const PARTS = [
   "file-browser",
   "key-help",
   "labs",
+  "later-python",
 ];
 
 /** All JavaScript until the first cell can run, gzipped. */
@@ -127,6 +128,29 @@ test("before the first cell can run, none of the parts is fetched and little cod
     );
     const bytes = scripts.reduce((sum, path) => sum + gzippedSize(path), 0);
     assert.ok(bytes <= MOST_BYTES, `${bytes} bytes of JavaScript`);
+  });
+});
+
+test("a cell that names Python which comes later waits for it, and others do not", async () => {
+  const gate = new Gate("later-python");
+  await onPage({ prepare: gate.prepare }, async ({ page }) => {
+    assert.equal((await runCell(page, "import h5py, numpy\nprint(1)")).stdout, "1\n");
+    const waiting = runCell(
+      page,
+      "from pprint import pprint\nimport dask.diagnostics, ipywidgets\npprint([1])",
+    );
+    await page.waitForFunction(() => window.chunkbook.state === "busy");
+    gate.open();
+    const { stdout, error } = await waiting;
+    assert.deepEqual([stdout, error], ["[1]\n", null]);
+  });
+});
+
+test("where Python that comes later cannot be fetched, the page says so, and cells that do without it run", async () => {
+  await onPage({ prepare: Gate.refusing("later-python").prepare }, async ({ page }) => {
+    await page.getByText(/A part of Python could not be fetched/).waitFor();
+    assert.match((await runCell(page, "import pprint")).error, /ImportError|ModuleNotFoundError/);
+    assert.equal((await runCell(page, "print(1)")).stdout, "1\n");
   });
 });
 

@@ -58,6 +58,8 @@ const python = await Python.create({
     "@micropython/micropython-webassembly-pyscript/micropython.wasm",
   ),
 });
+const { laterPython } = await server.ssrLoadModule("/src/page/later-python.ts");
+python.addFiles(laterPython);
 const outcomes = cells.map((source, index) => {
   printed = [];
   const { result, error } = python.run(source, `In [${index + 1}]`);

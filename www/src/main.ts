@@ -6,7 +6,7 @@ import { createAutomation } from "./page/automation";
 import { forgetNotebook, type Kept, restoreNotebook, saveNotebook } from "./page/autosave";
 import type { Notebook } from "./page/notebook";
 import { NotebookStore, type OpenNotebook } from "./page/notebook-store";
-import { prepareParts, whenMissing } from "./page/parts";
+import { prepareParts, pythonPart, whenMissing } from "./page/parts";
 import { fetchReadersModule } from "./page/readers-module";
 import { tutorial } from "./page/rendered";
 import { restoreTheme } from "./page/theme";
@@ -72,9 +72,11 @@ async function start(): Promise<void> {
   } catch {
     // The page tells of a kernel that does not start; the rest of it works without.
   }
+  const python = await pythonPart.load();
+  store.kernel.give({ type: "python-files", files: python?.laterPython ?? null });
   await prepareParts();
-  const readersModule = isolated ? await fetchReadersModule() : null;
-  if (readersModule !== null) store.kernel.giveReaders(readersModule);
+  const module = isolated ? await fetchReadersModule() : null;
+  if (module !== null) store.kernel.give({ type: "readers-module", module });
   performance.mark(COMPLETE_MARK);
 }
 

@@ -372,6 +372,8 @@ export type ToKernel =
   | { type: "init"; interrupt: SharedArrayBuffer | null; threads: number; isolated: boolean }
   /** Run a cell. `label` is how tracebacks name it, such as `In [3]`. */
   | { type: "run"; id: number; source: string; label: string }
+  /** The Python that only cells wait for which name it, by path; `null` where it cannot be fetched. */
+  | { type: "python-files"; files: Record<string, string> | null }
   /** The module by which reader workers reduce what they read. */
   | { type: "readers-module"; module: WebAssembly.Module }
   /** A file was dropped; replaces one of the same name. */

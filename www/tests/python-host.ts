@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { Python } from "../src/kernel/python";
+import { laterPython } from "../src/page/later-python";
 import type { CellError, MimeBundle } from "../src/protocol";
 
 export const wasmPath = createRequire(import.meta.url).resolve(
@@ -37,6 +38,7 @@ export async function createPython(
     now: () => performance.now(),
     wasmUrl: wasmPath,
   });
+  python.addFiles(laterPython);
   return {
     run(source, label = `In [${++cells}]`) {
       printed = [];

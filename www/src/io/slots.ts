@@ -6,12 +6,12 @@
  */
 
 export const READERS = 4;
-export const SLOTS = 64;
+const SLOTS = 64;
 const WORDS = 16;
 /** Words before the first slot: the wake and mail counters and padding to a cache line. */
 const HEADER_WORDS = 16;
 
-export const PENDING = 2;
+const PENDING = 2;
 const DONE = 4;
 
 export enum Operation {
@@ -28,7 +28,7 @@ export enum Operation {
   Reduce = 11,
 }
 
-/** How an operation failed, as `ask` in queue.rs maps it to an error kind. */
+/** How an operation failed, as `Request::wait` in queue.rs maps it to an error kind. */
 export enum Status {
   Ok = 0,
   NotFound = 1,

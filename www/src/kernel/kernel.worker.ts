@@ -7,7 +7,7 @@
 import { storeCopy } from "../io/files.js";
 import type { AnswerValue, FromKernel, Progress, ToKernel } from "../protocol.js";
 import { Engine } from "./engine.js";
-import { Python } from "./python.js";
+import { namesLaterPython, Python } from "./python.js";
 
 /** The cell that runs now; outputs and progress are its. */
 let running = 0;
@@ -20,15 +20,25 @@ interface Kernel {
 }
 
 let kernel: Promise<Kernel> | undefined;
+let laterPythonCame: (files: Record<string, string> | null) => void;
+/** The Python that comes once cells can run. */
+const laterPython = new Promise<Record<string, string> | null>((resolve) => {
+  laterPythonCame = resolve;
+});
 let queue: Promise<void> = Promise.resolve();
 
 self.onmessage = ({ data }: MessageEvent<ToKernel>) => {
+  if (data.type === "python-files") {
+    // Not after those who wait for it.
+    laterPythonCame(data.files);
+    return;
+  }
   queue = queue
     .then(() => take(data))
     .catch((cause: unknown) => send({ type: "failed", message: explain(cause) }));
 };
 
-async function take(message: ToKernel): Promise<void> {
+async function take(message: Exclude<ToKernel, { type: "python-files" }>): Promise<void> {
   if (message.type === "init") {
     kernel = start(message);
     await kernel.catch((cause: unknown) => send({ type: "failed", message: explain(cause) }));
@@ -92,6 +102,7 @@ async function start(message: ToKernel & { type: "init" }): Promise<Kernel> {
     interrupted,
     now: () => performance.now(),
   });
+  void laterPython.then((files) => files && python.addFiles(files));
   const started = { engine, python, dropped: new Map<string, File>() };
   await tellFiles(started);
   const { threads, version } = engine.info();
@@ -105,6 +116,9 @@ async function runCell({ engine, python }: Kernel, id: number, source: string, l
     Atomics.store(interrupt, 0, 0);
   }
   send({ type: "started", id });
+  if (namesLaterPython(source)) {
+    await laterPython;
+  }
   const begin = performance.now();
   const { result, error } = python.run(source, label);
   const ms = performance.now() - begin;

@@ -52,14 +52,22 @@ const MEMORY_LIMIT = 256 * 2 ** 20;
 
 const FOLDER = "/chunkbook";
 
-const shims = import.meta.glob<string>("../../python/**/*.py", {
+const shims = import.meta.glob<string>(["../../python/**/*.py", "!../../python/later/**"], {
   query: "?raw",
   import: "default",
   eager: true,
 });
 
+/** Whether a cell may need the Python that comes once cells can run, `www/python/later`. */
+export function namesLaterPython(source: string): boolean {
+  return /\b(?:contextlib|diagnostics|ipywidgets|itertools|pprint|re|shutil|statistics|timeit)\b/.test(
+    source,
+  );
+}
+
 export class Python {
   private constructor(
+    private readonly files: MicroPython["FS"],
     private readonly output: TextStream,
     private readonly tracebacks: Tracebacks,
     private readonly kept: KeptArrays,
@@ -80,18 +88,19 @@ export class Python {
         linebuffer: false,
       }),
     );
-    for (const [path, text] of Object.entries(shims)) {
-      const file = path.replace("../../python", FOLDER);
-      python.FS.mkdirTree(file.slice(0, file.lastIndexOf("/")));
-      python.FS.writeFile(file, text);
-    }
+    writeFiles(python.FS, shims);
     const tracebacks = new Tracebacks();
     const kept = new KeptArrays(host);
     const interrupt = new Interrupt(host, () => python._module._mp_sched_keyboard_interrupt());
     python.registerJsModule("_host", hostModule(host, output, tracebacks, kept, interrupt));
     python.runPython(`import sys; sys.path.insert(0, "${FOLDER}"); import _startup`);
     const cell = python.pyimport("_cell") as { run(code: string, plain: string, label: string): string };
-    return new Python(output, tracebacks, kept, interrupt, cell.run);
+    return new Python(python.FS, output, tracebacks, kept, interrupt, cell.run);
+  }
+
+  /** Adds Python that cells can import, by path. */
+  addFiles(files: Record<string, string>): void {
+    writeFiles(this.files, files);
   }
 
   /** Runs a cell; `label` is how tracebacks name it, such as `In [3]`. */
@@ -224,6 +233,14 @@ class KeptArrays {
       if (!ids.has(id)) this.host.dispatch(JSON.stringify({ op: "np_free", array: id }));
     }
     this.tokens.splice(0, this.tokens.length, ...still);
+  }
+}
+
+function writeFiles(fs: MicroPython["FS"], files: Record<string, string>): void {
+  for (const [path, text] of Object.entries(files)) {
+    const file = path.replace(/^\.\.\/\.\.\/python(\/later)?/, FOLDER);
+    fs.mkdirTree(file.slice(0, file.lastIndexOf("/")));
+    fs.writeFile(file, text);
   }
 }
 

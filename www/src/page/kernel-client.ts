@@ -89,6 +89,9 @@ interface Request {
 
 /** A message that names the request its answer will carry. */
 type RequestMessage = Extract<ToKernel, { request: number }>;
+
+/** What a kernel is given once it runs. */
+type Gift = Extract<ToKernel, { type: "readers-module" | "python-files" }>;
 type WithoutRequest<T> = T extends unknown ? Omit<T, "request"> : never;
 
 const CANCELLED: RunOutcome = { result: null, error: null, ms: 0, cancelled: true };
@@ -119,7 +122,7 @@ export class KernelClient {
   #nextId = 1;
   #requests = new Map<number, Request>();
   readonly #dropped = new Map<string, File>();
-  #readersModule: WebAssembly.Module | null = null;
+  readonly #given: Gift[] = [];
 
   constructor(options: KernelOptions) {
     this.#options = options;
@@ -178,10 +181,10 @@ export class KernelClient {
     return this.ready;
   }
 
-  /** Gives the reader workers, also those of a kernel that starts again, the module by which they reduce. */
-  giveReaders(module: WebAssembly.Module): void {
-    this.#readersModule = module;
-    this.#worker?.postMessage({ type: "readers-module", module });
+  /** Gives the kernel, also one that starts again, what was fetched after it had started. */
+  give(gift: Gift): void {
+    this.#given.push(gift);
+    this.#worker?.postMessage(gift);
   }
 
   /** Hands a local file to the kernel; cells open it by its name. */
@@ -245,9 +248,7 @@ export class KernelClient {
     };
     this.#worker = worker;
     worker.postMessage({ type: "init", interrupt: shared, threads, isolated });
-    if (this.#readersModule !== null) {
-      worker.postMessage({ type: "readers-module", module: this.#readersModule });
-    }
+    for (const gift of this.#given) worker.postMessage(gift);
     this.#options.changed();
   }
 

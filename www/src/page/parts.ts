@@ -69,6 +69,8 @@ export const controlsPart = new Part("The view of controls", () => import("./con
 export const fileBrowserPart = new Part("The file browser", () => import("./file-browser"));
 export const keyHelpPart = new Part("The list of keys", () => import("./key-help"));
 export const labsPart = new Part("The labs", () => import("./labs"));
+/** The Python that cells wait for which name it. */
+export const pythonPart = new Part("A part of Python", () => import("./later-python"));
 
 /** Fetches every part, those first that are wanted first. */
 export async function prepareParts(): Promise<void> {
