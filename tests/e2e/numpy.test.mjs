@@ -117,6 +117,137 @@ test("arrays as indices, choices between arrays, order and NaN give what they gi
   assert.deepEqual(JSON.parse(stdout), python(BY_ARRAYS));
 });
 
+const SCALARS = `
+import json
+import numpy as np
+import dask.array as da
+dtypes = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
+found = []
+for array in dtypes:
+    a = np.array([1, 0, 100], dtype=array)
+    d = da.from_array(a, chunks=2)
+    for scalar in dtypes:
+        s = getattr(np, scalar.replace("bool", "bool_"))(3)
+        for result in (a * s, s + a, a / s, np.maximum(a, s), (d * s).compute(), (s + d).compute(), (d < s).compute(), s > a):
+            found.append([array, scalar, str(result.dtype), [float(value) for value in np.asarray(result)]])
+a, d = np.array([40000, 3], "u2"), da.from_array(np.array([200, 3], "u1"), chunks=1)
+found.append([str(a - np.int16(300)), str((d + np.int8(-5)).compute()), str(np.array([2**63 + 1], "u8") > np.int64(5))])
+print(json.dumps(found))
+`;
+
+test("a NumPy scalar beside an array, in memory or lazy, counts with its own type", async () => {
+  const { stdout, error } = await runCell(opened.page, SCALARS);
+  assert.equal(error, null);
+  assert.deepEqual(JSON.parse(stdout), python(SCALARS));
+});
+
+const IN_PLACE = `
+import json
+import numpy as np
+found = []
+
+def attempt(action):
+    try:
+        action()
+        found.append("nothing was raised")
+    except Exception as error:
+        found.append(type(error).__name__.replace("_UFuncOutputCastingError", "UFuncTypeError"))
+
+def scale(x):
+    x *= 3
+
+class Holder:
+    pass
+
+whole = np.arange(6)
+part = whole[2:]
+part *= 2
+whole[:2] *= 5
+scale(whole)
+found.append(whole.tolist())
+rows = np.ones((2, 3))
+for row in rows:
+    row /= 4
+rows[0] **= 2
+rows[:, 1:] //= 0.01
+rows[1][0] %= 0.1
+found.append(rows.tolist())
+mask = whole > 5
+same = mask
+same &= whole < 30
+same |= whole == 0
+same ^= whole == 6
+found.append(mask.tolist())
+halves = np.ones(3, "f4")
+again = halves
+halves *= np.float64(0.5)
+halves *= np.array([1.5, 2, 3])
+found.append([str(halves.dtype), again.tolist()])
+small = np.ones(3, "i2")
+small *= np.int64(2)
+found.append([str(small.dtype), small.tolist()])
+
+def divide():
+    global whole
+    whole /= 2
+
+def multiply():
+    global whole
+    whole *= 1.5
+
+attempt(divide)
+attempt(multiply)
+holder = Holder()
+holder.x = rows
+holder.x *= 2
+found.append(rows.tolist())
+number, text, items, letters = 7, "ab", [1, 2], {1, 2}
+number *= 3 + 1; number //= 5; number **= 2; number %= 11; number |= 8; number ^= 1; number &= 13
+text *= 2
+text *= (
+    1
+    + 1
+)
+items *= 2
+kept = letters
+letters |= {3}
+letters &= {2, 3}
+found.append([number, text, items, sorted(kept)])
+print(json.dumps(found))
+`;
+
+test("what is assigned in place changes the array that others see, in its own type or not at all", async () => {
+  const { stdout, error } = await runCell(opened.page, IN_PLACE);
+  assert.equal(error, null);
+  assert.deepEqual(JSON.parse(stdout), python(IN_PLACE));
+});
+
+const ASKED_TYPES = `
+import json
+import numpy as np
+import dask.array as da
+found = []
+for array in (np.arange(1, 7, dtype="f4") / 7, np.arange(100, 106, dtype="i4") ** 2, np.array([True, False, True])):
+    lazy = da.from_array(array, chunks=4)
+    for dtype in ("f8", "f4", "i8", "i4", None):
+        for name in ("sum", "prod", "mean", "var", "std"):
+            if name in ("mean", "var", "std") and dtype in ("i8", "i4"):
+                continue
+            for result in (getattr(array, name)(dtype=dtype), getattr(np, name)(array, dtype=dtype)):
+                found.append([name, str(result.dtype), "%.5e" % float(result)])
+            found.append([name, str(getattr(lazy, name)(dtype=dtype).compute().dtype)])
+x = np.arange(7)
+for part in (slice(-9, None, -1), slice(-9, -8, -2), slice(-8, None, -1), slice(9, -9, -2), slice(-9, 3), slice(7, None)):
+    found.append(x[part].tolist())
+print(json.dumps(found))
+`;
+
+test("reductions have the type that is asked of them, and slices may begin before the first element", async () => {
+  const { stdout, error } = await runCell(opened.page, ASKED_TYPES);
+  assert.equal(error, null);
+  assert.deepEqual(JSON.parse(stdout), python(ASKED_TYPES));
+});
+
 test("a mask of a million elements, its half and its order become no Python objects, and long lists arrays", async () => {
   const source = `
 import numpy as np

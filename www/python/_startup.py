@@ -233,6 +233,20 @@ def __keywords__(function, names):
     return {"__keyword_order__": names} if hasattr(function, "takes_keyword_order") else {}
 
 
+_updates = {}
+for _sign, _name in zip("* / // % ** | & ^".split(), "mul truediv floordiv mod pow or and xor".split()):
+    exec("def _update(a, b):\n    a %s= b\n    return a" % _sign, globals())
+    _updates[_sign] = ("__i%s__" % _name, _update)
+
+
+def __update__(sign, target, value):
+    """`target *= value`, by the target's own method if it has one."""
+    method, otherwise = _updates[sign]
+    own = getattr(target, method, None)
+    result = NotImplemented if own is None else own(value)
+    return otherwise(target, value) if result is NotImplemented else result
+
+
 _max, _min, _sorted = max, min, sorted
 
 
@@ -423,6 +437,7 @@ builtins.__less_equal__ = __less_equal__
 builtins.__greater__ = __greater__
 builtins.__greater_equal__ = __greater_equal__
 builtins.__compare__ = __compare__
+builtins.__update__ = __update__
 builtins.max = _extremum(max, __greater__)
 builtins.min = _extremum(min, __less__)
 builtins.sorted = sorted

@@ -7,7 +7,7 @@ from dask._compute import compute as _compute_all
 from dask._graph import Drawing, TaskGraph
 from numpy._dtype import as_dtype, generic, number_of
 from numpy._indexing import make_slice, select
-from numpy._ndarray import normal_axes, product
+from numpy._ndarray import normal_axes, product, strengthen
 
 
 class Array:
@@ -191,19 +191,19 @@ class Array:
         )
 
     def sum(self, axis=None, dtype=None, keepdims=False, split_every=None, out=None):
-        return self._as(dtype)._reduce("sum", axis, keepdims, split_every)
+        return self._as(dtype)._reduce("sum", axis, keepdims, split_every)._as(dtype)
 
     def prod(self, axis=None, dtype=None, keepdims=False, split_every=None, out=None):
-        return self._as(dtype)._reduce("prod", axis, keepdims, split_every)
+        return self._as(dtype)._reduce("prod", axis, keepdims, split_every)._as(dtype)
 
     def mean(self, axis=None, dtype=None, keepdims=False, split_every=None, out=None):
-        return self._as(dtype)._reduce("mean", axis, keepdims, split_every)
+        return self._as(dtype)._reduce("mean", axis, keepdims, split_every)._as(dtype)
 
     def var(self, axis=None, dtype=None, keepdims=False, ddof=0, split_every=None, out=None):
-        return self._as(dtype)._reduce("var", axis, keepdims, split_every, ddof)
+        return self._as(dtype)._reduce("var", axis, keepdims, split_every, ddof)._as(dtype)
 
     def std(self, axis=None, dtype=None, keepdims=False, ddof=0, split_every=None, out=None):
-        return self._as(dtype)._reduce("std", axis, keepdims, split_every, ddof)
+        return self._as(dtype)._reduce("std", axis, keepdims, split_every, ddof)._as(dtype)
 
     def min(self, axis=None, keepdims=False, split_every=None, out=None):
         return self._reduce("min", axis, keepdims, split_every)
@@ -367,6 +367,7 @@ def binary(name, left, right):
     for side in (left, right):
         if isinstance(side, str) or side is None:
             return NotImplemented
+    left, right = strengthen(name, left, right), strengthen(name, right, left)
     return Array(_bridge.call("da_binary", name=name, left=_operand(left), right=_operand(right)))
 
 

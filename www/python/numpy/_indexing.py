@@ -62,7 +62,8 @@ def slice_bounds(index, length):
     start = clip(start, low if step > 0 else high)
     stop = clip(stop, high if step > 0 else low)
     count = max(0, (stop - start + step - (1 if step > 0 else -1)) // step)
-    return start, count, step
+    # From before the first element backwards there is nothing, and no element to begin at.
+    return (start if count else 0), count, step
 
 
 def select(index, shape):

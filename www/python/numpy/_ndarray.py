@@ -192,23 +192,26 @@ class ndarray:
             )
         )
 
+    def _reduce_as(self, dtype, name, *options):
+        """The reduction in another element type, that of the result too."""
+        if dtype is None:
+            return self._reduce(name, *options)
+        return self.astype(dtype)._reduce(name, *options).astype(dtype)
+
     def sum(self, axis=None, dtype=None, out=None, keepdims=False):
-        source = self if dtype is None else self.astype(dtype)
-        return source._reduce("sum", axis, keepdims)
+        return self._reduce_as(dtype, "sum", axis, keepdims)
 
     def prod(self, axis=None, dtype=None, out=None, keepdims=False):
-        source = self if dtype is None else self.astype(dtype)
-        return source._reduce("prod", axis, keepdims)
+        return self._reduce_as(dtype, "prod", axis, keepdims)
 
     def mean(self, axis=None, dtype=None, out=None, keepdims=False):
-        source = self if dtype is None else self.astype(dtype)
-        return source._reduce("mean", axis, keepdims)
+        return self._reduce_as(dtype, "mean", axis, keepdims)
 
     def var(self, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
-        return self._reduce("var", axis, keepdims, ddof)
+        return self._reduce_as(dtype, "var", axis, keepdims, ddof)
 
     def std(self, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
-        return self._reduce("std", axis, keepdims, ddof)
+        return self._reduce_as(dtype, "std", axis, keepdims, ddof)
 
     def min(self, axis=None, out=None, keepdims=False):
         return self._reduce("min", axis, keepdims)
@@ -305,6 +308,16 @@ class ndarray:
 qualified_names[ndarray] = "numpy.ndarray"
 
 
+_COMPARISONS = {
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "eq": "equal",
+    "ne": "not_equal",
+}
+
+
 def _operators():
     """Give ndarray its arithmetic: `a + b`, `2 + a`, `a += b`, comparisons, `-a`."""
     names = {
@@ -333,15 +346,7 @@ def _operators():
         setattr(ndarray, "__%s__" % python, forward(name))
         setattr(ndarray, "__r%s__" % python, reflected(name))
         setattr(ndarray, "__i%s__" % python, in_place(name))
-    comparisons = {
-        "lt": "less",
-        "le": "less_equal",
-        "gt": "greater",
-        "ge": "greater_equal",
-        "eq": "equal",
-        "ne": "not_equal",
-    }
-    for python, name in comparisons.items():
+    for python, name in _COMPARISONS.items():
         setattr(ndarray, "__%s__" % python, forward(name))
     for python, name in {"neg": "negative", "abs": "absolute", "invert": "invert"}.items():
         setattr(ndarray, "__%s__" % python, (lambda name: lambda self: unary(name, self))(name))
@@ -435,13 +440,14 @@ def operand(value):
     return {"scalar": _bridge.scalar(number_of(value))}
 
 
-def _strengthen(array, scalar):
+def strengthen(name, array, scalar):
     """`array` cast so that a NumPy scalar beside it counts with its own dtype; Python numbers are weak."""
-    if isinstance(scalar, generic) and isinstance(array, ndarray):
-        if scalar.dtype.kind == array.dtype.kind or scalar.dtype.kind == "f":
-            kind = promote(array.dtype, scalar.dtype)
-            if kind != array.dtype:
-                return array.astype(kind)
+    if isinstance(scalar, generic) and hasattr(array, "astype") and not isinstance(array, generic):
+        # Integers are compared exactly, whatever their types.
+        whole = name in _COMPARISONS.values() and scalar.dtype.kind != "f" and array.dtype.kind != "f"
+        kind = promote(array.dtype, scalar.dtype)
+        if kind != array.dtype and not whole:
+            return array.astype(kind)
     return array
 
 
@@ -455,7 +461,7 @@ def binary(name, left, right):
                 return name == "not_equal"
             return NotImplemented
     left, right = as_operand_source(left), as_operand_source(right)
-    left, right = _strengthen(left, right), _strengthen(right, left)
+    left, right = strengthen(name, left, right), strengthen(name, right, left)
     return wrap(_bridge.call("np_binary", name=name, left=operand(left), right=operand(right)))
 
 

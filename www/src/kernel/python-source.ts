@@ -103,6 +103,9 @@ const COMPARISONS: Record<string, string> = {
   ">=": "__greater_equal__",
 };
 
+/** Operators of which `__update__` knows the methods that work in place. */
+const UPDATES = new Set(["*", "/", "//", "%", "**", "|", "&", "^"]);
+
 /** Statements before which `__tick__();` may not stand on the same line. */
 const COMPOUND = new Set([
   "IfStatement",
@@ -159,10 +162,9 @@ class Translator {
       case "MemberExpression":
         return this.member(node);
       case "UpdateStatement":
+        return this.update(node);
       case "DeleteStatement":
-        return this.copy(node, (child) =>
-          this.target(child, node.name === "DeleteStatement" ? node.to : node.from + 1),
-        );
+        return this.copy(node, (child) => this.target(child, node.to));
       case "ArrayExpression":
         return this.display(node, "__list__");
       case "SetExpression":
@@ -312,6 +314,21 @@ class Translator {
         ? this.source(child.from, child.to)
         : this.target(child, last.from),
     );
+  }
+
+  /**
+   * `a *= b` as `a = __update__("*", a, (b))`: MicroPython asks for no method but those of `+=` and `-=`. A target whose
+   * parts may do something when they are looked up is left alone, since they would do it twice.
+   */
+  private update(node: SyntaxNode): string {
+    const [target, operator] = children(node) as [SyntaxNode, SyntaxNode];
+    const sign = this.source(operator.from, operator.to - 1);
+    const written = this.target(target, operator.from) ?? this.node(target);
+    if (!UPDATES.has(sign) || !/^[\w.]+(\[[\w:,. -]*\])*$/.test(this.source(target.from, target.to))) {
+      return written + this.range(node, target.to, node.to);
+    }
+    const value = this.range(node, operator.to, node.to).trim();
+    return `${written} = __update__("${sign}", ${this.node(target)}, (${value}))`;
   }
 
   /** Drops the `/` that ends positional-only parameters. */
