@@ -4,6 +4,7 @@ use super::adapter::{convert, guarded, Bytes};
 use super::attribute::{self, AttributeValue};
 use super::cursor::Cursor;
 use super::dataset::Dataset;
+use super::datatype::Datatype;
 use super::header::{Header, Message, Shared, Widths};
 use super::links::{Links, Target};
 use super::neighbours::{self, Neighbours};
@@ -37,6 +38,8 @@ pub struct Member {
     pub kind: Kind,
     /// The other file it lies in, where an external link leads there.
     pub file: Option<String>,
+    /// Its [`File::object_id`], if it can be opened.
+    pub object_id: Option<String>,
     /// Why it cannot be opened, if it cannot.
     pub error: Option<Error>,
 }
@@ -225,11 +228,12 @@ impl File {
             let member = |(name, object): (String, Result<Object>)| match object {
                 Ok(object) => {
                     let other = (!object.file.is_same(file)).then(|| object.file.inner.name.clone());
-                    Member { name, kind: kind_of(&object.header), file: other, error: None }
+                    let object_id = Some(file.id_of(&object));
+                    Member { name, kind: kind_of(&object.header), file: other, object_id, error: None }
                 }
                 Err(error) => {
                     let error = error.at(format!("'{name}'")).at(format!("file '{}'", file.inner.name));
-                    Member { name, kind: Kind::Other, file: None, error: Some(error) }
+                    Member { name, kind: Kind::Other, file: None, object_id: None, error: Some(error) }
                 }
             };
             Ok(found.into_iter().map(member).collect())
@@ -294,12 +298,28 @@ impl File {
     /// # Errors
     /// A key error when there is no such object.
     pub fn object_id(&self, path: &str) -> Result<String> {
+        self.located(path, |file| Ok(file.id_of(&file.find(path)?)))
+    }
+
+    fn id_of(&self, object: &Object) -> String {
+        match object.file.is_same(self) {
+            true => format!("{:x}", object.address),
+            false => format!("{}:{:x}", object.file.inner.name, object.address),
+        }
+    }
+
+    /// The committed datatype at `path`.
+    ///
+    /// # Errors
+    /// A key error when there is no such object; a type error when it is something else; an invalid-file error when it
+    /// cannot be read.
+    pub fn committed_datatype(&self, path: &str) -> Result<Datatype> {
         self.located(path, |file| {
             let object = file.find(path)?;
-            Ok(match object.file.is_same(file) {
-                true => format!("{:x}", object.address),
-                false => format!("{}:{:x}", object.file.inner.name, object.address),
-            })
+            match (kind_of(&object.header), object.header.find(ids::MSG_DATATYPE)) {
+                (Kind::Other, Some(message)) => Datatype::parse(&object.file.message_body(message)?),
+                _ => Err(Error::type_error("it is neither a group, a dataset nor a committed datatype")),
+            }
         })
     }
 

@@ -281,18 +281,21 @@ impl Session {
         let file = self.files.file(id)?;
         let Access::Read(reader) = &file.access else { return self.written_object(id, path) };
         match reader.kind(path)? {
-            Kind::Group => Ok(json!({ "type": "group", "path": path })),
+            Kind::Group => Ok(json!({ "type": "group", "path": path, "object": reader.object_id(path)? })),
             Kind::Dataset => {
                 let dataset = reader.dataset(path)?;
+                let object = reader.object_id(path)?;
                 let label = dataset.label();
                 let open = OpenDataset { file: id, label, access: DatasetAccess::Read(dataset) };
                 let dataset_id = self.files.add_dataset(open.clone());
-                Ok(describe(dataset_id, &open))
+                let mut description = describe(dataset_id, &open);
+                description["object"] = object.into();
+                Ok(description)
             }
-            Kind::Other => Err(Error::unsupported(format!(
-                "file '{}': '{path}' is neither a group nor a dataset (perhaps a named datatype); it cannot be opened",
-                file.name
-            ))),
+            Kind::Other => {
+                let element = element(&reader.committed_datatype(path)?);
+                Ok(json!({ "type": "datatype", "path": path, "element": element, "object": reader.object_id(path)? }))
+            }
         }
     }
 
@@ -318,7 +321,8 @@ impl Session {
                         Kind::Dataset => "dataset",
                         Kind::Other => "other",
                     };
-                    json!({ "name": member.name, "type": kind, "error": member.error.map(|error| error.to_string()) })
+                    let error = member.error.map(|error| error.to_string());
+                    json!({ "name": member.name, "type": kind, "object": member.object_id, "error": error })
                 })
                 .collect()),
             Access::Write { writer, .. } => Ok(writer

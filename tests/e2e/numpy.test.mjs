@@ -248,6 +248,28 @@ test("reductions have the type that is asked of them, and slices may begin befor
   assert.deepEqual(JSON.parse(stdout), python(ASKED_TYPES));
 });
 
+const SHOWN = `
+import json
+import numpy as np
+latitudes = np.linspace(-86.95, 90, 60).astype("f4")
+found = [repr(kind(x)) + str(kind(x)) for kind in (np.float64, np.float32, np.float16)
+         for x in (1e7, 123456789, 1e-4, 9999999.0, 1e15, 0.001, 999999, 1234567, 1000, 999, 2048, 0, -1e-5, float("inf"), float("nan"))]
+found += [str(np.array(numbers, dtype)) for dtype in ("f8", "f4", "f2")
+          for numbers in ([7560.1548, 1e-3], [2048, 0.1], [1e20, 1.2345e-10], [1e23, 1.2345678e-10], [1e-5, 3, float("nan"), -float("inf")], [0.1, 0.25])
+          if dtype != "f2" or max(numbers) < 1e4]
+found += [repr(latitudes * latitudes), repr(latitudes)]
+table = np.arange(6).reshape(2, 3) ** 2
+found += [np.diff([1, 4, 9]).tolist(), np.diff(table, axis=0).tolist(), np.diff(np.arange(6) ** 3, n=2).tolist(), np.diff(np.array([True, False, False])).tolist()]
+found += [np.percentile(np.arange(5.0), [10, 50]).tolist(), table.item(3), table.item(1, 2), table.item((1, 0)), np.arange(3).item(-1)]
+print(json.dumps(found))
+`;
+
+test("numbers and arrays of every float are shown as NumPy shows them, and differences and ranks are its own", async () => {
+  const { stdout, error } = await runCell(opened.page, SHOWN);
+  assert.equal(error, null);
+  assert.deepEqual(JSON.parse(stdout), python(SHOWN));
+});
+
 test("a mask of a million elements, its half and its order become no Python objects, and long lists arrays", async () => {
   const source = `
 import numpy as np

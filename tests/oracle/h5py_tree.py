@@ -40,18 +40,26 @@ EXPRESSIONS = [
     "list(f['chunked'].iter_chunks())",
     "list(f['chunked'].iter_chunks(window))",
     "f['chunked'].maxshape",
+    "names(f['z'].visit)",
+    "names(f['z'].visit_links)",
+    "names(f['group'].visititems)",
+    "[f['z'] == f['again'], f['z/a'] == f['z/b'], f['z'] == f['group'], f['z/a'] != f['z/b'], f == f['/']]",
+    "f['named']",
+    "[f['named'].dtype.str, f['named'].name, isinstance(f['named'], h5py.Datatype), f['named'].attrs['of']]",
+    "[type(item).__name__ for item in f['z'].values()]",
+    "f['z'].get('type', getclass=True).__name__",
 ]
 FIRST = """
 window = (slice(3, 9), 4)
 def names(visit):
     found = []
-    visit(found.append)
+    visit(lambda *seen: found.append(seen[0]))
     return found
 """
 
 
 def write(path):
-    """Groups with links of every kind, and one that leads back up."""
+    """Groups with links of every kind, some that lead back up, several to one object, and named types."""
     with h5py.File(path, "w") as file:
         file["data"] = np.arange(3)
         file["group/x"] = 1
@@ -61,6 +69,13 @@ def write(path):
         file["broken"] = h5py.SoftLink("/nothing")
         file["away"] = h5py.ExternalLink("other.h5", "/z")
         file.create_dataset("chunked", data=np.zeros((10, 7)), chunks=(4, 3), maxshape=(None, 7))
+        file["z/a"] = np.arange(3)
+        file["z/b"] = file["z/a"]
+        file["again"] = file["z"]
+        file["z/self"] = file["z"]
+        file["z/type"] = np.dtype("i2")
+        file["named"] = np.dtype("f4")
+        file["named"].attrs["of"] = 7
 
 
 def main():

@@ -60,6 +60,13 @@ EXPRESSIONS = [
     "f['sequences'][0]",
     "[list(one) for one in f['sequences']]",
     "f['enum'][:]",
+    "f['arrays'][:]",
+    "f['arrays'][()].shape",
+    "[f['arrays'][0], f['arrays'][-1, 0], f['arrays'][1:, 1:3]]",
+    "f['arrays'][[0, 1], 2]",
+    "[f['arrays'].shape, f['arrays'].size, f['arrays'].nbytes, f['arrays'].chunks, f['arrays'].dtype.shape, f['arrays'].dtype.str]",
+    "f['arrays']",
+    "f['arrays'].dtype.base",
     "f['null'].shape",
     "f['null'][()].dtype == 'float32'",
     "f['fixed']",
@@ -99,6 +106,8 @@ def write(path):
         sequences = file.create_dataset("sequences", (2,), h5py.vlen_dtype("<i4"))
         sequences[0], sequences[1] = [1, 2, 3], [-5]
         file.create_dataset("enum", data=[0, 42], dtype=h5py.enum_dtype({"A": 0, "B": 42}, basetype="i1"))
+        arrays = file.create_dataset("arrays", (2, 3), np.dtype(("<i4", (2, 2))), chunks=(1, 3))
+        arrays[...] = np.arange(24).reshape(2, 3, 2, 2)
         file["null"] = h5py.Empty("f4")
         attributes = file["table"].attrs
         attributes["fixed"] = np.bytes_(b"fixed")

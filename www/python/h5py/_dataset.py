@@ -24,6 +24,12 @@ class Dataset(HLObject):
         self._dtype = as_dtype(info["dtype"]) if info.get("numeric", True) else dtype_of(info["element"])
         if info.get("null"):
             self._shape = None
+        # Extents of an array type, which numbers that are read have behind the dataset's own.
+        self._inner = []
+        element = info.get("element", {})
+        while element.get("class") == "array":
+            self._inner += element["shape"]
+            element = element["base"]
 
     @property
     def shape(self):
@@ -33,7 +39,7 @@ class Dataset(HLObject):
     @property
     def dtype(self):
         self._require_open()
-        return self._dtype
+        return dtype_of(self._info["element"]) if self._inner else self._dtype
 
     @property
     def ndim(self):
@@ -156,10 +162,9 @@ class Dataset(HLObject):
         if is_mask_of_all(index, self._shape):
             return self[()][index[0] if isinstance(index, tuple) else index]
         chosen = select_dataset(index, self._shape)
+        axes = chosen.axes + [[0, extent, 1] for extent in self._inner]
         return wrap(
-            _bridge.call(
-                "h5_read", dataset=self._id, selection=chosen.axes, drop=chosen.drop, pick=chosen.pick
-            )
+            _bridge.call("h5_read", dataset=self._id, selection=axes, drop=chosen.drop, pick=chosen.pick)
         )
 
     def _named(self, names, index):
@@ -224,7 +229,7 @@ class Dataset(HLObject):
         if not self._is_open():
             return "<Closed HDF5 dataset>"
         own = self.name.rpartition("/")[2] or "/"
-        stored = "|V%d" % self._dtype.itemsize if self._dtype.names else self._dtype.str
+        stored = "|V%d" % self._dtype.itemsize if self._dtype.names else self.dtype.str
         if self._info.get("element", {}).get("order") == ">":
             stored = ">" + stored[1:]
         return '<HDF5 dataset "%s": shape %s, type "%s">' % (own, self._shape, stored)

@@ -5,7 +5,7 @@ from _text import qualified_names, represent
 from h5py._dataset import Dataset
 from h5py._links import HardLink, link_of
 from h5py._object import HLObject
-from h5py._values import NoPath, Reference
+from h5py._values import Empty, NoPath, Reference, dtype_of
 from numpy._dtype import as_dtype, number_of
 from numpy._ndarray import as_operand_source, ndarray, product
 
@@ -42,8 +42,13 @@ class Group(HLObject):
 
     def _open(self, info, path):
         if info["type"] == "group":
-            return Group(self._file, path)
-        return Dataset(self._file, info)
+            found = Group(self._file, path)
+        elif info["type"] == "datatype":
+            found = Datatype(self._file, path, dtype_of(info["element"]))
+        else:
+            found = Dataset(self._file, info)
+        found._object = info.get("object")
+        return found
 
     def get(self, name, default=None, getclass=False, getlink=False):
         """The object `name`, its class, how it is linked, or the class of the link."""
@@ -104,16 +109,24 @@ class Group(HLObject):
         """Call `function(name)` for every link below; stops at the first answer that is not None."""
         return self._visit_links("", lambda name, link: function(name))
 
-    def _visit_links(self, prefix, function, readable=False):
-        """Goes through hard links only, as h5py does; `readable` leaves out what cannot be opened."""
+    def _visit_links(self, prefix, function, objects=False, seen=None):
+        """
+        Goes through hard links only, as h5py does, and into each group once; `objects` leaves out what cannot be
+        opened, and names each object once.
+        """
+        seen = {self._identity()} if seen is None else seen
         for member in self._members():
-            if readable and (member["type"] == "other" or member.get("error")):
-                continue
             name = member["name"]
             link = self._link(name)
+            identity = member.get("object")
+            again = isinstance(link, HardLink) and identity in seen
+            if objects and (again or member.get("error")):
+                continue
+            if isinstance(link, HardLink) and identity is not None:
+                seen.add(identity)
             answer = function(prefix + name, link)
-            if answer is None and member["type"] == "group" and isinstance(link, HardLink):
-                answer = self[name]._visit_links(prefix + name + "/", function, readable)
+            if answer is None and member["type"] == "group" and isinstance(link, HardLink) and not again:
+                answer = self[name]._visit_links(prefix + name + "/", function, objects, seen)
             if answer is not None:
                 return answer
         return None
@@ -158,6 +171,11 @@ class Group(HLObject):
         if maxshape is not None and (shape is None or tuple(maxshape) != _tuple(shape)):
             raise NotImplementedError(
                 "resizable datasets (maxshape) cannot be written in Chunkbook; give the final shape"
+            )
+        if isinstance(data, (str, bytes, Empty)):
+            raise NotImplementedError(
+                "dataset '%s' of file '%s': %s cannot be written in Chunkbook, numbers can; a text can be an attribute"
+                % (name, self._file._name, "what is empty" if isinstance(data, Empty) else "texts")
             )
         if data is not None:
             data = as_operand_source(data)
@@ -238,6 +256,21 @@ def _compression(name, level):
     if not 0 <= level <= 9:
         raise ValueError("GZIP setting must be an integer from 0-9, not %d" % level)
     return "gzip", level
+
+
+class Datatype(HLObject):
+    """A named type: one that several datasets and attributes can have."""
+
+    _noun = "datatype identifier"
+
+    def __init__(self, file, name, dtype):
+        HLObject.__init__(self, file, name)
+        self.dtype = dtype
+
+    def __repr__(self):
+        if not self._is_open():
+            return "<Closed HDF5 named type>"
+        return '<HDF5 named type "%s" (dtype %s)>' % (self.name.rpartition("/")[2], self.dtype.str)
 
 
 class KeysView:
@@ -334,4 +367,5 @@ def is_hdf5(name):
 
 
 qualified_names[Group] = "h5py._hl.group.Group"
+qualified_names[Datatype] = "h5py._hl.datatype.Datatype"
 qualified_names[File] = "h5py._hl.files.File"

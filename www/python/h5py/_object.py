@@ -1,11 +1,14 @@
 """What groups and datasets have in common."""
 
+import _bridge
 from _text import qualified_names
 from h5py._attributes import Attributes
 
 
 class HLObject:
     """What groups and datasets have in common: a place in an open file."""
+
+    _object = None
 
     def __init__(self, file, name):
         self._file = file
@@ -44,11 +47,21 @@ class HLObject:
     def __bool__(self):
         return self._is_open()
 
+    def _identity(self):
+        """What is the same for all paths that lead to one object."""
+        if self._object is None and self._is_open() and self._file._mode == "r":
+            self._object = _bridge.call("h5_get", file=self._file._id, path=self.name).get("object")
+        return self._object or self.name
+
     def __eq__(self, other):
-        return isinstance(other, HLObject) and other._file is self._file and other.name == self.name
+        return (
+            isinstance(other, HLObject)
+            and other._file is self._file
+            and other._identity() == self._identity()
+        )
 
     def __hash__(self):
-        return hash(self.name)
+        return hash(self._identity())
 
 
 qualified_names[HLObject] = "h5py._hl.base.HLObject"

@@ -3,7 +3,7 @@
 import _bridge
 from _text import qualified_names
 from numpy._dtype import as_dtype, make_scalar
-from numpy._ndarray import nest
+from numpy._ndarray import nest, product
 from numpy._objects import bytes_, object_array, object_dtype, void
 
 
@@ -73,7 +73,8 @@ def dtype_of(element):
     elif kind == "array":
         base = dtype_of(element["base"])
         text = "(%s, %r)" % (_member_text(base), tuple(element["shape"]))
-        made = object_dtype("V", 0, text, text)
+        size = base.itemsize * product(element["shape"])
+        made = object_dtype("V", size, text, text)
         made.subdtype, made.shape, made.base = (base, tuple(element["shape"])), tuple(element["shape"]), base
     elif kind == "opaque":
         made = object_dtype("V", element["size"], "|V%d" % element["size"], "|V%d" % element["size"])

@@ -485,7 +485,7 @@ class float32(floating):
         return _to_single(float(value))
 
     def _digits(self):
-        return _host.float_repr(shortest(self._number, 4))
+        return _short_digits(self._number, 4)
 
 
 class float16(floating):
@@ -495,7 +495,22 @@ class float16(floating):
         return _to_half(float(value))
 
     def _digits(self):
-        return _host.float_repr(shortest(self._number, 2))
+        return _short_digits(self._number, 2)
+
+
+# Where exponents begin in arrays, by the bytes of a float: it depends on how many digits the type has.
+FIRST_EXPONENT = {8: 1e8, 4: 1e6, 2: 1e3}
+
+
+def _short_digits(value, itemsize):
+    """The text of a scalar, which has an exponent where arrays of such numbers have."""
+    digits = shortest(value, itemsize)
+    if value != value or value == 0 or 0.0001 <= abs(value) < FIRST_EXPONENT[itemsize] or abs(value) == float("inf"):
+        return _host.float_repr(digits)
+    from numpy._print import scientific
+
+    whole, fraction, power = scientific(digits, 17)
+    return whole + ("." + fraction if fraction else "") + "e" + power
 
 
 def shortest(value, itemsize):

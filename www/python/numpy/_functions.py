@@ -4,6 +4,7 @@ from array import array as _memory
 from binascii import hexlify as _hexlify
 
 import _bridge
+from _text import represent
 from numpy import _print
 from numpy._dtype import as_dtype, generic, make_scalar, number_of, promote
 from numpy._ndarray import ndarray, normal_axes, product, wrap
@@ -43,7 +44,10 @@ def array(object, dtype=None, copy=True, ndmin=0):
     numbers = [number_of(value) for value in flat]
     for value, number in zip(flat, numbers):
         if number is None:
-            raise TypeError("an array can hold numbers, not %s" % type(value).__name__)
+            raise TypeError(
+                "an array is of numbers here, and %s is not one: keep %s values in a list"
+                % (represent(value), type(value).__name__)
+            )
     if dtype is None:
         kind = as_dtype("float64")
         for i, value in enumerate(flat):
@@ -314,7 +318,9 @@ def median(a):
 
 def percentile(a, q):
     """Linear interpolation between the nearest ranks."""
-    a = asarray(a).ravel()
+    if isinstance(q, (list, tuple, ndarray)):
+        return array([percentile(a, one) for one in q], "float64")
+    a, q = asarray(a).ravel(), number_of(q)
     if a.size == 0:
         return make_scalar(float("nan"), "float64")
     if not 0 <= q <= 100:
@@ -381,8 +387,12 @@ def nonzero(a):
     return tuple(indices)
 
 
-def diff(a):
-    return a[..., 1:] - a[..., :-1]
+def diff(a, n=1, axis=-1):
+    """Each element less the one before it."""
+    a = asarray(a).swapaxes(axis, -1)
+    for _ in range(n):
+        a = a[..., 1:] != a[..., :-1] if a.dtype.kind == "b" else a[..., 1:] - a[..., :-1]
+    return a.swapaxes(axis, -1)
 
 
 def dot(a, b):

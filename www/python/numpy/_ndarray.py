@@ -107,6 +107,8 @@ class ndarray:
         return self if tuple(shape) == self.shape else self.reshape(shape)
 
     def item(self, *index):
+        if len(index) == 1 and not isinstance(index[0], tuple):
+            return self.ravel()[index[0]].item()
         if index:
             return self[index[0] if isinstance(index[0], tuple) else index].item()
         if self.size != 1:

@@ -27,7 +27,7 @@ class object_dtype(dtype):
 
     @property
     def str(self):
-        return self._text
+        return "|V%d" % self.itemsize if self.shape else self._text
 
     def __getitem__(self, name):
         if self.fields is None or name not in self.fields:

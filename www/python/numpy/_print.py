@@ -2,7 +2,7 @@
 exponents where magnitudes differ too much, and only the edges of arrays over a thousand elements."""
 
 import _host
-from numpy._dtype import shortest
+from numpy._dtype import FIRST_EXPONENT, shortest
 
 options = {"precision": 8, "threshold": 1000, "edgeitems": 3, "linewidth": 75, "suppress": False}
 
@@ -14,8 +14,7 @@ def format_elements(values, kind, itemsize=8):
     if kind in "iu":
         width = max([len(str(v)) for v in values] or [0])
         return lambda v: _right(str(v), width)
-    # Where exponents begin depends on how many digits the type has.
-    return _float_format(values, {8: 1e8, 4: 1e6, 2: 1e3}[itemsize])
+    return _float_format(values, itemsize)
 
 
 def _right(text, width):
@@ -56,8 +55,9 @@ def scientific(x, precision):
     return whole, fraction, power
 
 
-def _float_format(values, cutoff):
-    finite = [v for v in values if _is_finite(v)]
+def _float_format(values, itemsize):
+    cutoff = FIRST_EXPONENT[itemsize]
+    finite = [shortest(v, itemsize) for v in values if _is_finite(v)]
     sizes = [abs(v) for v in finite if v != 0]
     precision = options["precision"]
     exponents = False
@@ -87,12 +87,16 @@ def _float_format(values, cutoff):
         if not _is_finite(x):
             return _right("inf" if x > 0 else "-inf", left + right + 1)
         if exponents:
-            whole, digits, power = scientific(x, fraction)
+            whole, digits, power = scientific(shortest(x, itemsize), fraction)
+            if len(digits) < fraction:
+                # More digits than it takes to tell it from others are those of its exact value.
+                mantissa, _, power = (("%." + str(fraction) + "e") % x).partition("e")
+                whole, _, digits = mantissa.partition(".")
             sign, power = power[0], power[1:]
             while len(power) < exponent_size:
                 power = "0" + power
-            return _right(whole, left) + "." + digits + "0" * (fraction - len(digits)) + "e" + sign + power
-        whole, digits = positional(x, precision)
+            return _right(whole, left) + "." + digits + "e" + sign + power
+        whole, digits = positional(shortest(x, itemsize), precision)
         return _right(whole, left) + "." + digits + " " * (right - len(digits))
 
     return show
@@ -103,8 +107,6 @@ def array_text(nested, shape, kind, itemsize, separator, indent, suffix, summari
     `nested` holds lists in lists, edges only where `summarised`."""
     values = []
     _flatten(nested, len(shape), values)
-    if kind == "f":
-        values = [shortest(value, itemsize) for value in values]
     show = format_elements(values, kind, itemsize)
     width = options["linewidth"] - suffix
     padding = " " * (indent + 1)
@@ -117,7 +119,7 @@ def array_text(nested, shape, kind, itemsize, separator, indent, suffix, summari
 
     def rows(items, axis, prefix, length):
         if axis == len(shape):
-            return show(shortest(items, itemsize) if kind == "f" else items)
+            return show(items)
         next_prefix = prefix + " "
         next_length = length - 1
         edge = options["edgeitems"]
