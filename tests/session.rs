@@ -461,6 +461,25 @@ fn the_browser_tells_sizes_filters_and_attributes_of_an_object() {
 }
 
 #[test]
+fn a_number_is_told_with_as_many_digits_as_its_type_has() {
+    let mut notebook = Notebook::new();
+    let file = notebook.ok(json!({"op": "h5_open", "name": "short.h5", "mode": "w"}))["file"].clone();
+    for (path, dtype) in [("/short", "float32"), ("/long", "float64")] {
+        notebook.ok(json!({
+            "op": "h5_create_dataset", "file": file, "path": path, "shape": [3], "dtype": dtype,
+            "fillvalue": {"dtype": "float64", "value": "0x3fb999999999999a"},
+        }));
+        let value = json!({"dtype": dtype, "shape": [], "data": ["0x3fb999999999999a"]});
+        notebook.ok(json!({"op": "h5_set_attr", "file": file, "path": path, "name": "of", "value": value}));
+    }
+    notebook.ok(json!({"op": "h5_close", "file": file}));
+    for path in ["/short", "/long"] {
+        let facts = notebook.ok(json!({"op": "browse_object", "name": "short.h5", "path": path}));
+        assert_eq!((&facts["dataset"]["fill"], &facts["attributes"][0]["text"]), (&json!("0.1"), &json!("0.1")));
+    }
+}
+
+#[test]
 fn a_preview_has_the_means_ends_and_counts_of_a_naive_loop_over_all_elements() {
     let mut notebook = Notebook::new();
     for (compression, chunk) in [(Value::Null, 10), (json!("gzip"), 7)] {

@@ -1,9 +1,10 @@
 //! What the page's file browser asks: what is in a file, without any cell having opened it.
 
 use super::elements::value_text;
-use super::request::{scalar_text, ScalarText};
+use super::request::scalar_text;
 use super::{scalar_at, Session};
 use crate::block::shape_text;
+use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::hdf5::{AttributeValue, Dataset, ElementType, File, Filter, Kind, Link, Member};
 use serde_json::{json, Value};
@@ -104,7 +105,7 @@ fn facts(dataset: &Dataset) -> Value {
     let logical =
         if dataset.is_null() { 0 } else { dataset.shape().iter().fold(item, |n, &extent| n.saturating_mul(extent)) };
     let fill = match dataset.element_type() {
-        ElementType::Numeric(dtype) => dataset.fill_value().map(|fill| ScalarText::new(fill, dtype).value),
+        ElementType::Numeric(dtype) => dataset.fill_value().map(|fill| number_text(fill, dtype)),
         ElementType::Other(_) => None,
     };
     let readable = if facts["numeric"] == json!(true) && !dataset.is_null() { dataset.source().err() } else { None };
@@ -132,6 +133,14 @@ fn filter_text(filter: &Filter) -> Value {
     json!(if told { format!("{} {}", filter.label(), parameters.join(" ")) } else { filter.label() })
 }
 
+/// A number with as many digits as tell it from others of its type.
+fn number_text(number: Scalar, dtype: DType) -> String {
+    match number {
+        Scalar::Float(x) if dtype == DType::F32 && x.is_finite() => format!("{:?}", x as f32),
+        _ => scalar_text(number),
+    }
+}
+
 /// An attribute's value on a line, cut where it is long.
 fn attribute_text(value: &AttributeValue) -> String {
     let listed = |texts: Vec<String>, shape: &[u64]| {
@@ -151,8 +160,9 @@ fn attribute_text(value: &AttributeValue) -> String {
             listed(shown, &[texts.len() as u64])
         }
         AttributeValue::Numeric(block) => {
-            let shown =
-                (0..block.len().min(SHOWN_ELEMENTS)).map(|index| scalar_text(scalar_at(block, index))).collect();
+            let shown = (0..block.len().min(SHOWN_ELEMENTS))
+                .map(|index| number_text(scalar_at(block, index), block.dtype()))
+                .collect();
             let shape: Vec<u64> = block.shape().iter().map(|&extent| extent as u64).collect();
             listed(shown, &shape)
         }

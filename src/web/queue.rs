@@ -41,6 +41,9 @@ const EXTRA: usize = 13;
 const VERSION_LOW: usize = 14;
 const VERSION_HIGH: usize = 15;
 
+/// Set in the extra word of an opened file that was dropped; ids are smaller.
+const DROPPED: i32 = 0x4000_0000;
+
 const FREE: i32 = 0;
 const CLAIMED: i32 = 1;
 const PENDING: i32 = 2;
@@ -127,17 +130,17 @@ pub fn use_local_reader(serve: Function) {
 }
 
 /// Number of reader workers that requests can be spread over.
-pub fn active_readers() -> u32 {
+pub(super) fn active_readers() -> u32 {
     ACTIVE_READERS.load(Ordering::Relaxed)
 }
 
 /// Whether readers serve requests by themselves, and not the thread that asks.
-pub fn is_shared() -> bool {
+pub(super) fn is_shared() -> bool {
     SHARED.load(Ordering::Relaxed)
 }
 
 /// A request and what came back.
-pub struct Answer {
+pub(super) struct Answer {
     /// Bytes read or written, the size of the file opened, the bytes of a list, or the microseconds of a reduction.
     pub result: u64,
     /// The id of the file opened or created; for a file opened, its kind is in [`Answer::dropped`].
@@ -150,9 +153,12 @@ pub struct Answer {
 
 /// Asks reader `reader` and waits for the answer.
 ///
+/// # Errors
+/// Those that the reader tells, by its words; see [`Request::wait`].
+///
 /// `memory` is where it reads to or writes from, or for [`Operation::Reduce`] the words of that; it stays borrowed, and
 /// so in place, until then.
-pub fn ask(
+pub(super) fn ask(
     reader: usize,
     operation: Operation,
     file: i32,
@@ -164,12 +170,12 @@ pub fn ask(
 }
 
 /// Asks reader `reader` for the bytes at `offset` of `file`, which it puts into `out` while the caller goes on.
-pub fn start_read(reader: usize, file: i32, offset: u64, out: &mut [u8]) -> Request<'_> {
+pub(super) fn start_read(reader: usize, file: i32, offset: u64, out: &mut [u8]) -> Request<'_> {
     post(reader, Operation::Read, file, offset, out.as_mut_ptr(), out.len())
 }
 
 /// A request under way, which has the memory it reads to or writes from until it is answered.
-pub struct Request<'a> {
+pub(super) struct Request<'a> {
     slot: &'static [AtomicI32; WORDS],
     /// Where the reader writes why it failed.
     message: Box<[u8; MESSAGE]>,
@@ -207,15 +213,20 @@ fn post<'a>(
 
 impl Request<'_> {
     /// Waits for the answer.
-    pub fn wait(self) -> Result<Answer> {
+    ///
+    /// # Errors
+    /// What the reader tells: that a file is not there, has changed or ends too early, that storage is full or fails, or
+    /// that a name is none. An internal error where files are asked for on another thread than the kernel's and there
+    /// are no readers.
+    pub(super) fn wait(self) -> Result<Answer> {
         let slot = self.slot;
         self.settle()?;
         let get = |word: usize| slot[word].load(Ordering::Relaxed);
         let answer = Answer {
             result: wide(get(RESULT_LOW), get(RESULT_HIGH)),
             version: wide(get(VERSION_LOW), get(VERSION_HIGH)),
-            extra: get(EXTRA) & 0x3fff_ffff,
-            dropped: get(EXTRA) & 0x4000_0000 != 0,
+            extra: get(EXTRA) & !DROPPED,
+            dropped: get(EXTRA) & DROPPED != 0,
         };
         let kind = match get(STATUS) {
             0 => return Ok(answer),

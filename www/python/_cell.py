@@ -10,7 +10,7 @@ import _host
 import _text
 import _timing
 
-namespace = {"__name__": "__main__", "__builtins__": None, "In": [""], "Out": {}}
+namespace = {"__name__": "__main__", "__builtins__": None, "In": [""], "Out": {}, "display": _display.show}
 _timing.namespace = namespace
 
 

@@ -27,7 +27,7 @@ export interface PythonHost {
   callBegun(panel: number): void;
   /** `error` is what the function ended with; the cell goes on. */
   callEnded(panel: number, error: CellError | null): void;
-  /** Whether the user asked to stop the running cell. */
+  /** Whether the user asked to stop the running cell; true once each time. */
   interrupted(): boolean;
   /** Milliseconds from any fixed point. */
   now(): number;
@@ -71,7 +71,6 @@ export class Python {
     private readonly output: TextStream,
     private readonly tracebacks: Tracebacks,
     private readonly kept: KeptArrays,
-    private readonly interrupt: Interrupt,
     private readonly runCell: (code: string, plain: string, label: string) => string,
   ) {}
 
@@ -91,11 +90,13 @@ export class Python {
     writeFiles(python.FS, shims);
     const tracebacks = new Tracebacks();
     const kept = new KeptArrays(host);
-    const interrupt = new Interrupt(host, () => python._module._mp_sched_keyboard_interrupt());
-    python.registerJsModule("_host", hostModule(host, output, tracebacks, kept, interrupt));
+    const look = () => {
+      if (host.interrupted()) python._module._mp_sched_keyboard_interrupt();
+    };
+    python.registerJsModule("_host", hostModule(host, output, tracebacks, kept, look));
     python.runPython(`import sys; sys.path.insert(0, "${FOLDER}"); import _startup`);
     const cell = python.pyimport("_cell") as { run(code: string, plain: string, label: string): string };
-    return new Python(python.FS, output, tracebacks, kept, interrupt, cell.run);
+    return new Python(python.FS, output, tracebacks, kept, cell.run);
   }
 
   /** Adds Python that cells can import, by path. */
@@ -118,7 +119,6 @@ export class Python {
         }),
       };
     }
-    this.interrupt.told = false;
     const report = this.report(program.code, program.plain, label);
     this.output.flush();
     this.kept.release();
@@ -137,38 +137,19 @@ export class Python {
   }
 }
 
-/** Passes the user's wish to stop to Python: one KeyboardInterrupt for each time the flag is found newly set. */
-class Interrupt {
-  /** Whether Python knows of the flag as it stands, so that code that catches the interrupt can go on. */
-  told = false;
-
-  constructor(
-    private readonly host: PythonHost,
-    private readonly raise: () => void,
-  ) {}
-
-  look(): void {
-    const asked = this.host.interrupted();
-    if (asked && !this.told) this.raise();
-    this.told = asked;
-  }
-}
-
 /** What python/*.py import as `_host`. Numbers beyond 31 bits go as text: they would arrive as proxies. */
 function hostModule(
   host: PythonHost,
   output: TextStream,
   tracebacks: Tracebacks,
   kept: KeptArrays,
-  interrupt: Interrupt,
+  look: () => void,
 ): object {
   return {
     dispatch(request: string): string {
       output.flush();
       try {
-        const answer = host.dispatch(request);
-        if (answer.startsWith('{"error"') && answer.includes('"kind":"interrupted"')) interrupt.told = true;
-        return answer;
+        return host.dispatch(request);
       } catch (error) {
         const message = `the engine failed: ${error instanceof Error ? error.message : String(error)}`;
         return JSON.stringify({ error: { kind: "internal", message } });
@@ -176,7 +157,7 @@ function hostModule(
     },
     tick() {
       output.flushIfDue();
-      interrupt.look();
+      look();
       return true;
     },
     write: (text: string) => output.write(text),
@@ -185,7 +166,7 @@ function hostModule(
     wait(milliseconds: number) {
       output.flush();
       pause(milliseconds, host.now);
-      interrupt.look();
+      look();
     },
     display(bundle: string) {
       output.flush();

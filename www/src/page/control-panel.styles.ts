@@ -40,7 +40,6 @@ export const panelStyles = css`
   }
   input {
     margin: 0;
-    accent-color: var(--accent);
   }
   input[type="range"] {
     width: 100%;

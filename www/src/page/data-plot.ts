@@ -36,7 +36,6 @@ export class DataPlot extends LitElement {
         padding: 0.2rem 0;
       }
       input[type="range"] {
-        accent-color: var(--accent);
       }
       .axes {
         display: grid;

@@ -226,8 +226,13 @@ export class FileBrowser extends LitElement {
   }
 }
 
+/** A name that may be broken behind its underscores rather than within a word. */
+function breakable(name: string): unknown {
+  return name.split(/(?<=_)/).map((part, index) => (index === 0 ? part : html`<wbr>${part}`));
+}
+
 function renderLine(name: string, value: unknown): TemplateResult {
-  return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+  return html`<div><dt>${breakable(name)}</dt><dd>${value}</dd></div>`;
 }
 
 function renderDataset(dataset: DatasetFacts): TemplateResult {

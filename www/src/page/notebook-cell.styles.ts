@@ -105,6 +105,10 @@ export const cellStyles = css`
   article:hover .actions {
     z-index: 2;
   }
+  /* Seen or not, they are reached by keys. */
+  .actions:not(:focus-within) {
+    opacity: var(--actions-opacity, 1);
+  }
   /* Where there is no gap, a row over the selected cell. */
   @media (max-width: 62rem) {
     .actions,

@@ -18,6 +18,13 @@ export class NotebookView extends LitElement {
       chunkbook-cell {
         margin-bottom: 0.35rem;
       }
+      /* What the pointer is over has its actions where those of the selected cell reach. */
+      @media (min-width: 62.01rem) {
+        chunkbook-cell:hover ~ chunkbook-cell,
+        chunkbook-cell:has(~ chunkbook-cell:hover) {
+          --actions-opacity: 0;
+        }
+      }
       .add {
         display: flex;
         gap: 0.5rem;
