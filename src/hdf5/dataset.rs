@@ -168,14 +168,17 @@ impl Dataset {
         self.inner.pipeline.as_ref().map_or(&[], Pipeline::filters)
     }
 
-    /// The name of its compression as h5py gives it: `gzip`, `lzf`, `szip`, or none.
+    /// The name of its compression as h5py gives it: `gzip`, `lzf`, `szip`, `unknown` for others, or none.
     pub fn compression(&self) -> Option<&'static str> {
-        self.filters().iter().find_map(|filter| match filter.id {
+        let named = self.filters().iter().find_map(|filter| match filter.id {
             filters::DEFLATE => Some("gzip"),
             filters::SZIP => Some("szip"),
             filters::LZF => Some("lzf"),
             _ => None,
-        })
+        });
+        let has_no_name =
+            |filter: &Filter| !matches!(filter.id, filters::SHUFFLE | filters::FLETCHER32 | filters::SCALEOFFSET);
+        named.or_else(|| self.filters().iter().any(has_no_name).then_some("unknown"))
     }
 
     /// The level of gzip compression, where there is one.

@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 import h5py
+import hdf5plugin
 import numpy as np
 
 WWW = pathlib.Path(__file__).resolve().parent.parent.parent / "www"
@@ -40,6 +41,7 @@ EXPRESSIONS = [
     "list(f['chunked'].iter_chunks())",
     "list(f['chunked'].iter_chunks(window))",
     "f['chunked'].maxshape",
+    "[f[name].compression for name in ('chunked', 'packed', 'scaled', 'plugged')]",
     "names(f['z'].visit)",
     "names(f['z'].visit_links)",
     "names(f['group'].visititems)",
@@ -69,6 +71,9 @@ def write(path):
         file["broken"] = h5py.SoftLink("/nothing")
         file["away"] = h5py.ExternalLink("other.h5", "/z")
         file.create_dataset("chunked", data=np.zeros((10, 7)), chunks=(4, 3), maxshape=(None, 7))
+        file.create_dataset("packed", data=np.zeros(9), compression="gzip", shuffle=True)
+        file.create_dataset("scaled", data=np.zeros(9, "i4"), scaleoffset=0)
+        file.create_dataset("plugged", data=np.zeros(9), **hdf5plugin.Zstd())
         file["z/a"] = np.arange(3)
         file["z/b"] = file["z/a"]
         file["again"] = file["z"]

@@ -79,6 +79,9 @@ EXPRESSIONS = [
     "f['table'].attrs['fixed']",
     "f['table'].attrs['fixed_array']",
     "f['table'].attrs['text']",
+    "f['table'].attrs['texts']",
+    "[f['table'].attrs['texts'].shape, f['table'].attrs['texts'].dtype.kind, list(f['table'].attrs['texts']), f['table'].attrs['texts'][1]]",
+    "[f['null'].maxshape, f['null'].shape]",
     "f[f['table'].attrs['reference']]",
     "float(f['table'].attrs['complex'].imag)",
     "h5py.check_string_dtype(f['names'].dtype)",
@@ -113,6 +116,7 @@ def write(path):
         attributes["fixed"] = np.bytes_(b"fixed")
         attributes["fixed_array"] = np.array([b"a", b"bcd"])
         attributes["text"] = "vlen"
+        attributes["texts"] = ["a", "zwölf", ""]
         attributes["reference"] = file["names"].ref
         attributes["complex"] = 1 + 2j
 

@@ -5,6 +5,7 @@ from _text import qualified_names, represent
 from h5py._values import Empty, array_of, value_of
 from numpy._dtype import make_scalar, number_of
 from numpy._ndarray import ndarray, nest
+from numpy._objects import object_array, text_array
 
 
 class Attributes:
@@ -101,7 +102,7 @@ def _value(attribute):
     if "text" in value:
         return value["text"]
     if "texts" in value:
-        return value["texts"]
+        return text_array(value["texts"], (len(value["texts"]),))
     if "empty" in value:
         return Empty()
     if "error" in value:
@@ -124,6 +125,8 @@ def _encode(value):
         value = value.decode()
     if isinstance(value, str):
         return {"text": value}
+    if isinstance(value, object_array):
+        value = value.tolist()
     if isinstance(value, (list, tuple)) and value and all(isinstance(item, str) for item in value):
         return {"texts": list(value)}
     from numpy import asarray

@@ -65,7 +65,7 @@ class Dataset(HLObject):
     @property
     def maxshape(self):
         value = self._listed("maxshape")
-        return self._shape if value is None else value
+        return self._shape if value is None or self._shape is None else value
 
     @property
     def compression(self):
