@@ -46,6 +46,8 @@ def represent(value):
         return "<class '%s'>" % qualified_names.get(value, value.__name__)
     if isinstance(value, BaseException):
         return "%s(%s)" % (kind.__name__, ", ".join([represent(a) for a in value.args]))
+    if getattr(kind, "__module__", None) == "datetime" and kind.__name__ in _moments:
+        return "datetime.%s(%s)" % (kind.__name__, _moments[kind.__name__](value))
     return _repr(value)
 
 
@@ -68,6 +70,28 @@ _containers = {
     OrderedDict: _dict,
     set: lambda value: "{%s}" % _sequence(value) if value else "set()",
     frozenset: lambda value: "frozenset({%s})" % _sequence(value) if value else "frozenset()",
+}
+
+
+def _datetime(value):
+    numbers = [value.year, value.month, value.day, value.hour, value.minute]
+    if value.second or value.microsecond:
+        numbers.append(value.second)
+    if value.microsecond:
+        numbers.append(value.microsecond)
+    return _sequence(numbers) + ("" if value.tzinfo is None else ", tzinfo=" + represent(value.tzinfo))
+
+
+def _timedelta(value):
+    parts = [(name, getattr(value, name)) for name in ("days", "seconds", "microseconds")]
+    return ", ".join(["%s=%d" % part for part in parts if part[1]]) or "0"
+
+
+# MicroPython shows how it keeps them.
+_moments = {
+    "date": lambda value: _sequence([value.year, value.month, value.day]),
+    "datetime": _datetime,
+    "timedelta": _timedelta,
 }
 
 

@@ -330,6 +330,12 @@ nested = {
 }
 print(nested, nested['two']['three'], {**nested}, len({**d, **nested}), {'a': 1}.get('b', 'none'))
 print(json.dumps({'z': 1, 'a': [1.5, None, True]}))
+# %% dates
+import datetime
+first = datetime.date(2000, 1, 1)
+print([first + datetime.timedelta(days=40), datetime.timedelta(0), datetime.timedelta(hours=-5), datetime.timedelta(days=29, microseconds=3)])
+print([datetime.datetime(2000, 1, 1) + datetime.timedelta(days=5), datetime.datetime(1999, 12, 31, 23, 59, 58), datetime.datetime(1, 2, 3, 4, 5, 0, 7)])
+first
 # %% slices
 s = 'abcdef'
 print(s[::-1], s[::2], s[1:5:2], s[-1:0:-2], (1, 2, 3)[::-1], [1, 2, 3][::-1], b'abc'[::-1], list(range(10)[::3]))
