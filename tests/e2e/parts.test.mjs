@@ -146,6 +146,17 @@ test("a cell that names Python which comes later waits for it, and others do not
   });
 });
 
+test("what is in a file shows when the file browser comes, for which somebody waited", async () => {
+  const gate = new Gate("file-browser");
+  await onPage({ prepare: gate.prepare }, async ({ page }) => {
+    await runCell(page, "import h5py\nwith h5py.File('waited.h5', 'w') as f:\n    f['x'] = 1.0");
+    await page.getByRole("button", { name: "Contents of waited.h5" }).click();
+    await page.locator("chunkbook-file-browser").waitFor({ state: "attached" });
+    gate.open();
+    await page.getByRole("treeitem", { name: /^x / }).waitFor();
+  });
+});
+
 test("where Python that comes later cannot be fetched, the page says so, and cells that do without it run", async () => {
   await onPage({ prepare: Gate.refusing("later-python").prepare }, async ({ page }) => {
     await page.getByText(/A part of Python could not be fetched/).waitFor();

@@ -42,8 +42,7 @@ export class FileBrowser extends LitElement {
     new StoreController(this);
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
+  protected override firstUpdated(): void {
     void this.#read("/", 0);
   }
 
