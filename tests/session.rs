@@ -461,7 +461,7 @@ fn the_browser_tells_sizes_filters_and_attributes_of_an_object() {
 }
 
 #[test]
-fn a_number_is_told_with_as_many_digits_as_its_type_has() {
+fn a_float32_is_told_with_its_own_digits() {
     let mut notebook = Notebook::new();
     let file = notebook.ok(json!({"op": "h5_open", "name": "short.h5", "mode": "w"}))["file"].clone();
     for (path, dtype) in [("/short", "float32"), ("/long", "float64")] {

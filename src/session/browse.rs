@@ -133,7 +133,7 @@ fn filter_text(filter: &Filter) -> Value {
     json!(if told { format!("{} {}", filter.label(), parameters.join(" ")) } else { filter.label() })
 }
 
-/// A number with as many digits as tell it from others of its type.
+/// A number as text; of a `float32` as many digits as tell it from others, not those of the `float64` that it is here.
 fn number_text(number: Scalar, dtype: DType) -> String {
     match number {
         Scalar::Float(x) if dtype == DType::F32 && x.is_finite() => format!("{:?}", x as f32),

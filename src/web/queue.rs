@@ -153,11 +153,11 @@ pub(super) struct Answer {
 
 /// Asks reader `reader` and waits for the answer.
 ///
-/// # Errors
-/// Those that the reader tells, by its words; see [`Request::wait`].
-///
 /// `memory` is where it reads to or writes from, or for [`Operation::Reduce`] the words of that; it stays borrowed, and
 /// so in place, until then.
+///
+/// # Errors
+/// Those that the reader tells, by its words; see [`Request::wait`].
 pub(super) fn ask(
     reader: usize,
     operation: Operation,

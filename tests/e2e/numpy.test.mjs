@@ -213,6 +213,68 @@ kept = letters
 letters |= {3}
 letters &= {2, 3}
 found.append([number, text, items, sorted(kept)])
+
+class Counted:
+    looks = 0
+
+    @property
+    def inner(self):
+        Counted.looks += 1
+        return self
+
+class Proxy:
+    def __init__(self, target):
+        self.target = target
+
+    def __getattr__(self, name):
+        return getattr(self.target, name)
+
+    def __mul__(self, other):
+        return "its own"
+
+def step():
+    global place
+    place += 1
+    return 2
+
+place, plain = 0, [1, 10, 100]
+plain[place] *= step()
+counted = Counted()
+counted.value = 3
+counted.inner.value *= 7
+proxy = Proxy(np.arange(3))
+proxy *= 2
+found.append([plain, counted.value, Counted.looks, proxy])
+named = {"k": np.arange(3), "l": [1]}
+seen, listed = named["k"], named["l"]
+named["k"] *= 2
+named["l"] *= 3
+σ = seen
+σ **= 2
+holders = [holder]
+holder.x = seen
+holders[0 + 0].x += 1
+holders[-1].x //= 2
+found.append([seen.tolist(), listed, kept is letters])
+table = np.arange(24).reshape(2, 3, 4)
+row = 0
+table[row + 1] *= 2
+table[row, 1:, ::2] *= 3
+table[..., -1:] //= 2
+table[:, :1][0] *= 2; table[0, 0, 0] |= 6
+matrix = np.eye(2)
+product = matrix
+product @= np.array([[1.0, 2], [3, 4]])
+found.append([table.tolist(), matrix.tolist()])
+
+def fraction():
+    table[row + 1, 0:2] *= 1.5
+
+attempt(fraction)
+bits = 5
+bits <<= 2
+bits >>= 1
+found.append([bits, table.tolist()])
 print(json.dumps(found))
 `;
 
@@ -251,6 +313,7 @@ test("reductions have the type that is asked of them, and slices may begin befor
 const SHOWN = `
 import json
 import numpy as np
+import dask.array as da
 latitudes = np.linspace(-86.95, 90, 60).astype("f4")
 found = [repr(kind(x)) + str(kind(x)) for kind in (np.float64, np.float32, np.float16)
          for x in (1e7, 123456789, 1e-4, 9999999.0, 1e15, 0.001, 999999, 1234567, 1000, 999, 2048, 0, -1e-5, float("inf"), float("nan"))]
@@ -258,8 +321,23 @@ found += [str(np.array(numbers, dtype)) for dtype in ("f8", "f4", "f2")
           for numbers in ([7560.1548, 1e-3], [2048, 0.1], [1e20, 1.2345e-10], [1e23, 1.2345678e-10], [1e-5, 3, float("nan"), -float("inf")], [0.1, 0.25])
           if dtype != "f2" or max(numbers) < 1e4]
 found += [repr(latitudes * latitudes), repr(latitudes)]
+found += [f"{np.float32(1e6)} {np.float16(2000)} {np.float32(0.1)} {np.float32(0.1)!s}", "{}".format(np.float32(1e6)), format(np.float32(1e7)), "%s" % np.float32(1e7)]
+found += [str(np.float16(465.25)), str(np.float16(4.3125)), str(np.float32(1529918.25)), str(np.array([0.065246545, 0.5], "f4")), str(np.array([465.25, 4.3125, 0.001], "f2"))]
+many = [((i * 7919 + 13) % 10007) * 10.0 ** ((i * 31) % 9 - 4) / 3 for i in range(200)]
+for dtype in ("f8", "f4", "f2"):
+    fitting = [number for number in many if dtype != "f2" or number < 60000]
+    for start in range(0, len(fitting) - 4, 4):
+        part = np.array(fitting[start : start + 4], dtype)
+        found += [str(part), str(part[0]), repr(part[1])]
 table = np.arange(6).reshape(2, 3) ** 2
 found += [np.diff([1, 4, 9]).tolist(), np.diff(table, axis=0).tolist(), np.diff(np.arange(6) ** 3, n=2).tolist(), np.diff(np.array([True, False, False])).tolist()]
+lazy = da.from_array(np.arange(6) ** 2, chunks=2)
+found += [str(type(np.diff(lazy))).count("Array"), np.diff(lazy).compute().tolist(), np.percentile([1, 2], range(0, 101, 50)).tolist()]
+for action in (lambda: np.diff([1, 2], n=-1), lambda: np.diff(5), lambda: np.diff([1, 2], axis=1), lambda: table.item(slice(0, 1)), lambda: table.item(1.5)):
+    try:
+        found.append(str(action()))
+    except Exception as error:
+        found.append(type(error).__name__)
 found += [np.percentile(np.arange(5.0), [10, 50]).tolist(), table.item(3), table.item(1, 2), table.item((1, 0)), np.arange(3).item(-1)]
 print(json.dumps(found))
 `;

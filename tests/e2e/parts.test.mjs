@@ -161,6 +161,8 @@ test("where Python that comes later cannot be fetched, the page says so, and cel
   await onPage({ prepare: Gate.refusing("later-python").prepare }, async ({ page }) => {
     await page.getByText(/A part of Python could not be fetched/).waitFor();
     assert.match((await runCell(page, "import pprint")).error, /ImportError|ModuleNotFoundError/);
+    const { stdout } = await runCell(page, "import re");
+    assert.match(stdout, /part of Python that this cell may need could not be fetched\. Reload the page/);
     assert.equal((await runCell(page, "print(1)")).stdout, "1\n");
   });
 });

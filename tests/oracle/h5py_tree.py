@@ -47,6 +47,7 @@ EXPRESSIONS = [
     "names(f['group'].visititems)",
     "[f['z'] == f['again'], f['z/a'] == f['z/b'], f['z'] == f['group'], f['z/a'] != f['z/b'], f == f['/']]",
     "f['named']",
+    "f['record']",
     "[f['named'].dtype.str, f['named'].name, isinstance(f['named'], h5py.Datatype), f['named'].attrs['of']]",
     "[type(item).__name__ for item in f['z'].values()]",
     "f['z'].get('type', getclass=True).__name__",
@@ -81,6 +82,7 @@ def write(path):
         file["z/type"] = np.dtype("i2")
         file["named"] = np.dtype("f4")
         file["named"].attrs["of"] = 7
+        file["record"] = np.dtype([("a", "f4"), ("b", "i8", (2,))])
 
 
 def main():

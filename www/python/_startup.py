@@ -234,7 +234,9 @@ def __keywords__(function, names):
 
 
 _updates = {}
-for _sign, _name in zip("* / // % ** | & ^".split(), "mul truediv floordiv mod pow or and xor".split()):
+for _sign, _name in zip(
+    "* / // % ** | & ^ << >> @".split(), "mul truediv floordiv mod pow or and xor lshift rshift matmul".split()
+):
     exec("def _update(a, b):\n    a %s= b\n    return a" % _sign, globals())
     _updates[_sign] = ("__i%s__" % _name, _update)
 
@@ -242,9 +244,22 @@ for _sign, _name in zip("* / // % ** | & ^".split(), "mul truediv floordiv mod p
 def __update__(sign, target, value):
     """`target *= value`, by the target's own method if it has one."""
     method, otherwise = _updates[sign]
-    own = getattr(target, method, None)
-    result = NotImplemented if own is None else own(value)
+    if type(target) is list and sign == "*":
+        target[:] = target * value
+        return target
+    own = getattr(type(target), method, None)
+    result = NotImplemented if own is None else own(target, value)
     return otherwise(target, value) if result is NotImplemented else result
+
+
+def __update_item__(sign, container, index, value):
+    """`container[index] *= value`"""
+    container[index] = __update__(sign, container[index], value)
+
+
+def __update_member__(sign, owner, name, value):
+    """`owner.name *= value`"""
+    setattr(owner, name, __update__(sign, getattr(owner, name), value))
 
 
 _max, _min, _sorted = max, min, sorted
@@ -438,6 +453,8 @@ builtins.__greater__ = __greater__
 builtins.__greater_equal__ = __greater_equal__
 builtins.__compare__ = __compare__
 builtins.__update__ = __update__
+builtins.__update_item__ = __update_item__
+builtins.__update_member__ = __update_member__
 builtins.max = _extremum(max, __greater__)
 builtins.min = _extremum(min, __less__)
 builtins.sorted = sorted

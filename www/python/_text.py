@@ -185,9 +185,9 @@ def _operand_message(message):
 
 def format_value(value, spec):
     """`format(value, spec)` as in CPython; NumPy scalars format as the numbers they hold."""
+    value = plain(value)
     if spec == "":
         return text(value)
-    value = plain(value)
     if type(value) is float:
         exact = _format_float(value, spec)
         if exact is not None:

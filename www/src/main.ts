@@ -72,8 +72,9 @@ async function start(): Promise<void> {
   } catch {
     // The page tells of a kernel that does not start; the rest of it works without.
   }
-  const python = await pythonPart.load();
-  store.kernel.give({ type: "python-files", files: python?.laterPython ?? null });
+  void pythonPart
+    .load()
+    .then((python) => store.kernel.give({ type: "python-files", files: python?.laterPython ?? null }));
   await prepareParts();
   const module = isolated ? await fetchReadersModule() : null;
   if (module !== null) store.kernel.give({ type: "readers-module", module });

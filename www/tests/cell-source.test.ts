@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { translateCell } from "../src/kernel/cell-source";
-import { floatBits, floatFixed, floatRepr } from "../src/kernel/number-text";
+import { floatBits, floatExponent, floatFixed, floatRepr } from "../src/kernel/number-text";
 
 const code = (source: string) => translateCell(source).code;
 
@@ -121,5 +121,20 @@ describe("the text of a float", () => {
     [0.000123, 8, "0.00012300"],
   ])("%d with %d places is %s, as C's printf", (x, places, text) => {
     expect(floatFixed(x, places)).toBe(text);
+  });
+
+  // What CPython's `"%.{places}e" % x` gives.
+  test.each([
+    [465.25, 3, "4.652e+02"],
+    [4.3125, 3, "4.312e+00"],
+    [9.5, 0, "1e+01"],
+    [8.5, 0, "8e+00"],
+    [99.95, 2, "1.00e+02"],
+    [1e23, 7, "1.0000000e+23"],
+    [-0.000125, 1, "-1.3e-04"],
+    [0, 2, "0.00e+00"],
+    [5e-324, 3, "4.941e-324"],
+  ])("%d with an exponent and %d places is %s, as C's printf", (x, places, text) => {
+    expect(floatExponent(x, places)).toBe(text);
   });
 });

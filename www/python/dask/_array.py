@@ -429,7 +429,7 @@ def from_array(
         x._require_numeric()
         spec = _chunks(chunks, x.shape)
         return Array(_bridge.call("da_from", dataset=x._id, chunks=spec, name=name))
-    if isinstance(x, str) or hasattr(x, "visititems"):
+    if isinstance(x, str) or hasattr(x, "_require_open"):
         raise TypeError(
             "from_array() takes an array or a dataset, and %s is neither: give one of its datasets, such as f['x']"
             % (repr(x),)

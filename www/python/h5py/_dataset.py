@@ -47,7 +47,7 @@ class Dataset(HLObject):
 
     @property
     def size(self):
-        return product(self.shape)
+        return None if self.shape is None else product(self.shape)
 
     @property
     def nbytes(self):
@@ -229,7 +229,7 @@ class Dataset(HLObject):
         if not self._is_open():
             return "<Closed HDF5 dataset>"
         own = self.name.rpartition("/")[2] or "/"
-        stored = "|V%d" % self._dtype.itemsize if self._dtype.names else self.dtype.str
+        stored = self.dtype.str
         if self._info.get("element", {}).get("order") == ">":
             stored = ">" + stored[1:]
         return '<HDF5 dataset "%s": shape %s, type "%s">' % (own, self._shape, stored)

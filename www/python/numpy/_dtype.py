@@ -504,12 +504,11 @@ FIRST_EXPONENT = {8: 1e8, 4: 1e6, 2: 1e3}
 
 def _short_digits(value, itemsize):
     """The text of a scalar, which has an exponent where arrays of such numbers have."""
-    digits = shortest(value, itemsize)
     if value != value or value == 0 or 0.0001 <= abs(value) < FIRST_EXPONENT[itemsize] or abs(value) == float("inf"):
-        return _host.float_repr(digits)
+        return _host.float_repr(shortest(value, itemsize))
     from numpy._print import scientific
 
-    whole, fraction, power = scientific(digits, 17)
+    whole, fraction, power = scientific(value, 17, itemsize)
     return whole + ("." + fraction if fraction else "") + "e" + power
 
 
@@ -519,7 +518,7 @@ def shortest(value, itemsize):
         return value
     convert, most = (_to_single, 9) if itemsize == 4 else (_to_half, 5)
     for digits in range(most):
-        candidate = float(("%." + str(digits) + "e") % value)
+        candidate = float(_host.float_exponent(value, digits))
         if convert(candidate) == value:
             return candidate
     return value

@@ -7,6 +7,7 @@ import _bridge
 from _text import represent
 from numpy import _print
 from numpy._dtype import as_dtype, generic, make_scalar, number_of, promote
+from numpy._indexing import make_slice
 from numpy._ndarray import ndarray, normal_axes, product, wrap
 from numpy._ndarray import as_operand_source as _source, operand as _operand
 from numpy._ufunc import natural_dtype, ufuncs
@@ -318,7 +319,7 @@ def median(a):
 
 def percentile(a, q):
     """Linear interpolation between the nearest ranks."""
-    if isinstance(q, (list, tuple, ndarray)):
+    if number_of(q) is None:
         return array([percentile(a, one) for one in q], "float64")
     a, q = asarray(a).ravel(), number_of(q)
     if a.size == 0:
@@ -389,10 +390,16 @@ def nonzero(a):
 
 def diff(a, n=1, axis=-1):
     """Each element less the one before it."""
-    a = asarray(a).swapaxes(axis, -1)
+    a = a if hasattr(a, "_lazy") else asarray(a)
+    if n < 0:
+        raise ValueError("order must be non-negative but got %d" % n)
+    if a.ndim == 0:
+        raise ValueError("diff requires input that is at least one dimensional")
+    before = (make_slice(None, None),) * normal_axes(axis, a.ndim)[0]
     for _ in range(n):
-        a = a[..., 1:] != a[..., :-1] if a.dtype.kind == "b" else a[..., 1:] - a[..., :-1]
-    return a.swapaxes(axis, -1)
+        ends, begins = a[before + (make_slice(1, None),)], a[before + (make_slice(None, -1),)]
+        a = ends != begins if a.dtype.kind == "b" else ends - begins
+    return a
 
 
 def dot(a, b):

@@ -108,7 +108,10 @@ class ndarray:
 
     def item(self, *index):
         if len(index) == 1 and not isinstance(index[0], tuple):
-            return self.ravel()[index[0]].item()
+            number = number_of(index[0])
+            if not isinstance(number, int):
+                raise TypeError("an integer is required")
+            return self.ravel()[number].item()
         if index:
             return self[index[0] if isinstance(index[0], tuple) else index].item()
         if self.size != 1:
@@ -195,7 +198,7 @@ class ndarray:
         )
 
     def _reduce_as(self, dtype, name, *options):
-        """The reduction in another element type, that of the result too."""
+        """The reduction of elements made another type, which the result has too."""
         if dtype is None:
             return self._reduce(name, *options)
         return self.astype(dtype)._reduce(name, *options).astype(dtype)
@@ -253,6 +256,9 @@ class ndarray:
 
     def __matmul__(self, other):
         return self.dot(other)
+
+    def __imatmul__(self, other):
+        return _assign_result(self, self.dot(other), "matmul")
 
     # --- Conversion ---
 

@@ -27,7 +27,7 @@ class object_dtype(dtype):
 
     @property
     def str(self):
-        return "|V%d" % self.itemsize if self.shape else self._text
+        return "|V%d" % self.itemsize if self.shape or self.names else self._text
 
     def __getitem__(self, name):
         if self.fields is None or name not in self.fields:
@@ -244,6 +244,9 @@ class object_array:
         else:
             same = [item == other for item in self._flat]
         return array(_nested(same, self.shape), dtype="bool")
+
+    def __ne__(self, other):
+        return ~(self == other)
 
     def __hash__(self):
         raise TypeError("unhashable type: 'numpy.ndarray'")

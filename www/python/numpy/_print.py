@@ -25,9 +25,9 @@ def _is_finite(x):
     return x == x and x not in (float("inf"), float("-inf"))
 
 
-def positional(x, precision):
+def positional(x, precision, itemsize):
     """Shortest digits, at most `precision` after the point: ("-12", "5")."""
-    text = _host.float_repr(x)
+    text = _host.float_repr(shortest(x, itemsize))
     digits = None if "e" in text else text.split(".")
     if digits is None or len(digits[1]) > precision:
         digits = _host.float_fixed(x, precision).split(".") if precision else [_host.float_fixed(x, 0), ""]
@@ -39,25 +39,30 @@ def positional(x, precision):
     return digits[0], fraction
 
 
-def scientific(x, precision):
+def scientific(x, precision, itemsize):
     """Shortest digits with an exponent, at most `precision` after the point: ("-1", "25", "+03")."""
-    shortest = _host.float_repr(x)
-    mantissa, _, power = shortest.partition("e")
+    short = shortest(x, itemsize)
+    mantissa = _host.float_repr(short).partition("e")[0]
     digits = mantissa.replace("-", "").replace(".", "").lstrip("0").rstrip("0") or "0"
     if len(digits) - 1 > precision:
-        shown = ("%." + str(precision) + "e") % x
+        whole, fraction, power = exponent_parts(x, precision)
     else:
-        shown = ("%." + str(len(digits) - 1) + "e") % x
-    mantissa, _, power = shown.partition("e")
-    whole, _, fraction = mantissa.partition(".")
+        whole, fraction, power = exponent_parts(short, len(digits) - 1)
     while fraction.endswith("0"):
         fraction = fraction[:-1]
     return whole, fraction, power
 
 
+def exponent_parts(x, places):
+    """Whole digit, fraction and power of `x` rounded to `places`."""
+    mantissa, _, power = _host.float_exponent(x, places).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    return whole, fraction, power
+
+
 def _float_format(values, itemsize):
     cutoff = FIRST_EXPONENT[itemsize]
-    finite = [shortest(v, itemsize) for v in values if _is_finite(v)]
+    finite = [v for v in values if _is_finite(v)]
     sizes = [abs(v) for v in finite if v != 0]
     precision = options["precision"]
     exponents = False
@@ -68,13 +73,13 @@ def _float_format(values, itemsize):
         )
     left = right = exponent_size = 0
     if finite and exponents:
-        parts = [scientific(v, precision) for v in finite]
+        parts = [scientific(v, precision, itemsize) for v in finite]
         left = max([len(p[0]) for p in parts])
         fraction = max([len(p[1]) for p in parts])
         exponent_size = max([len(p[2]) - 1 for p in parts])
         right = exponent_size + 2 + fraction
     elif finite:
-        parts = [positional(v, precision) for v in finite]
+        parts = [positional(v, precision, itemsize) for v in finite]
         left = max([len(p[0]) for p in parts])
         right = max([len(p[1]) for p in parts])
     if len(finite) != len(values):
@@ -87,16 +92,13 @@ def _float_format(values, itemsize):
         if not _is_finite(x):
             return _right("inf" if x > 0 else "-inf", left + right + 1)
         if exponents:
-            whole, digits, power = scientific(shortest(x, itemsize), fraction)
-            if len(digits) < fraction:
-                # More digits than it takes to tell it from others are those of its exact value.
-                mantissa, _, power = (("%." + str(fraction) + "e") % x).partition("e")
-                whole, _, digits = mantissa.partition(".")
+            # More digits than it takes to tell it from others are those of its exact value.
+            whole, digits, power = exponent_parts(x, fraction)
             sign, power = power[0], power[1:]
             while len(power) < exponent_size:
                 power = "0" + power
             return _right(whole, left) + "." + digits + "e" + sign + power
-        whole, digits = positional(shortest(x, itemsize), precision)
+        whole, digits = positional(x, precision, itemsize)
         return _right(whole, left) + "." + digits + " " * (right - len(digits))
 
     return show

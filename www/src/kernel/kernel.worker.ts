@@ -116,8 +116,10 @@ async function runCell({ engine, python }: Kernel, id: number, source: string, l
     Atomics.store(interrupt, 0, 0);
   }
   send({ type: "started", id });
-  if (namesLaterPython(source)) {
-    await laterPython;
+  if (namesLaterPython(source) && (await laterPython) === null) {
+    const text =
+      "A part of Python that this cell may need could not be fetched. Reload the page to try again.\n";
+    send({ type: "stream", id, name: "stderr", text });
   }
   const begin = performance.now();
   const { result, error } = python.run(source, label);

@@ -33,6 +33,20 @@ function bitsOf(x: number): bigint {
   return bits.getBigUint64(0);
 }
 
+/** `"%.{places}e" % x`: the exact binary value rounded half to even, as C's printf does. */
+export function floatExponent(x: number, places: number): string {
+  if (!Number.isFinite(x)) return floatRepr(x);
+  const size = Math.abs(x);
+  // JavaScript rounds halves up. Where one is, its digits end early.
+  const exact = size.toExponential(100);
+  const end = places === 0 ? 1 : places + 2;
+  const isHalf = /^\.?50*e/.test(exact.slice(end));
+  const rounded = isHalf && Number(exact[end - 1]) % 2 === 0 ? exact : size.toExponential(places);
+  const [mantissa, power] = rounded.split("e") as [string, string];
+  const sign = x < 0 || Object.is(x, -0) ? "-" : "";
+  return `${sign}${mantissa.slice(0, end)}e${power[0]}${power.slice(1).padStart(2, "0")}`;
+}
+
 /** `"%.{places}f" % x`: the exact binary value rounded half to even, as C's printf does. */
 export function floatFixed(x: number, places: number): string {
   if (!Number.isFinite(x)) return floatRepr(x);

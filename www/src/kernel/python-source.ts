@@ -3,9 +3,9 @@
  *
  * MicroPython reads most of it; this module turns the rest into calls of the helpers in
  * python/_startup.py: f-strings, `{**a}` and `[*a]` displays, dicts that keep their order, steps in
- * slices of text, `/` in parameter lists, comparisons that ask their right operand, the order of
- * keywords where it is seen, and the text of numbers. It also marks the value of the last expression, and puts a look at the interrupt flag into
- * every loop, since MicroPython's virtual machine has no hook for it in this build.
+ * slices of text, `/` in parameter lists, comparisons that ask their right operand, `a *= b` and its like, the order
+ * of keywords where it is seen, and the text of numbers. It also marks the value of the last expression, and puts a
+ * look at the interrupt flag into every loop, since MicroPython's virtual machine has no hook for it in this build.
  *
  * Nothing here adds or removes a line.
  */
@@ -102,9 +102,6 @@ const COMPARISONS: Record<string, string> = {
   ">": "__greater__",
   ">=": "__greater_equal__",
 };
-
-/** Operators of which `__update__` knows the methods that work in place. */
-const UPDATES = new Set(["*", "/", "//", "%", "**", "|", "&", "^"]);
 
 /** Statements before which `__tick__();` may not stand on the same line. */
 const COMPOUND = new Set([
@@ -317,18 +314,49 @@ class Translator {
   }
 
   /**
-   * `a *= b` as `a = __update__("*", a, (b))`: MicroPython asks for no method but those of `+=` and `-=`. A target whose
-   * parts may do something when they are looked up is left alone, since they would do it twice.
+   * `a *= b` as `a = __update__("*", a, (b))`, `a[i] *= b` as `__update_item__("*", a, (i), (b))` and `a.x *= b` likewise:
+   * MicroPython asks for no method but those of `+=` and `-=`.
    */
   private update(node: SyntaxNode): string {
     const [target, operator] = children(node) as [SyntaxNode, SyntaxNode];
     const sign = this.source(operator.from, operator.to - 1);
-    const written = this.target(target, operator.from) ?? this.node(target);
-    if (!UPDATES.has(sign) || !/^[\w.]+(\[[\w:,. -]*\])*$/.test(this.source(target.from, target.to))) {
-      return written + this.range(node, target.to, node.to);
+    if (sign === "+" || sign === "-") {
+      return this.copy(node, (child) => this.target(child, node.from + 1));
     }
-    const value = this.range(node, operator.to, node.to).trim();
-    return `${written} = __update__("${sign}", ${this.node(target)}, (${value}))`;
+    const value = `(${this.range(node, operator.to, node.to).trim()})`;
+    if (target.name !== "MemberExpression") {
+      const name = this.node(target);
+      return `${name} = __update__("${sign}", ${name}, ${value})`;
+    }
+    const parts = children(target);
+    const owner = this.node(parts[0] as SyntaxNode);
+    if (parts[1]?.name === ".") {
+      const last = parts[parts.length - 1] as SyntaxNode;
+      return `__update_member__("${sign}", ${owner}, ${literal(this.source(last.from, last.to))}, ${value})`;
+    }
+    return `__update_item__("${sign}", ${owner}, (${this.index(target)}), ${value})`;
+  }
+
+  /** What stands in the brackets of a subscript, with slices as objects. */
+  private index(subscript: SyntaxNode): string {
+    const [, opening, ...rest] = children(subscript) as [SyntaxNode, SyntaxNode, ...SyntaxNode[]];
+    let out = "";
+    let from = opening.to;
+    let bounds: string[] = [];
+    for (const part of rest) {
+      if (![":", ",", "]"].includes(part.name)) continue;
+      const text = this.range(subscript, from, part.from);
+      from = part.to;
+      if (part.name === ":") {
+        bounds.push(text);
+        continue;
+      }
+      const all = [...bounds, text].map((bound) => bound.trim() || "None");
+      out += bounds.length > 0 ? `__make_slice__(${all.join(", ")})` : text;
+      if (part.name === ",") out += ",";
+      bounds = [];
+    }
+    return out;
   }
 
   /** Drops the `/` that ends positional-only parameters. */
@@ -511,8 +539,10 @@ class Translator {
     const shown = conversion === undefined ? "" : this.source(conversion.from, conversion.to).trim().slice(1);
     if (shown === "r" || shown === "a" || (shown === "" && selfDoc !== undefined && spec === undefined)) {
       value = `repr(${value})`;
-    } else if (shown === "s" || spec === undefined) {
+    } else if (shown === "s") {
       value = `__text__(${value})`;
+    } else if (spec === undefined) {
+      value = `__format__(${value}, "")`;
     }
     if (spec !== undefined) {
       const format = this.template(spec.getChildren("FormatReplacement"), spec.from + 1, spec.to);

@@ -13,7 +13,7 @@ import {
 import wasm from "@micropython/micropython-webassembly-pyscript/micropython.wasm?url";
 import type { CellError, MimeBundle } from "../protocol";
 import { translateCell } from "./cell-source";
-import { floatBits, floatFixed, floatRepr } from "./number-text";
+import { floatBits, floatExponent, floatFixed, floatRepr } from "./number-text";
 import { TextStream } from "./text-stream";
 import { type ErrorReport, Tracebacks } from "./tracebacks";
 
@@ -184,6 +184,7 @@ function hostModule(
     float_bits: floatBits,
     float_repr: floatRepr,
     float_fixed: floatFixed,
+    float_exponent: floatExponent,
   };
 }
 

@@ -35,8 +35,6 @@ export class DataPlot extends LitElement {
         margin: 0;
         padding: 0.2rem 0;
       }
-      input[type="range"] {
-      }
       .axes {
         display: grid;
         grid-template-columns: max-content minmax(0, 1fr);

@@ -72,7 +72,7 @@ export const labsPart = new Part("The labs", () => import("./labs"));
 /** The Python that cells wait for which name it. */
 export const pythonPart = new Part("A part of Python", () => import("./later-python"));
 
-/** Fetches every part, those first that are wanted first. */
+/** Fetches every part of the page, those first that are wanted first. */
 export async function prepareParts(): Promise<void> {
   const parts = [editorPart, richTextPart, viewsPart, controlsPart, fileBrowserPart, keyHelpPart, labsPart];
   for (const part of parts) await part.prepare();
