@@ -7,7 +7,7 @@ from dask._compute import compute as _compute_all
 from dask._graph import Drawing, TaskGraph
 from numpy._dtype import as_dtype, generic, number_of
 from numpy._indexing import make_slice, select
-from numpy._ndarray import normal_axes, product, strengthen
+from numpy._ndarray import COMPARISONS, normal_axes, product, strengthen
 
 
 class Array:
@@ -290,14 +290,7 @@ def _operators():
     for python, name in names.items():
         setattr(Array, "__%s__" % python, forward(name))
         setattr(Array, "__r%s__" % python, reflected(name))
-    for python, name in {
-        "lt": "less",
-        "le": "less_equal",
-        "gt": "greater",
-        "ge": "greater_equal",
-        "eq": "equal",
-        "ne": "not_equal",
-    }.items():
+    for python, name in COMPARISONS.items():
         setattr(Array, "__%s__" % python, forward(name))
     for python, name in {"neg": "negative", "abs": "absolute", "invert": "invert"}.items():
         setattr(Array, "__%s__" % python, (lambda name: lambda self: unary(name, self))(name))

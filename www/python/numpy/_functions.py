@@ -45,10 +45,9 @@ def array(object, dtype=None, copy=True, ndmin=0):
     numbers = [number_of(value) for value in flat]
     for value, number in zip(flat, numbers):
         if number is None:
-            raise TypeError(
-                "an array is of numbers here, and %s is not one: keep %s values in a list"
-                % (represent(value), type(value).__name__)
-            )
+            kind = type(value).__name__
+            text = "an array is of numbers here, and %s is not one: keep %s values in a list"
+            raise TypeError(text % (represent(value), kind))
     if dtype is None:
         kind = as_dtype("float64")
         for i, value in enumerate(flat):

@@ -316,7 +316,7 @@ class ndarray:
 qualified_names[ndarray] = "numpy.ndarray"
 
 
-_COMPARISONS = {
+COMPARISONS = {
     "lt": "less",
     "le": "less_equal",
     "gt": "greater",
@@ -354,7 +354,7 @@ def _operators():
         setattr(ndarray, "__%s__" % python, forward(name))
         setattr(ndarray, "__r%s__" % python, reflected(name))
         setattr(ndarray, "__i%s__" % python, in_place(name))
-    for python, name in _COMPARISONS.items():
+    for python, name in COMPARISONS.items():
         setattr(ndarray, "__%s__" % python, forward(name))
     for python, name in {"neg": "negative", "abs": "absolute", "invert": "invert"}.items():
         setattr(ndarray, "__%s__" % python, (lambda name: lambda self: unary(name, self))(name))
@@ -452,7 +452,7 @@ def strengthen(name, array, scalar):
     """`array` cast so that a NumPy scalar beside it counts with its own dtype; Python numbers are weak."""
     if isinstance(scalar, generic) and hasattr(array, "astype") and not isinstance(array, generic):
         # Integers are compared exactly, whatever their types.
-        whole = name in _COMPARISONS.values() and scalar.dtype.kind != "f" and array.dtype.kind != "f"
+        whole = name in COMPARISONS.values() and scalar.dtype.kind != "f" and array.dtype.kind != "f"
         kind = promote(array.dtype, scalar.dtype)
         if kind != array.dtype and not whole:
             return array.astype(kind)
