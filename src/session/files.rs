@@ -280,23 +280,23 @@ impl Session {
     fn object(&mut self, id: u32, path: &str) -> Result<Value> {
         let file = self.files.file(id)?;
         let Access::Read(reader) = &file.access else { return self.written_object(id, path) };
-        match reader.kind(path)? {
-            Kind::Group => Ok(json!({ "type": "group", "path": path, "object": reader.object_id(path)? })),
+        let object = reader.object_id(path)?;
+        let mut description = match reader.kind(path)? {
+            Kind::Group => json!({ "type": "group", "path": path }),
             Kind::Dataset => {
                 let dataset = reader.dataset(path)?;
-                let object = reader.object_id(path)?;
                 let label = dataset.label();
                 let open = OpenDataset { file: id, label, access: DatasetAccess::Read(dataset) };
                 let dataset_id = self.files.add_dataset(open.clone());
-                let mut description = describe(dataset_id, &open);
-                description["object"] = object.into();
-                Ok(description)
+                describe(dataset_id, &open)
             }
             Kind::Other => {
                 let element = element(&reader.committed_datatype(path)?);
-                Ok(json!({ "type": "datatype", "path": path, "element": element, "object": reader.object_id(path)? }))
+                json!({ "type": "datatype", "path": path, "element": element })
             }
-        }
+        };
+        description["object"] = object.into();
+        Ok(description)
     }
 
     fn field(&mut self, id: u32, name: &str) -> Result<Value> {

@@ -52,6 +52,13 @@ async function drop(path, name) {
   );
 }
 
+async function copyIntoStorage(name) {
+  await opened.page
+    .getByRole("button", { name: `Copy ${name}` })
+    .first()
+    .click();
+}
+
 test("every kind of numeric dataset of a dropped file has the sum, mean, variance and extremes that NumPy gives", async () => {
   const path = join(folder, "kinds.h5");
   const expected = python(
@@ -193,10 +200,7 @@ test("a dropped file copied into the browser's storage reads the same from there
     path,
   );
   await drop(path, "kept.h5");
-  await opened.page
-    .getByRole("button", { name: /copy kept\.h5/i })
-    .first()
-    .click();
+  await copyIntoStorage("kept.h5");
   await opened.page.waitForFunction(() =>
     window.chunkbook.files().some((file) => file.name === "kept.h5" && file.kind === "stored"),
   );
@@ -212,10 +216,7 @@ test("copying a dropped file does not replace a stored one of its name, which co
     path,
   );
   await drop(path, "twin.h5");
-  await opened.page
-    .getByRole("button", { name: /copy twin\.h5/i })
-    .first()
-    .click();
+  await copyIntoStorage("twin.h5");
   await opened.page.getByText(/storage has another 'twin\.h5'[\s\S]*delete the other first/).waitFor();
   await opened.page
     .getByRole("button", { name: /take twin\.h5 off/i })
@@ -233,10 +234,7 @@ test("a dropped file that changed on disk is not copied, the page says why, and 
   await writeFile(path, "x".repeat(20_000_000));
   await drop(path, "half.h5");
   await writeFile(path, "shorter");
-  await opened.page
-    .getByRole("button", { name: /copy half\.h5/i })
-    .first()
-    .click();
+  await copyIntoStorage("half.h5");
   await opened.page
     .getByText(/could not be copied[\s\S]*'half\.h5' changed on disk[\s\S]*drop it again/)
     .waitFor();

@@ -72,12 +72,13 @@ async function start(): Promise<void> {
   } catch {
     // The page tells of a kernel that does not start; the rest of it works without.
   }
-  void pythonPart
+  const python = pythonPart
     .load()
-    .then((python) => store.kernel.give({ type: "python-files", files: python?.laterPython ?? null }));
+    .then((part) => store.kernel.give({ type: "python-files", files: part?.laterPython ?? null }));
   await prepareParts();
   const module = isolated ? await fetchReadersModule() : null;
   if (module !== null) store.kernel.give({ type: "readers-module", module });
+  await python;
   performance.mark(COMPLETE_MARK);
 }
 

@@ -7,7 +7,7 @@ from dask._compute import compute as _compute_all
 from dask._graph import Drawing, TaskGraph
 from numpy._dtype import as_dtype, generic, number_of
 from numpy._indexing import make_slice, select
-from numpy._ndarray import COMPARISONS, normal_axes, product, strengthen
+from numpy._ndarray import ARITHMETIC, COMPARISONS, normal_axes, product, strengthen
 
 
 class Array:
@@ -190,20 +190,24 @@ class Array:
             )
         )
 
+    def _reduce_as(self, dtype, name, *options):
+        """The reduction of elements made another type, which the result has too."""
+        return self._as(dtype)._reduce(name, *options)._as(dtype)
+
     def sum(self, axis=None, dtype=None, keepdims=False, split_every=None, out=None):
-        return self._as(dtype)._reduce("sum", axis, keepdims, split_every)._as(dtype)
+        return self._reduce_as(dtype, "sum", axis, keepdims, split_every)
 
     def prod(self, axis=None, dtype=None, keepdims=False, split_every=None, out=None):
-        return self._as(dtype)._reduce("prod", axis, keepdims, split_every)._as(dtype)
+        return self._reduce_as(dtype, "prod", axis, keepdims, split_every)
 
     def mean(self, axis=None, dtype=None, keepdims=False, split_every=None, out=None):
-        return self._as(dtype)._reduce("mean", axis, keepdims, split_every)._as(dtype)
+        return self._reduce_as(dtype, "mean", axis, keepdims, split_every)
 
     def var(self, axis=None, dtype=None, keepdims=False, ddof=0, split_every=None, out=None):
-        return self._as(dtype)._reduce("var", axis, keepdims, split_every, ddof)._as(dtype)
+        return self._reduce_as(dtype, "var", axis, keepdims, split_every, ddof)
 
     def std(self, axis=None, dtype=None, keepdims=False, ddof=0, split_every=None, out=None):
-        return self._as(dtype)._reduce("std", axis, keepdims, split_every, ddof)._as(dtype)
+        return self._reduce_as(dtype, "std", axis, keepdims, split_every, ddof)
 
     def min(self, axis=None, keepdims=False, split_every=None, out=None):
         return self._reduce("min", axis, keepdims, split_every)
@@ -268,26 +272,13 @@ qualified_names[Array] = "dask.array.core.Array"
 
 
 def _operators():
-    names = {
-        "add": "add",
-        "sub": "subtract",
-        "mul": "multiply",
-        "truediv": "divide",
-        "floordiv": "floor_divide",
-        "mod": "remainder",
-        "pow": "power",
-        "and": "bitwise_and",
-        "or": "bitwise_or",
-        "xor": "bitwise_xor",
-    }
-
     def forward(name):
         return lambda self, other: binary(name, self, other)
 
     def reflected(name):
         return lambda self, other: binary(name, other, self)
 
-    for python, name in names.items():
+    for python, name in ARITHMETIC.items():
         setattr(Array, "__%s__" % python, forward(name))
         setattr(Array, "__r%s__" % python, reflected(name))
     for python, name in COMPARISONS.items():

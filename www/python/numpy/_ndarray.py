@@ -316,6 +316,19 @@ class ndarray:
 qualified_names[ndarray] = "numpy.ndarray"
 
 
+# What Python calls operators, and NumPy the functions.
+ARITHMETIC = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "pow": "power",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+}
 COMPARISONS = {
     "lt": "less",
     "le": "less_equal",
@@ -328,18 +341,6 @@ COMPARISONS = {
 
 def _operators():
     """Give ndarray its arithmetic: `a + b`, `2 + a`, `a += b`, comparisons, `-a`."""
-    names = {
-        "add": "add",
-        "sub": "subtract",
-        "mul": "multiply",
-        "truediv": "divide",
-        "floordiv": "floor_divide",
-        "mod": "remainder",
-        "pow": "power",
-        "and": "bitwise_and",
-        "or": "bitwise_or",
-        "xor": "bitwise_xor",
-    }
 
     def forward(name):
         return lambda self, other: binary(name, self, other)
@@ -350,7 +351,7 @@ def _operators():
     def in_place(name):
         return lambda self, other: _assign_result(self, binary(name, self, other), name)
 
-    for python, name in names.items():
+    for python, name in ARITHMETIC.items():
         setattr(ndarray, "__%s__" % python, forward(name))
         setattr(ndarray, "__r%s__" % python, reflected(name))
         setattr(ndarray, "__i%s__" % python, in_place(name))

@@ -182,10 +182,7 @@ export class LocalFiles {
           const size = file?.kind === "stored" ? file.handle.getSize() : 0;
           return { name, size, lastModified: this.#changed.get(name) ?? 0, kind: "stored" };
         });
-        const files = shelfOf(this.#droppedFiles(), stored);
-        const text = new TextEncoder().encode(JSON.stringify(files));
-        slot.bytes.set(text.subarray(0, slot.length));
-        slot.result = text.length;
+        slot.answerJson(shelfOf(this.#droppedFiles(), stored));
         return;
       }
       default:

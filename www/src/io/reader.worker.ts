@@ -237,10 +237,7 @@ async function tellSpace(slot: Slot): Promise<void> {
 
 async function tellFiles(slot: Slot): Promise<void> {
   try {
-    const files = await listShelf([...dropped.values()].map(({ file }) => file));
-    const text = new TextEncoder().encode(JSON.stringify(files));
-    slot.bytes.set(text.subarray(0, slot.length));
-    slot.result = text.length;
+    slot.answerJson(await listShelf([...dropped.values()].map(({ file }) => file)));
   } catch (cause) {
     throw describe(cause, "the shelf");
   }

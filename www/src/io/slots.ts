@@ -102,6 +102,13 @@ export class Slot {
     this.#setWide(8, value);
   }
 
+  /** Puts `value` as JSON into the requester's memory, as much as there is room for; the result is the length of all. */
+  answerJson(value: unknown): void {
+    const text = new TextEncoder().encode(JSON.stringify(value));
+    this.bytes.set(text.subarray(0, this.length));
+    this.result = text.length;
+  }
+
   /** @param version when the file was last changed, in milliseconds. */
   setOpened(file: number, dropped: boolean, version: number): void {
     this.#words[13] = file | (dropped ? DROPPED_FLAG : 0);
