@@ -1,8 +1,9 @@
 //! What reductions gather of a chunk, whatever its element type: the chunk comes whole or in pieces.
 
 use super::extrema::{ArgExtremum, Bits, Extremum, Position};
-use super::lanes::{All, Any, FloatProduct, FloatSum, IntegerProduct, IntegerSum, Moments, MomentsValue};
+use super::lanes::{All, Any, FloatProduct, FloatSum, IntegerProduct, IntegerSum};
 use super::leaves::{leaves_of_floats, leaves_of_integers, leaves_of_ordered, leaves_of_spread, ordered, Leaves};
+use super::moments::{Moments, MomentsValue};
 use super::strided::with_bits;
 use super::walk::{Gathering, Values};
 use crate::block::Block;

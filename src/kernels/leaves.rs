@@ -4,7 +4,9 @@
 //! costs nothing.
 
 use super::element::{cast_loop, Cast, Element};
-use super::lanes::{spread, Moments, MomentsValue, Statistic, LEAF};
+use super::lanes::{Statistic, LEAF};
+use super::moments::{spread, spread_of_leaves, Moments, MomentsValue};
+use super::streams::LEAVES;
 use super::walk::{Pairwise, Runs};
 use crate::block::extend_with_zeros;
 use crate::dtype::DType;
@@ -27,13 +29,18 @@ impl Scratch {
     }
 }
 
+/// What is known of each of some runs of [`LEAF`] elements, one behind the other, after those of which something is known.
+type SideBySide<V> = fn(&[u8], Option<V>) -> [V; LEAVES];
+
 /// A [`Statistic`] over elements given as bytes. One call is for many elements, so that it costs nothing beside them.
 #[derive(Clone, Copy)]
 pub(super) struct Leaves<V> {
     /// Bytes of an element.
     size: usize,
-    /// What is known of a run of [`LEAF`] elements at most.
-    leaf: fn(&[u8]) -> V,
+    /// What is known of a run of [`LEAF`] elements at most, after those of which something is known.
+    leaf: fn(&[u8], Option<V>) -> V,
+    /// `leaf` of each of so many runs of [`LEAF`] elements, one behind the other, where side by side they take less time.
+    leaves: Option<SideBySide<V>>,
     /// Makes elements the type that `leaf` takes, where they are not.
     widen_run: Option<Cast>,
     /// What is known of each of neighbouring columns over at most [`ROWS`](super::lanes::ROWS) rows, which begin so many elements apart.
@@ -49,18 +56,26 @@ pub(super) struct Leaves<V> {
 /// The leaves of a statistic that is gathered in `float64`: integers are made that, and `float16` is made `float32`.
 pub(super) fn leaves_of_floats<S: Statistic>(input: DType) -> Leaves<S::Value> {
     match input {
-        DType::F16 | DType::F32 => Leaves::new::<f32, f32, S>(input, DType::F32, DType::F32),
-        _ => Leaves::new::<f64, f64, S>(input, DType::F64, DType::F64),
+        DType::F16 | DType::F32 => Leaves::new::<f32, f32, S>(input, DType::F32, DType::F32).side_by_side::<f32, S>(),
+        _ => Leaves::new::<f64, f64, S>(input, DType::F64, DType::F64).side_by_side::<f64, S>(),
     }
 }
 
 /// The leaves of the variance: those of moments, but that a run's total may not be known.
 pub(super) fn leaves_of_spread(input: DType) -> Leaves<MomentsValue> {
-    let leaf = match input {
-        DType::F16 | DType::F32 => |run: &[u8]| spread::<f32>(bytemuck::cast_slice(run), false),
-        _ => |run: &[u8]| spread::<f64>(bytemuck::cast_slice(run), false),
-    };
-    Leaves { leaf, ..leaves_of_floats::<Moments>(input) }
+    fn of<T: Element>(moments: Leaves<MomentsValue>) -> Leaves<MomentsValue> {
+        let leaves: SideBySide<_> = |runs, before| spread_of_leaves::<T>(split(runs), before, false);
+        Leaves {
+            leaf: |run, before| spread::<T>(bytemuck::cast_slice(run), before, false),
+            leaves: moments.leaves.map(|_| leaves),
+            ..moments
+        }
+    }
+    let moments = leaves_of_floats::<Moments>(input);
+    match input {
+        DType::F16 | DType::F32 => of::<f32>(moments),
+        _ => of::<f64>(moments),
+    }
 }
 
 /// The leaves of a statistic of integers that is gathered modulo 2 to the power 64.
@@ -102,8 +117,14 @@ pub(super) fn leaves_of_ordered<S: Statistic>(input: DType) -> Leaves<S::Value> 
 }
 
 #[cfg_attr(page, optimize(speed))]
-fn leaf<R: Element, W: Element, S: Statistic>(run: &[u8]) -> S::Value {
-    S::widen::<R, W>(S::leaf::<R>(bytemuck::cast_slice(run)))
+fn leaf<R: Element, W: Element, S: Statistic>(run: &[u8], before: Option<S::Value>) -> S::Value {
+    S::widen::<R, W>(S::leaf_after::<R>(bytemuck::cast_slice(run), before))
+}
+
+/// Runs of [`LEAF`] elements each.
+fn split<T: Element>(runs: &[u8]) -> [&[T]; LEAVES] {
+    let runs: &[T] = bytemuck::cast_slice(runs);
+    std::array::from_fn(|run| &runs[run * LEAF..][..LEAF])
 }
 
 #[cfg_attr(page, optimize(speed))]
@@ -131,6 +152,7 @@ impl<V: Copy> Leaves<V> {
         Leaves {
             size: input.size(),
             leaf: leaf::<R, W, S>,
+            leaves: None,
             widen_run,
             columns: columns::<W, S>,
             widen_columns: widen(wide),
@@ -138,6 +160,13 @@ impl<V: Copy> Leaves<V> {
             merge: S::merge::<W>,
             merge_columns: merge_columns::<W, S>,
         }
+    }
+
+    /// It, with runs of elements that are `R` gone through side by side. Others have just been made `R`, and come from a
+    /// cache leaf by leaf.
+    fn side_by_side<R: Element, S: Statistic<Value = V>>(self) -> Leaves<V> {
+        let leaves: SideBySide<V> = |runs, before| S::leaves_after::<R>(split(runs), before);
+        Leaves { leaves: self.widen_run.is_none().then_some(leaves), ..self }
     }
 
     /// Bytes of an element.
@@ -155,21 +184,34 @@ impl<V: Copy> Leaves<V> {
         (self.merge_columns)(left, right);
     }
 
-    /// What is known of a run of at least one and at most [`LEAF`] elements.
+    /// What is known of a run of at least one and at most [`LEAF`] elements, `before` which so much is.
     #[cfg_attr(page, optimize(speed))]
-    fn leaf(&self, run: &[u8], scratch: &mut Scratch) -> V {
+    fn leaf(&self, run: &[u8], before: Option<V>, scratch: &mut Scratch) -> V {
         let Some(widen) = self.widen_run else {
-            return (self.leaf)(run);
+            return (self.leaf)(run, before);
         };
         let wide = scratch.room(run.len() / self.size * self.wide_size);
         widen(run, wide);
-        (self.leaf)(wide)
+        (self.leaf)(wide, before)
     }
 
     /// Adds to `tree` what is known of a run of any length, leaf by leaf.
-    pub(super) fn run(&self, run: &[u8], tree: &mut Pairwise<V>, scratch: &mut Scratch) {
-        for run in run.chunks(LEAF * self.size) {
-            tree.push(self.leaf(run, scratch), self.merge);
+    pub(super) fn run(&self, mut run: &[u8], tree: &mut Pairwise<V>, scratch: &mut Scratch) {
+        let leaf = LEAF * self.size;
+        while !run.is_empty() {
+            let before = tree.begin(LEAVES);
+            match self.leaves {
+                Some(leaves) if run.len() >= LEAVES * leaf && tree.is_multiple_of(LEAVES) => {
+                    let (runs, rest) = run.split_at(LEAVES * leaf);
+                    leaves(runs, before).into_iter().for_each(|value| tree.push(value, self.merge));
+                    run = rest;
+                }
+                _ => {
+                    let (first, rest) = run.split_at(leaf.min(run.len()));
+                    tree.push(self.leaf(first, before, scratch), self.merge);
+                    run = rest;
+                }
+            }
         }
     }
 
@@ -184,7 +226,7 @@ impl<V: Copy> Leaves<V> {
     ) {
         for number in 0..count {
             let start = number.wrapping_mul(stride as usize) * self.size;
-            put(self.leaf(&elements[start..start + run * self.size], scratch));
+            put(self.leaf(&elements[start..start + run * self.size], None, scratch));
         }
     }
 

@@ -10,9 +10,11 @@ mod gather;
 mod lanes;
 mod leaves;
 mod loops;
+mod moments;
 pub mod preview;
 pub mod pushdown;
 pub mod reduction;
+mod streams;
 pub(crate) mod strided;
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,9 @@
 use super::element::{cast_loop, Element};
 use super::extrema::{ArgExtremum, Bits, Extremum, Position};
 use super::gather::{collector, Collect, Gathered, Kind};
-use super::lanes::{MomentsValue, Statistic};
+use super::lanes::Statistic;
 use super::leaves::ordered;
+use super::moments::MomentsValue;
 use super::walk;
 use crate::block::Block;
 use crate::dtype::{DType, Scalar};

@@ -19,7 +19,7 @@ pub(super) struct Pairwise<V> {
 }
 
 impl<V> Pairwise<V> {
-    fn new() -> Pairwise<V> {
+    pub(super) fn new() -> Pairwise<V> {
         Pairwise { last: None, before: Vec::new() }
     }
 
@@ -32,6 +32,21 @@ impl<V> Pairwise<V> {
         if let Some(last) = self.last.replace(subtree) {
             self.before.push(last);
         }
+    }
+
+    /// Whether it has been given a multiple of `count` values, `count` being a power of two.
+    pub(super) fn is_multiple_of(&self, count: usize) -> bool {
+        self.last.as_ref().is_none_or(|&(size, _)| size >= count)
+    }
+
+    /// What is known of the first values it has been given, if they are at least `count`, a power of two. It stays as
+    /// it is from one multiple of `count` to the next.
+    pub(super) fn begin(&self, count: usize) -> Option<V>
+    where
+        V: Copy,
+    {
+        let (size, value) = self.before.first().copied().or(self.last)?;
+        (size >= count).then_some(value)
     }
 
     fn finish(mut self, merge: impl Fn(V, V) -> V) -> Option<V> {
