@@ -5,7 +5,7 @@
 //! the machine.
 
 use super::element::Element;
-use super::streams::{sums_of, sums_of_leaves, LEAVES};
+use super::streams::{sums_of, sums_side_by_side, STREAMS};
 
 /// Elements of a run that are reduced at once: so few that a second pass finds them in the processor's second cache,
 /// so many that each of the [streams](super::streams) they are read in goes on for eight pages of memory.
@@ -37,17 +37,17 @@ pub(crate) trait Statistic {
     /// What is known of a run of at least one and at most [`LEAF`] elements.
     fn leaf<T: Element>(run: &[T]) -> Self::Value;
 
-    /// [`Statistic::leaf`] of a run that comes after others, of many of which `before` is known: what these say of the
-    /// run may help, and change how its value is rounded.
+    /// [`Statistic::leaf`] of a run in an array of whose first leaf so much is known: what that says of the run may help,
+    /// and change how its value is rounded.
     #[inline(always)]
-    fn leaf_after<T: Element>(run: &[T], _before: Option<Self::Value>) -> Self::Value {
+    fn leaf_after<T: Element>(run: &[T], _first: Option<Self::Value>) -> Self::Value {
         Self::leaf(run)
     }
 
-    /// [`Statistic::leaf_after`] of each of some runs of [`LEAF`] elements, all with the same `before`: they may be gone
-    /// through side by side.
-    fn leaves_after<T: Element>(runs: [&[T]; LEAVES], before: Option<Self::Value>) -> [Self::Value; LEAVES] {
-        runs.map(|run| Self::leaf_after(run, before))
+    /// [`Statistic::leaf_after`] of each of some runs, which are as long as each other and not [`SHORT`](super::streams::SHORT); they may be
+    /// gone through side by side.
+    fn side_by_side<T: Element>(runs: [&[T]; STREAMS], first: Option<Self::Value>) -> [Self::Value; STREAMS] {
+        runs.map(|run| Self::leaf_after(run, first))
     }
 
     /// What is known of each of `L` columns over `rows` rows, which begin `stride` elements apart.
@@ -91,8 +91,8 @@ impl Statistic for FloatSum {
     }
 
     #[inline(never)]
-    fn leaves_after<T: Element>(runs: [&[T]; LEAVES], _before: Option<f64>) -> [f64; LEAVES] {
-        sums_of_leaves(runs, 0.0, |elements, _| [elements]).map(|[sum]| sum)
+    fn side_by_side<T: Element>(runs: [&[T]; STREAMS], _first: Option<f64>) -> [f64; STREAMS] {
+        sums_side_by_side(runs, 0.0, |elements, _| [elements]).map(|[sum]| sum)
     }
 }
 

@@ -5,9 +5,9 @@
 
 use super::element::{cast_loop, Cast, Element};
 use super::lanes::{Statistic, LEAF};
-use super::moments::{spread, spread_of_leaves, Moments, MomentsValue};
-use super::streams::LEAVES;
-use super::walk::{Pairwise, Runs};
+use super::moments::{spread, spread_side_by_side, Moments, MomentsValue};
+use super::streams::{SHORT, STREAMS};
+use super::walk::{RunTree, Runs};
 use crate::block::extend_with_zeros;
 use crate::dtype::DType;
 
@@ -29,18 +29,18 @@ impl Scratch {
     }
 }
 
-/// What is known of each of some runs of [`LEAF`] elements, one behind the other, after those of which something is known.
-type SideBySide<V> = fn(&[u8], Option<V>) -> [V; LEAVES];
+/// What is known of each of some runs, as long as each other and not [`SHORT`], where of the first leaf so much is.
+type SideBySide<V> = fn([&[u8]; STREAMS], Option<V>) -> [V; STREAMS];
 
 /// A [`Statistic`] over elements given as bytes. One call is for many elements, so that it costs nothing beside them.
 #[derive(Clone, Copy)]
 pub(super) struct Leaves<V> {
     /// Bytes of an element.
     size: usize,
-    /// What is known of a run of [`LEAF`] elements at most, after those of which something is known.
+    /// What is known of a run of [`LEAF`] elements at most, where of the first leaf of the array so much is.
     leaf: fn(&[u8], Option<V>) -> V,
-    /// `leaf` of each of so many runs of [`LEAF`] elements, one behind the other, where side by side they take less time.
-    leaves: Option<SideBySide<V>>,
+    /// `leaf` of each of some runs that have not to be made another type, where that takes less time side by side.
+    side_by_side: Option<SideBySide<V>>,
     /// Makes elements the type that `leaf` takes, where they are not.
     widen_run: Option<Cast>,
     /// What is known of each of neighbouring columns over at most [`ROWS`](super::lanes::ROWS) rows, which begin so many elements apart.
@@ -56,18 +56,20 @@ pub(super) struct Leaves<V> {
 /// The leaves of a statistic that is gathered in `float64`: integers are made that, and `float16` is made `float32`.
 pub(super) fn leaves_of_floats<S: Statistic>(input: DType) -> Leaves<S::Value> {
     match input {
-        DType::F16 | DType::F32 => Leaves::new::<f32, f32, S>(input, DType::F32, DType::F32).side_by_side::<f32, S>(),
-        _ => Leaves::new::<f64, f64, S>(input, DType::F64, DType::F64).side_by_side::<f64, S>(),
+        DType::F16 | DType::F32 => {
+            Leaves::new::<f32, f32, S>(input, DType::F32, DType::F32).with_side_by_side::<f32, S>()
+        }
+        _ => Leaves::new::<f64, f64, S>(input, DType::F64, DType::F64).with_side_by_side::<f64, S>(),
     }
 }
 
 /// The leaves of the variance: those of moments, but that a run's total may not be known.
 pub(super) fn leaves_of_spread(input: DType) -> Leaves<MomentsValue> {
     fn of<T: Element>(moments: Leaves<MomentsValue>) -> Leaves<MomentsValue> {
-        let leaves: SideBySide<_> = |runs, before| spread_of_leaves::<T>(split(runs), before, false);
+        let side_by_side: SideBySide<_> = |runs, first| spread_side_by_side::<T>(cast(runs), first, false);
         Leaves {
-            leaf: |run, before| spread::<T>(bytemuck::cast_slice(run), before, false),
-            leaves: moments.leaves.map(|_| leaves),
+            leaf: |run, first| spread::<T>(bytemuck::cast_slice(run), first, false),
+            side_by_side: moments.side_by_side.map(|_| side_by_side),
             ..moments
         }
     }
@@ -117,14 +119,26 @@ pub(super) fn leaves_of_ordered<S: Statistic>(input: DType) -> Leaves<S::Value> 
 }
 
 #[cfg_attr(page, optimize(speed))]
-fn leaf<R: Element, W: Element, S: Statistic>(run: &[u8], before: Option<S::Value>) -> S::Value {
-    S::widen::<R, W>(S::leaf_after::<R>(bytemuck::cast_slice(run), before))
+fn leaf<R: Element, W: Element, S: Statistic>(run: &[u8], first: Option<S::Value>) -> S::Value {
+    S::widen::<R, W>(S::leaf_after::<R>(bytemuck::cast_slice(run), first))
 }
 
-/// Runs of [`LEAF`] elements each.
-fn split<T: Element>(runs: &[u8]) -> [&[T]; LEAVES] {
-    let runs: &[T] = bytemuck::cast_slice(runs);
-    std::array::from_fn(|run| &runs[run * LEAF..][..LEAF])
+/// Runs of elements as what they are.
+fn cast<T: Element>(runs: [&[u8]; STREAMS]) -> [&[T]; STREAMS] {
+    runs.map(bytemuck::cast_slice)
+}
+
+/// Gives `put` what `side_by_side` knows of each of its runs, of `length` bytes, which begin `stride` bytes apart.
+#[inline(never)]
+fn put_streams<V: Copy>(
+    side_by_side: SideBySide<V>,
+    elements: &[u8],
+    [length, stride]: [usize; 2],
+    first: Option<V>,
+    put: &mut dyn FnMut(V),
+) {
+    let runs = std::array::from_fn(|number: usize| &elements[number.wrapping_mul(stride)..][..length]);
+    side_by_side(runs, first).iter().for_each(|&value| put(value));
 }
 
 #[cfg_attr(page, optimize(speed))]
@@ -152,7 +166,7 @@ impl<V: Copy> Leaves<V> {
         Leaves {
             size: input.size(),
             leaf: leaf::<R, W, S>,
-            leaves: None,
+            side_by_side: None,
             widen_run,
             columns: columns::<W, S>,
             widen_columns: widen(wide),
@@ -162,11 +176,11 @@ impl<V: Copy> Leaves<V> {
         }
     }
 
-    /// It, with runs of elements that are `R` gone through side by side. Others have just been made `R`, and come from a
-    /// cache leaf by leaf.
-    fn side_by_side<R: Element, S: Statistic<Value = V>>(self) -> Leaves<V> {
-        let leaves: SideBySide<V> = |runs, before| S::leaves_after::<R>(split(runs), before);
-        Leaves { leaves: self.widen_run.is_none().then_some(leaves), ..self }
+    /// It, with runs of elements that are `R` gone through side by side. Others have just been made `R`, one by one, and
+    /// come from a cache.
+    fn with_side_by_side<R: Element, S: Statistic<Value = V>>(self) -> Leaves<V> {
+        let side_by_side: SideBySide<V> = |runs, first| S::side_by_side::<R>(cast(runs), first);
+        Leaves { side_by_side: self.widen_run.is_none().then_some(side_by_side), ..self }
     }
 
     /// Bytes of an element.
@@ -184,32 +198,31 @@ impl<V: Copy> Leaves<V> {
         (self.merge_columns)(left, right);
     }
 
-    /// What is known of a run of at least one and at most [`LEAF`] elements, `before` which so much is.
+    /// What is known of a run of at least one and at most [`LEAF`] elements, where of the `first` so much is.
     #[cfg_attr(page, optimize(speed))]
-    fn leaf(&self, run: &[u8], before: Option<V>, scratch: &mut Scratch) -> V {
+    fn leaf(&self, run: &[u8], first: Option<V>, scratch: &mut Scratch) -> V {
         let Some(widen) = self.widen_run else {
-            return (self.leaf)(run, before);
+            return (self.leaf)(run, first);
         };
         let wide = scratch.room(run.len() / self.size * self.wide_size);
         widen(run, wide);
-        (self.leaf)(wide, before)
+        (self.leaf)(wide, first)
     }
 
     /// Adds to `tree` what is known of a run of any length, leaf by leaf.
-    pub(super) fn run(&self, mut run: &[u8], tree: &mut Pairwise<V>, scratch: &mut Scratch) {
+    pub(super) fn run(&self, run: &[u8], tree: &mut RunTree<V>, scratch: &mut Scratch) {
         let leaf = LEAF * self.size;
-        while !run.is_empty() {
-            let before = tree.begin(LEAVES);
-            match self.leaves {
-                Some(leaves) if run.len() >= LEAVES * leaf && tree.is_multiple_of(LEAVES) => {
-                    let (runs, rest) = run.split_at(LEAVES * leaf);
-                    leaves(runs, before).into_iter().for_each(|value| tree.push(value, self.merge));
-                    run = rest;
+        let mut start = 0;
+        while start < run.len() {
+            let (left, first) = (&run[start..], tree.first());
+            match self.side_by_side {
+                Some(side_by_side) if left.len() >= STREAMS * leaf && first.is_some() => {
+                    put_streams(side_by_side, left, [leaf; 2], first, &mut |value| tree.push(value, self.merge));
+                    start += STREAMS * leaf;
                 }
                 _ => {
-                    let (first, rest) = run.split_at(leaf.min(run.len()));
-                    tree.push(self.leaf(first, before, scratch), self.merge);
-                    run = rest;
+                    tree.push(self.leaf(&left[..leaf.min(left.len())], first, scratch), self.merge);
+                    start += leaf;
                 }
             }
         }
@@ -224,9 +237,21 @@ impl<V: Copy> Leaves<V> {
         put: &mut dyn FnMut(V),
         scratch: &mut Scratch,
     ) {
-        for number in 0..count {
-            let start = number.wrapping_mul(stride as usize) * self.size;
-            put(self.leaf(&elements[start..start + run * self.size], None, scratch));
+        let (length, stride) = (run * self.size, (stride as usize).wrapping_mul(self.size));
+        let side_by_side = self.side_by_side.filter(|_| run >= SHORT);
+        let mut number = 0;
+        while number < count {
+            let left = &elements[number.wrapping_mul(stride)..];
+            match side_by_side {
+                Some(side_by_side) if count - number >= STREAMS => {
+                    put_streams(side_by_side, left, [length, stride], None, put);
+                    number += STREAMS;
+                }
+                _ => {
+                    put(self.leaf(&left[..length], None, scratch));
+                    number += 1;
+                }
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! Mean and variance: what runs of elements amount to, and how two of them merge.
 
 use super::element::Element;
-use super::lanes::{FloatSum, Statistic, LEAF};
-use super::streams::{sums_of, sums_of_leaves, LEAVES};
+use super::lanes::{FloatSum, Statistic};
+use super::streams::{sums_of, sums_side_by_side, STREAMS};
 use wide::f64x2;
 
 /// How many elements, their sum, their mean, and M2: the sum of their squared distances from the mean.
@@ -72,7 +72,7 @@ const SAMPLES: usize = 16;
 /// rounding error of a sum, `m` standard deviations from zero, `m` parts go into the variance; this is less than four.
 const NEAR_ZERO: f64 = 16.0;
 
-/// [`NEAR_ZERO`] by [`SAMPLES`]: less, since a run that turns out not to be near zero is gone through twice.
+/// [`NEAR_ZERO`] by the elements that are looked at: less, since a run that turns out not to be near zero is gone through twice.
 const LIKELY_NEAR_ZERO: f64 = 10.0;
 
 /// A number that the elements of a run are likely to be near.
@@ -84,16 +84,25 @@ struct Near {
 }
 
 impl Near {
-    /// The mean of those `before` the run if it seems to be near, so that runs one behind the other have it in common,
-    /// or else that of some elements that are looked at.
+    /// The mean of the `first` leaf if it seems to be near, so that leaves have it in common, or else the mean of some
+    /// elements that are looked at.
     #[inline(never)]
-    fn run<T: Element>(run: &[T], before: Option<MomentsValue>) -> Near {
+    fn run<T: Element>(run: &[T], first: Option<MomentsValue>) -> Near {
         let samples: [f64; SAMPLES] = std::array::from_fn(|sample| run[run.len() / SAMPLES * sample].to_f64());
         // Each is divided, so that the largest of numbers do not add up to infinity.
         let mean = samples.iter().map(|sample| sample / SAMPLES as f64).sum::<f64>();
         let variance = samples.iter().map(|sample| (sample - mean) * (sample - mean)).sum::<f64>() / SAMPLES as f64;
-        let common = before.map(|before| before.mean).filter(|&common| (common - mean) * (common - mean) <= variance);
-        Near { number: common.unwrap_or(mean), zero: mean * mean <= LIKELY_NEAR_ZERO * variance }
+        match first {
+            Some(first) if (first.mean - mean) * (first.mean - mean) <= variance => {
+                Near::new(first.mean, first.m2 / first.count)
+            }
+            _ => Near::new(mean, variance),
+        }
+    }
+
+    #[inline(always)]
+    fn new(mean: f64, variance: f64) -> Near {
+        Near { number: mean, zero: mean * mean <= LIKELY_NEAR_ZERO * variance }
     }
 }
 
@@ -111,7 +120,7 @@ fn distance_and_square(elements: f64x2, near: f64x2) -> [f64x2; 2] {
     [distances, distances * distances]
 }
 
-/// Count, mean and M2 of a run of at least one and at most [`LEAF`] elements, and if `with_total` its sum, which is
+/// Count, mean and M2 of a run of at least one and at most [`LEAF`](super::lanes::LEAF) elements, and if `with_total` its sum, which is
 /// [`FloatSum`]'s bit by bit.
 ///
 /// One pass, by squared distances from a number near the mean (Chan, Golub & LeVeque 1983, "Algorithms for computing the
@@ -122,8 +131,8 @@ fn distance_and_square(elements: f64x2, near: f64x2) -> [f64x2; 2] {
 /// found, which is their corrected two-pass algorithm.
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
-pub(super) fn spread<T: Element>(run: &[T], before: Option<MomentsValue>, with_total: bool) -> MomentsValue {
-    let found = shifted(run, Near::run(run, before), with_total);
+pub(super) fn spread<T: Element>(run: &[T], first: Option<MomentsValue>, with_total: bool) -> MomentsValue {
+    let found = shifted(run, Near::run(run, first), with_total);
     if !found.m2.is_nan() {
         return found;
     }
@@ -158,33 +167,38 @@ fn shifted<T: Element>(run: &[T], Near { number: mut near, zero }: Near, with_to
     }
 }
 
-/// [`spread`] of each of some runs of [`LEAF`] elements.
+/// [`spread`] of each of some runs, which are as long as each other and not [`SHORT`](super::streams::SHORT). They are gone through side by side
+/// where all of them are near the mean of the `first` leaf; others would each need a number of its own in a register.
 #[inline(never)]
-pub(super) fn spread_of_leaves<T: Element>(
-    runs: [&[T]; LEAVES],
-    before: Option<MomentsValue>,
+pub(super) fn spread_side_by_side<T: Element>(
+    runs: [&[T]; STREAMS],
+    first: Option<MomentsValue>,
     with_total: bool,
-) -> [MomentsValue; LEAVES] {
-    const COUNT: f64 = LEAF as f64;
-    let [near, others @ ..] = runs.map(|run| Near::run(run, before));
-    if others.iter().any(|&other| other != near) {
-        return runs.map(|run| spread(run, before, with_total));
+) -> [MomentsValue; STREAMS] {
+    let one_by_one = |run| spread(run, first, with_total);
+    if first.is_none() {
+        return runs.map(one_by_one);
     }
+    let [near, others @ ..] = runs.map(|run| Near::run(run, first));
+    if others.iter().any(|&other| other != near) {
+        return runs.map(one_by_one);
+    }
+    let count = runs[0].len() as f64;
     let found = if near.zero {
-        sums_of_leaves(runs, near.number, element_and_square)
-            .map(|sums| MomentsValue::near_zero(COUNT, near.number, sums))
+        sums_side_by_side(runs, near.number, element_and_square)
+            .map(|sums| MomentsValue::near_zero(count, near.number, sums))
     } else {
-        let sums = sums_of_leaves(runs, near.number, distance_and_square);
-        let totals = if with_total { FloatSum::leaves_after(runs, None) } else { [0.0; LEAVES] };
+        let sums = sums_side_by_side(runs, near.number, distance_and_square);
+        let totals = if with_total { FloatSum::side_by_side(runs, None) } else { [0.0; STREAMS] };
         std::array::from_fn(|run| {
             let [residue, squares] = sums[run];
-            let found = MomentsValue::corrected(COUNT, totals[run], near.number, squares, residue);
+            let found = MomentsValue::corrected(count, totals[run], near.number, squares, residue);
             (found.m2 >= 0.25 * squares).then_some(found)
         })
     };
     std::array::from_fn(|run| match found[run] {
         Some(found) if !found.m2.is_nan() => found,
-        _ => spread(runs[run], before, with_total),
+        _ => one_by_one(runs[run]),
     })
 }
 
@@ -213,13 +227,13 @@ impl Statistic for Moments {
     }
 
     #[inline(always)]
-    fn leaf_after<T: Element>(run: &[T], before: Option<MomentsValue>) -> MomentsValue {
-        spread(run, before, true)
+    fn leaf_after<T: Element>(run: &[T], first: Option<MomentsValue>) -> MomentsValue {
+        spread(run, first, true)
     }
 
     #[inline(always)]
-    fn leaves_after<T: Element>(runs: [&[T]; LEAVES], before: Option<MomentsValue>) -> [MomentsValue; LEAVES] {
-        spread_of_leaves(runs, before, true)
+    fn side_by_side<T: Element>(runs: [&[T]; STREAMS], first: Option<MomentsValue>) -> [MomentsValue; STREAMS] {
+        spread_side_by_side(runs, first, true)
     }
 
     #[inline(always)]

@@ -4,29 +4,26 @@
 //! from its begin to its end, it waits for the begin of each page. In [`STREAMS`] places something is always under way.
 //! More of them than a set of the first cache has lines get in each other's way, a power of two apart as they are.
 //!
-//! The longer the streams, the better: those of a run of [`LEAF`] elements are parts of it, and where there are as many
-//! such runs at hand, each is a stream of its own. That takes a quarter to a half of the time off where elements come
+//! The longer the streams, the better: those of a run of [`LEAF`](super::lanes::LEAF) elements are parts of it, and where there are as many
+//! runs at hand as streams, each is one of its own. That takes a quarter to a third of the time off where elements come
 //! from memory, and none where they come from a cache; and the sums are the same, bit by bit.
+//!
+//! Streams take turns in [`GROUPS`] groups: some cache lines of one, while the next ones of the other are on their way.
 
 use super::element::Element;
-use super::lanes::LEAF;
 use wide::f64x2;
 
 /// Elements that are read of a stream at once: a vector of two doubles, of SSE2 and of simd128.
 const PAIR: usize = 2;
 
-/// Places in which elements are read side by side, in [`GROUPS`] that take turns.
-const STREAMS: usize = TOGETHER * GROUPS;
+/// Places in which elements are read side by side.
+pub(super) const STREAMS: usize = 8;
 
-/// Streams that are read from pair by pair: as many as there are registers for two sums of each and what
-/// else is needed, a number that is the same for all of them. While they are read,
-/// the next elements of the others are on their way.
+/// Streams of a group, which are read from pair by pair: as many as there are registers for two sums of each.
 const TOGETHER: usize = 4;
 
-const GROUPS: usize = 2;
-
-/// Runs of [`LEAF`] elements that are gone through side by side.
-pub(super) const LEAVES: usize = STREAMS;
+/// Groups of streams that take turns.
+const GROUPS: usize = STREAMS / TOGETHER;
 
 /// Pairs of a stream that are added up before sums are added to sums.
 ///
@@ -34,11 +31,11 @@ pub(super) const LEAVES: usize = STREAMS;
 /// streams; in NumPy's pairwise sum 16, those of its eight lanes, and those of its tree, which is deeper than ours.
 const STRETCH: usize = 16;
 
-/// Stretches that are added up before their sums are added to sums, and before it is the other group's turn.
+/// Stretches that are added up before their sums are added to sums.
 const STRETCHES: usize = 8;
 
 /// The shortest run that is read in streams; those of a shorter one would not reach from page to page.
-const SHORT: usize = 2048;
+pub(super) const SHORT: usize = 2048;
 
 /// Elements of a shorter run that eight accumulators add up, as many additions in a row as for a stretch.
 const PART: usize = 8 * STRETCH;
@@ -46,79 +43,67 @@ const PART: usize = 8 * STRETCH;
 /// Pairs of elements, one behind the other.
 type Stream<'a, T> = &'a [[T; PAIR]];
 
-/// The sums of `N` numbers over each stream of each group, in two lanes.
-type Totals<const N: usize> = [[[f64x2; TOGETHER]; N]; GROUPS];
+/// `N` sums over each stream, in two lanes.
+type Totals<const N: usize> = [[f64x2; N]; STREAMS];
 
-/// Adds `sums` to `totals`, stream by stream.
 #[inline(always)]
-fn add_sums<const N: usize>(totals: &mut [[f64x2; TOGETHER]; N], sums: &[[f64x2; TOGETHER]; N]) {
-    for (totals, sums) in totals.iter_mut().zip(sums) {
-        for (total, &sum) in totals.iter_mut().zip(sums) {
-            *total += sum;
-        }
+fn add<const N: usize>(totals: &mut [f64x2; N], sums: &[f64x2; N]) {
+    for (total, &sum) in totals.iter_mut().zip(sums) {
+        *total += sum;
     }
 }
 
-/// Adds each of the numbers that `f` makes of an element and of `near` to its own `totals`, for as many pairs of each
-/// stream as there are of the first.
+/// The sums of the numbers that `f` makes of an element and of `near`, over each of `streams`, which are as long as each
+/// other.
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
-fn add_streams<T: Element, const N: usize>(
-    streams: [Stream<T>; TOGETHER],
-    near: &f64x2,
-    totals: &mut [[f64x2; TOGETHER]; N],
-    f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
-) {
-    let near = *near;
-    let rows = streams[0].len();
-    let streams = streams.map(|stream| &stream[..rows]);
-    let mut stretches = [[f64x2::ZERO; TOGETHER]; N];
-    for first in (0..rows).step_by(STRETCH) {
-        let mut sums = [[f64x2::ZERO; TOGETHER]; N];
-        for row in first..rows.min(first + STRETCH) {
-            for (stream, pairs) in streams.iter().enumerate() {
-                let numbers = f(doubles(pairs[row]), near);
-                for number in 0..N {
-                    sums[number][stream] += numbers[number];
-                }
-            }
-        }
-        add_sums(&mut stretches, &sums);
-    }
-    add_sums(totals, &stretches);
-}
-
-/// The totals over `streams` that are as long as each other, in turns of the groups, which do not change their bits.
-#[inline(always)]
 fn totals_of<T: Element, const N: usize>(
     streams: [Stream<T>; STREAMS],
     near: f64,
     f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
 ) -> Totals<N> {
+    let near = f64x2::splat(near);
     let rows = streams[0].len();
     let mut groups = [[[f64x2::ZERO; TOGETHER]; N]; GROUPS];
     for first in (0..rows).step_by(STRETCH * STRETCHES) {
         let count = (STRETCH * STRETCHES).min(rows - first);
         for (group, totals) in groups.iter_mut().enumerate() {
-            let parts = std::array::from_fn(|stream| &streams[group * TOGETHER + stream][first..][..count]);
-            add_streams::<T, N>(parts, &f64x2::splat(near), totals, f);
+            let parts: [_; TOGETHER] =
+                std::array::from_fn(|stream| &streams[group * TOGETHER + stream][first..][..count]);
+            let mut stretches = [[f64x2::ZERO; TOGETHER]; N];
+            for first in (0..count).step_by(STRETCH) {
+                let mut sums = [[f64x2::ZERO; TOGETHER]; N];
+                for row in first..count.min(first + STRETCH) {
+                    for (stream, pairs) in parts.iter().enumerate() {
+                        let numbers = f(doubles(pairs[row]), near);
+                        for number in 0..N {
+                            sums[number][stream] += numbers[number];
+                        }
+                    }
+                }
+                for number in 0..N {
+                    add(&mut stretches[number], &sums[number]);
+                }
+            }
+            for number in 0..N {
+                add(&mut totals[number], &stretches[number]);
+            }
         }
     }
-    groups
+    std::array::from_fn(|stream| groups[stream / TOGETHER].map(|totals| totals[stream % TOGETHER]))
 }
 
-/// The sum of each of the numbers that `f` makes of an element and of `near`, over a run of at most [`LEAF`] elements.
+/// The sums of the numbers that `f` makes of an element and of `near`, over a run of at most [`LEAF`](super::lanes::LEAF) elements.
 #[inline(always)]
 pub(super) fn sums_of<T: Element, const N: usize>(
     run: &[T],
     near: f64,
     f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
 ) -> [f64; N] {
-    let of_part = |elements| f(elements, f64x2::splat(near));
     if run.len() < SHORT {
         let mut sums = [0.0; N];
         for part in run.chunks(PART) {
-            let numbers = sums_of_part(part, of_part);
+            let numbers = sums_of_part(part, near, f);
             for number in 0..N {
                 sums[number] += numbers[number];
             }
@@ -127,47 +112,59 @@ pub(super) fn sums_of<T: Element, const N: usize>(
     }
     let rows = run.len() / (STREAMS * PAIR);
     let (pairs, _) = run.as_chunks::<PAIR>();
-    let streams = std::array::from_fn(|stream| &pairs[stream * rows..][..rows]);
-    let groups = totals_of(streams, near, f);
-    let rest = sums_of_part(&run[STREAMS * PAIR * rows..], of_part);
-    std::array::from_fn(|number| {
-        let totals = groups.iter().flat_map(|totals| totals[number]);
-        totals.fold(f64x2::ZERO, |sum, total| sum + total).reduce_add() + rest[number]
-    })
+    let mut sums = [f64x2::ZERO; N];
+    for totals in totals_of(std::array::from_fn(|stream| &pairs[stream * rows..][..rows]), near, f) {
+        add(&mut sums, &totals);
+    }
+    end(sums, &run[STREAMS * PAIR * rows..], near, f)
 }
 
-/// [`sums_of`] each of `leaves`, runs of [`LEAF`] elements.
+/// [`sums_of`] each of `runs`, which are as long as each other and not [`SHORT`].
 ///
-/// The streams that each has by itself are gone through one after the other, and the leaves side by side.
+/// The streams that each has by itself are gone through one after the other, and the runs side by side.
 #[inline(always)]
-pub(super) fn sums_of_leaves<T: Element, const N: usize>(
-    leaves: [&[T]; LEAVES],
+pub(super) fn sums_side_by_side<T: Element, const N: usize>(
+    runs: [&[T]; STREAMS],
     near: f64,
     f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
-) -> [[f64; N]; LEAVES] {
-    const ROWS: usize = LEAF / (STREAMS * PAIR);
-    const { assert!(ROWS * STREAMS * PAIR == LEAF, "of a leaf nothing is left that is in no stream") };
-    let leaves = leaves.map(|leaf| leaf.as_chunks::<PAIR>().0);
-    let mut sums = [[[f64x2::ZERO; TOGETHER]; N]; GROUPS];
-    for part in 0..STREAMS {
-        let totals = totals_of(leaves.map(|leaf| &leaf[part * ROWS..][..ROWS]), near, f);
+) -> [[f64; N]; STREAMS] {
+    let rows = runs[0].len() / (STREAMS * PAIR);
+    let pairs = runs.map(|run| run.as_chunks::<PAIR>().0);
+    let mut sums = [[f64x2::ZERO; N]; STREAMS];
+    for stream in 0..STREAMS {
+        let totals = totals_of(pairs.map(|pairs| &pairs[stream * rows..][..rows]), near, f);
         for (sums, totals) in sums.iter_mut().zip(&totals) {
-            add_sums(sums, totals);
+            add(sums, totals);
         }
     }
-    std::array::from_fn(|leaf| {
-        std::array::from_fn(|number| sums[leaf / TOGETHER][number][leaf % TOGETHER].reduce_add())
-    })
+    std::array::from_fn(|run| end(sums[run], &runs[run][STREAMS * PAIR * rows..], near, f))
+}
+
+/// `sums` and those over the `rest` of a run, which is in no stream.
+#[inline(always)]
+fn end<T: Element, const N: usize>(
+    sums: [f64x2; N],
+    rest: &[T],
+    near: f64,
+    f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
+) -> [f64; N] {
+    let rest = sums_of_part(rest, near, f);
+    std::array::from_fn(|number| sums[number].reduce_add() + rest[number])
 }
 
 /// [`sums_of`] at most [`PART`] elements, one after the other.
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
-fn sums_of_part<T: Element, const N: usize>(run: &[T], f: impl Fn(f64x2) -> [f64x2; N] + Copy) -> [f64; N] {
+fn sums_of_part<T: Element, const N: usize>(
+    run: &[T],
+    near: f64,
+    f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
+) -> [f64; N] {
+    let near = f64x2::splat(near);
     let mut sums = [[f64x2::ZERO; 4]; N];
     let (rows, rest) = run.as_chunks::<{ 4 * PAIR }>();
     for &[a, b, c, d, e, g, h, i] in rows {
-        let numbers = [[a, b], [c, d], [e, g], [h, i]].map(|pair| f(doubles(pair)));
+        let numbers = [[a, b], [c, d], [e, g], [h, i]].map(|pair| f(doubles(pair), near));
         for number in 0..N {
             for pair in 0..4 {
                 sums[number][pair] += numbers[pair][number];
@@ -176,7 +173,7 @@ fn sums_of_part<T: Element, const N: usize>(run: &[T], f: impl Fn(f64x2) -> [f64
     }
     let mut sums = sums.map(|[a, b, c, d]| ((a + b) + (c + d)).reduce_add());
     for &element in rest {
-        let numbers = f(doubles([element; PAIR]));
+        let numbers = f(doubles([element; PAIR]), near);
         for number in 0..N {
             sums[number] += numbers[number].to_array()[0];
         }

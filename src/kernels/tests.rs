@@ -4,8 +4,7 @@ use super::element::Element;
 use super::lanes::{FloatSum, Statistic, LEAF};
 use super::moments::Moments;
 use super::reduction::{ChunkReduction, Partial, Reduction};
-use super::streams::LEAVES;
-use super::walk::Pairwise;
+use super::streams::{SHORT, STREAMS};
 use crate::block::Block;
 use crate::dtype::DType;
 use crate::grid::{ravel, unravel};
@@ -178,7 +177,7 @@ fn variance_error(integers: &[i64]) -> f64 {
 fn variance_is_exact_to_a_few_units_in_the_last_place_wherever_a_run_begins() {
     let noise = |i: i64| (i * 7919) % 1001;
     let leaf = LEAF as i64;
-    for length in [100, leaf, 100_000, 3 * LEAVES as i64 * leaf] {
+    for length in [100, leaf, 100_000, 3 * STREAMS as i64 * leaf] {
         // Standard deviations from zero, to about where sums are not exact enough for distances from the mean.
         for deviations in 0..12 {
             let run: Vec<i64> = (0..length).map(|i| (noise(i) - 500 + 289 * deviations) * 12_345_679).collect();
@@ -463,40 +462,55 @@ fn long_runs(length: usize) -> Vec<(&'static str, Vec<f64>)> {
     let number: [(&str, Number); 7] = [
         ("near zero", |_, noise| noise),
         ("far from zero", |_, noise| noise + 1e6),
-        ("near zero, then far from it", |i, noise| if i < (LEAVES + 2) * LEAF + 9 { noise } else { noise + 1e3 }),
+        ("near zero, then far from it", |i, noise| if i % (5 * LEAF) < 3 * LEAF + 9 { noise } else { noise + 1e3 }),
         ("a ramp", |i, _| i as f64),
-        ("noise that drifts", |i, noise| noise + i as f64 / (4 * LEAVES * LEAF) as f64),
+        ("noise that drifts", |i, noise| noise + i as f64 / (4 * STREAMS * LEAF) as f64),
         ("the same number", |_, _| 0.1),
-        ("an infinite one among others", |i, noise| if i == LEAVES * LEAF + 5 { f64::INFINITY } else { noise }),
+        ("an infinite one among others", |i, noise| if i % 70_000 == 9_005 { f64::INFINITY } else { noise }),
     ];
     number.map(|(name, number)| (name, (0..length).map(|i| number(i, noise(i))).collect())).into()
 }
 
 #[test]
 fn runs_that_are_read_side_by_side_have_the_bits_they_have_alone() {
-    for (name, values) in long_runs(2 * LEAVES * LEAF) {
-        let (first, second) = values.split_at(LEAVES * LEAF);
-        let runs: [&[f64]; LEAVES] = std::array::from_fn(|run| &second[run * LEAF..][..LEAF]);
-        let sums = FloatSum::leaves_after(runs, None).map(f64::to_bits);
-        assert_eq!(sums, runs.map(|run| FloatSum::leaf(run).to_bits()), "{name}");
-        for before in [None, Some(Moments::leaf(&first[..LEAF]))] {
-            // As texts, in which a number that is none is like another.
-            let known = Moments::leaves_after(runs, before).map(|value| format!("{value:?}"));
-            let alone = runs.map(|run| format!("{:?}", Moments::leaf_after(run, before)));
-            assert_eq!(known, alone, "{name}, {before:?}");
+    for length in [SHORT, 3001, LEAF] {
+        for (name, values) in long_runs((1 + STREAMS) * length) {
+            let (first, others) = values.split_at(length);
+            let runs: [&[f64]; STREAMS] = std::array::from_fn(|run| &others[run * length..][..length]);
+            let sums = FloatSum::side_by_side(runs, None).map(f64::to_bits);
+            assert_eq!(sums, runs.map(|run| FloatSum::leaf(run).to_bits()), "{name}, {length}");
+            for first in [None, Some(Moments::leaf(first))] {
+                // As texts, in which a number that is none is like another.
+                let known = Moments::side_by_side(runs, first).map(|value| format!("{value:?}"));
+                let alone = runs.map(|run| format!("{:?}", Moments::leaf_after(run, first)));
+                assert_eq!(known, alone, "{name}, {length}, {first:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_have_the_bits_they_have_alone() {
+    let (rows, columns) = (2 * STREAMS + 3, 3001);
+    let block = floats(&long_runs(rows * columns)[4].1).reshaped(&[rows, columns]).unwrap();
+    for reduction in [Reduction::Sum, VAR] {
+        let all = wide(&reduction.reduce(&block, &[1], false).unwrap());
+        for (row, sum) in all.iter().enumerate() {
+            let alone = floats(&block.elements::<f64>()[row * columns..][..columns]);
+            assert_eq!(sum.to_bits(), whole(reduction, &alone).to_bits(), "{} of row {row}", reduction.name());
         }
     }
 }
 
 #[test]
 fn an_array_of_many_leaves_has_the_bits_it_has_where_it_comes_in_pieces() {
-    let length = 3 * LEAVES * LEAF + 2 * LEAF + 77;
+    let length = (1 + 5 * STREAMS + 2) * LEAF + 77;
     for (name, values) in long_runs(length) {
         for dtype in [DType::F64, DType::F32] {
             let block = astype(&floats(&values), dtype).unwrap();
             let whole = Reduction::chunk_many(&[Reduction::Sum, VAR], &block, &[0]).unwrap();
             // Those of the longer pieces begin where some are read side by side, and others not.
-            for step in [LEAF + 13, (LEAVES + 3) * LEAF + 5] {
+            for step in [LEAF + 13, (STREAMS + 3) * LEAF + 5] {
                 let mut pieces = ChunkReduction::new(&[Reduction::Sum, VAR], dtype, &[length], &[0]).unwrap();
                 for start in (0..length).step_by(step) {
                     let count = step.min(length - start) as u64;
@@ -511,22 +525,6 @@ fn an_array_of_many_leaves_has_the_bits_it_has_where_it_comes_in_pieces() {
             }
         }
     }
-}
-
-#[test]
-fn what_is_known_of_the_first_leaves_changes_only_where_so_many_have_been_added() {
-    let mut tree = Pairwise::new();
-    let mut begin = None;
-    for leaf in 0..100 {
-        assert_eq!(tree.is_multiple_of(8), leaf % 8 == 0, "{leaf}");
-        if leaf % 8 == 0 {
-            begin = tree.begin(8);
-        }
-        assert_eq!(tree.begin(8), begin, "{leaf}");
-        assert_eq!(begin.is_some(), leaf >= 8, "{leaf}");
-        tree.push(1, |left, right| left + right);
-    }
-    assert_eq!(begin, Some(64));
 }
 
 #[test]

@@ -19,11 +19,11 @@ pub(super) struct Pairwise<V> {
 }
 
 impl<V> Pairwise<V> {
-    pub(super) fn new() -> Pairwise<V> {
+    fn new() -> Pairwise<V> {
         Pairwise { last: None, before: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, value: V, merge: impl Fn(V, V) -> V) {
+    fn push(&mut self, value: V, merge: impl Fn(V, V) -> V) {
         let mut subtree = (1, value);
         while let Some((size, left)) = self.last.take_if(|(size, _)| *size == subtree.0) {
             subtree = (size * 2, merge(left, subtree.1));
@@ -34,27 +34,35 @@ impl<V> Pairwise<V> {
         }
     }
 
-    /// Whether it has been given a multiple of `count` values, `count` being a power of two.
-    pub(super) fn is_multiple_of(&self, count: usize) -> bool {
-        self.last.as_ref().is_none_or(|&(size, _)| size >= count)
-    }
-
-    /// What is known of the first values it has been given, if they are at least `count`, a power of two. It stays as
-    /// it is from one multiple of `count` to the next.
-    pub(super) fn begin(&self, count: usize) -> Option<V>
-    where
-        V: Copy,
-    {
-        let (size, value) = self.before.first().copied().or(self.last)?;
-        (size >= count).then_some(value)
-    }
-
     fn finish(mut self, merge: impl Fn(V, V) -> V) -> Option<V> {
         let (_, mut value) = self.last?;
         while let Some((_, left)) = self.before.pop() {
             value = merge(left, value);
         }
         Some(value)
+    }
+}
+
+/// What is known of a run of elements, leaf by leaf.
+pub(super) struct RunTree<V> {
+    tree: Pairwise<V>,
+    first: Option<V>,
+}
+
+impl<V: Copy> RunTree<V> {
+    fn new() -> RunTree<V> {
+        RunTree { tree: Pairwise::new(), first: None }
+    }
+
+    /// What is known of the first leaf, if there has been one.
+    pub(super) fn first(&self) -> Option<V> {
+        self.first
+    }
+
+    /// Adds what is known of the next leaf.
+    pub(super) fn push(&mut self, value: V, merge: impl Fn(V, V) -> V) {
+        self.first.get_or_insert(value);
+        self.tree.push(value, merge);
     }
 }
 
@@ -150,7 +158,7 @@ impl<V: Copy> Gathering<V> {
             [] | [Group { reduced: true, .. }] => {
                 let elements = shape.iter().fold(1, |count: u64, &extent| count.saturating_mul(extent as u64));
                 let left = elements.saturating_mul(leaves.size() as u64);
-                Way::Run(Run { tree: Pairwise::new(), rest: Vec::new(), held: 0, left })
+                Way::Run(Run { tree: RunTree::new(), rest: Vec::new(), held: 0, left })
             }
             [Group { reduced: true, .. }, Group { extent, .. }] => {
                 Way::Columns { width: *extent, strips: (0..*extent).step_by(STRIP).map(|_| Pairwise::new()).collect() }
@@ -182,7 +190,7 @@ impl<V: Copy> Gathering<V> {
         let leaves = &self.leaves;
         let merge = |left, right| leaves.merge(left, right);
         match self.way {
-            Way::Run(run) => run.tree.finish(merge).map_or_else(Values::new, |value| Values::from_buf([value])),
+            Way::Run(run) => run.tree.tree.finish(merge).map_or_else(Values::new, |value| Values::from_buf([value])),
             Way::Columns { strips, .. } => {
                 let merge = |left, right| merge_columns(leaves, left, right);
                 strips.into_iter().filter_map(|tree| tree.finish(merge)).flatten().collect::<Vec<V>>().into()
@@ -213,7 +221,7 @@ pub(crate) fn grain(shape: &[usize], axes: &[usize]) -> Option<usize> {
 
 /// A run of elements that comes in pieces.
 struct Run<V> {
-    tree: Pairwise<V>,
+    tree: RunTree<V>,
     /// The elements at the end of the pieces so far that do not fill a leaf.
     rest: Vec<u64>,
     /// Bytes of them.
@@ -290,11 +298,11 @@ fn reduce_runs<V: Copy>(
     }
     let merge = |left, right| leaves.merge(left, right);
     for_each_offset(kept, |base| {
-        let mut tree = Pairwise::new();
+        let mut tree = RunTree::new();
         for_each_offset(outer, |offset| {
             leaves.run(&elements[(base + offset) * size..][..run * size], &mut tree, scratch);
         });
-        tree.finish(merge).map(&mut *put);
+        tree.tree.finish(merge).map(&mut *put);
     });
 }
 
