@@ -72,8 +72,13 @@ const SAMPLES: usize = 16;
 /// rounding error of a sum, `m` standard deviations from zero, `m` parts go into the variance; this is less than four.
 const NEAR_ZERO: f64 = 16.0;
 
-/// [`NEAR_ZERO`] by the elements that are looked at: less, since a run that turns out not to be near zero is gone through twice.
+/// [`NEAR_ZERO`] by the elements that are looked at: less, since a run that turns out not to be near zero is gone
+/// through twice.
 const LIKELY_NEAR_ZERO: f64 = 10.0;
+
+/// The most that the square of an element's distance from the first leaf's mean is, in its variances, where that mean is
+/// likely to be near the element's run. Where it is not, the run is gone through once more.
+const LIKELY_NEAR: f64 = 16.0;
 
 /// A number that the elements of a run are likely to be near.
 #[derive(Clone, Copy, PartialEq)]
@@ -84,20 +89,25 @@ struct Near {
 }
 
 impl Near {
-    /// The mean of the `first` leaf if it seems to be near, so that leaves have it in common, or else the mean of some
-    /// elements that are looked at.
+    /// The mean of the `first` leaf where the run's ends are near it, so that leaves have it in common, or else the mean
+    /// of some elements that are looked at: in more places of it, for each of which a tab waits for memory.
     #[inline(never)]
     fn run<T: Element>(run: &[T], first: Option<MomentsValue>) -> Near {
+        if let Some(first) = first {
+            let variance = first.m2 / first.count;
+            let is_near = |element: T| {
+                let distance = element.to_f64() - first.mean;
+                distance * distance <= LIKELY_NEAR * variance
+            };
+            if is_near(run[0]) && is_near(run[run.len() - 1]) {
+                return Near::new(first.mean, variance);
+            }
+        }
         let samples: [f64; SAMPLES] = std::array::from_fn(|sample| run[run.len() / SAMPLES * sample].to_f64());
         // Each is divided, so that the largest of numbers do not add up to infinity.
         let mean = samples.iter().map(|sample| sample / SAMPLES as f64).sum::<f64>();
         let variance = samples.iter().map(|sample| (sample - mean) * (sample - mean)).sum::<f64>() / SAMPLES as f64;
-        match first {
-            Some(first) if (first.mean - mean) * (first.mean - mean) <= variance => {
-                Near::new(first.mean, first.m2 / first.count)
-            }
-            _ => Near::new(mean, variance),
-        }
+        Near::new(mean, variance)
     }
 
     #[inline(always)]
@@ -120,8 +130,8 @@ fn distance_and_square(elements: f64x2, near: f64x2) -> [f64x2; 2] {
     [distances, distances * distances]
 }
 
-/// Count, mean and M2 of a run of at least one and at most [`LEAF`](super::lanes::LEAF) elements, and if `with_total` its sum, which is
-/// [`FloatSum`]'s bit by bit.
+/// Count, mean and M2 of a run of at least one and at most [`LEAF`](super::lanes::LEAF) elements, and if `with_total`
+/// its sum, which is [`FloatSum`]'s bit by bit.
 ///
 /// One pass, by squared distances from a number near the mean (Chan, Golub & LeVeque 1983, "Algorithms for computing the
 /// sample variance", section 3: shifted data). It needs the sum of the distances, too. That is the sum of the elements

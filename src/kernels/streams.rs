@@ -43,54 +43,67 @@ const PART: usize = 8 * STRETCH;
 /// Pairs of elements, one behind the other.
 type Stream<'a, T> = &'a [[T; PAIR]];
 
-/// `N` sums over each stream, in two lanes.
-type Totals<const N: usize> = [[f64x2; N]; STREAMS];
+/// Some sums of a stream, in two lanes each.
+///
+/// Written out for as many as there are: sums that loops go over are in memory, and not in registers, when each stretch
+/// begins and ends.
+pub(super) trait Sums: Copy {
+    const ZERO: Self;
+    fn plus(self, other: Self) -> Self;
+}
+
+impl Sums for [f64x2; 1] {
+    const ZERO: Self = [f64x2::ZERO];
+
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        [self[0] + other[0]]
+    }
+}
+
+impl Sums for [f64x2; 2] {
+    const ZERO: Self = [f64x2::ZERO; 2];
+
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        [self[0] + other[0], self[1] + other[1]]
+    }
+}
 
 #[inline(always)]
-fn add<const N: usize>(totals: &mut [f64x2; N], sums: &[f64x2; N]) {
-    for (total, &sum) in totals.iter_mut().zip(sums) {
-        *total += sum;
-    }
+fn add<S: Sums>([a, b, c, d]: [S; TOGETHER], [e, f, g, h]: [S; TOGETHER]) -> [S; TOGETHER] {
+    [a.plus(e), b.plus(f), c.plus(g), d.plus(h)]
 }
 
 /// The sums of the numbers that `f` makes of an element and of `near`, over each of `streams`, which are as long as each
 /// other.
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
-fn totals_of<T: Element, const N: usize>(
+fn totals_of<T: Element, S: Sums>(
     streams: [Stream<T>; STREAMS],
     near: f64,
-    f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
-) -> Totals<N> {
+    f: impl Fn(f64x2, f64x2) -> S + Copy,
+) -> [S; STREAMS] {
     let near = f64x2::splat(near);
     let rows = streams[0].len();
-    let mut groups = [[[f64x2::ZERO; TOGETHER]; N]; GROUPS];
+    let mut groups = [[S::ZERO; TOGETHER]; GROUPS];
     for first in (0..rows).step_by(STRETCH * STRETCHES) {
         let count = (STRETCH * STRETCHES).min(rows - first);
         for (group, totals) in groups.iter_mut().enumerate() {
-            let parts: [_; TOGETHER] =
+            let [a, b, c, d]: [Stream<T>; TOGETHER] =
                 std::array::from_fn(|stream| &streams[group * TOGETHER + stream][first..][..count]);
-            let mut stretches = [[f64x2::ZERO; TOGETHER]; N];
+            let mut stretches = [S::ZERO; TOGETHER];
             for first in (0..count).step_by(STRETCH) {
-                let mut sums = [[f64x2::ZERO; TOGETHER]; N];
+                let mut sums = [S::ZERO; TOGETHER];
                 for row in first..count.min(first + STRETCH) {
-                    for (stream, pairs) in parts.iter().enumerate() {
-                        let numbers = f(doubles(pairs[row]), near);
-                        for number in 0..N {
-                            sums[number][stream] += numbers[number];
-                        }
-                    }
+                    sums = add(sums, [a[row], b[row], c[row], d[row]].map(|pair| f(doubles(pair), near)));
                 }
-                for number in 0..N {
-                    add(&mut stretches[number], &sums[number]);
-                }
+                stretches = add(stretches, sums);
             }
-            for number in 0..N {
-                add(&mut totals[number], &stretches[number]);
-            }
+            *totals = add(*totals, stretches);
         }
     }
-    std::array::from_fn(|stream| groups[stream / TOGETHER].map(|totals| totals[stream % TOGETHER]))
+    std::array::from_fn(|stream| groups[stream / TOGETHER][stream % TOGETHER])
 }
 
 /// The sums of the numbers that `f` makes of an element and of `near`, over a run of at most [`LEAF`](super::lanes::LEAF) elements.
@@ -99,7 +112,10 @@ pub(super) fn sums_of<T: Element, const N: usize>(
     run: &[T],
     near: f64,
     f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
-) -> [f64; N] {
+) -> [f64; N]
+where
+    [f64x2; N]: Sums,
+{
     if run.len() < SHORT {
         let mut sums = [0.0; N];
         for part in run.chunks(PART) {
@@ -112,10 +128,8 @@ pub(super) fn sums_of<T: Element, const N: usize>(
     }
     let rows = run.len() / (STREAMS * PAIR);
     let (pairs, _) = run.as_chunks::<PAIR>();
-    let mut sums = [f64x2::ZERO; N];
-    for totals in totals_of(std::array::from_fn(|stream| &pairs[stream * rows..][..rows]), near, f) {
-        add(&mut sums, &totals);
-    }
+    let totals = totals_of(std::array::from_fn(|stream| &pairs[stream * rows..][..rows]), near, f);
+    let sums = totals.into_iter().fold(Sums::ZERO, Sums::plus);
     end(sums, &run[STREAMS * PAIR * rows..], near, f)
 }
 
@@ -127,14 +141,17 @@ pub(super) fn sums_side_by_side<T: Element, const N: usize>(
     runs: [&[T]; STREAMS],
     near: f64,
     f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
-) -> [[f64; N]; STREAMS] {
+) -> [[f64; N]; STREAMS]
+where
+    [f64x2; N]: Sums,
+{
     let rows = runs[0].len() / (STREAMS * PAIR);
     let pairs = runs.map(|run| run.as_chunks::<PAIR>().0);
-    let mut sums = [[f64x2::ZERO; N]; STREAMS];
+    let mut sums = [<[f64x2; N]>::ZERO; STREAMS];
     for stream in 0..STREAMS {
         let totals = totals_of(pairs.map(|pairs| &pairs[stream * rows..][..rows]), near, f);
         for (sums, totals) in sums.iter_mut().zip(&totals) {
-            add(sums, totals);
+            *sums = sums.plus(*totals);
         }
     }
     std::array::from_fn(|run| end(sums[run], &runs[run][STREAMS * PAIR * rows..], near, f))
@@ -147,7 +164,10 @@ fn end<T: Element, const N: usize>(
     rest: &[T],
     near: f64,
     f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
-) -> [f64; N] {
+) -> [f64; N]
+where
+    [f64x2; N]: Sums,
+{
     let rest = sums_of_part(rest, near, f);
     std::array::from_fn(|number| sums[number].reduce_add() + rest[number])
 }
@@ -159,19 +179,18 @@ fn sums_of_part<T: Element, const N: usize>(
     run: &[T],
     near: f64,
     f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
-) -> [f64; N] {
+) -> [f64; N]
+where
+    [f64x2; N]: Sums,
+{
     let near = f64x2::splat(near);
-    let mut sums = [[f64x2::ZERO; 4]; N];
     let (rows, rest) = run.as_chunks::<{ 4 * PAIR }>();
+    let mut sums = [<[f64x2; N]>::ZERO; 4];
     for &[a, b, c, d, e, g, h, i] in rows {
-        let numbers = [[a, b], [c, d], [e, g], [h, i]].map(|pair| f(doubles(pair), near));
-        for number in 0..N {
-            for pair in 0..4 {
-                sums[number][pair] += numbers[pair][number];
-            }
-        }
+        sums = add(sums, [[a, b], [c, d], [e, g], [h, i]].map(|pair| f(doubles(pair), near)));
     }
-    let mut sums = sums.map(|[a, b, c, d]| ((a + b) + (c + d)).reduce_add());
+    let [a, b, c, d] = sums;
+    let mut sums = a.plus(b).plus(c.plus(d)).map(|sum| sum.reduce_add());
     for &element in rest {
         let numbers = f(doubles([element; PAIR]), near);
         for number in 0..N {
