@@ -2,6 +2,8 @@
 
 use super::element::Element;
 use super::lanes::{fold_rows, Statistic, LANES};
+use super::streams::{of_streams, Accumulator};
+use wide::f64x2;
 
 /// The least (`GREATEST` false) or greatest element; NaN if there is one.
 pub(crate) struct Extremum<const GREATEST: bool>;
@@ -21,6 +23,27 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
         } else {
             held
         }
+    }
+}
+
+/// The least or greatest of some floats. It holds where `zeros` is 0.
+#[derive(Clone, Copy)]
+struct Extremes<const GREATEST: bool> {
+    best: f64x2,
+    /// The sum of the elements times 0: that is 0 where all are finite, or else NaN.
+    zeros: f64x2,
+}
+
+impl<const GREATEST: bool> Accumulator for Extremes<GREATEST> {
+    const EMPTY: Self = Extremes {
+        best: f64x2::new([if GREATEST { f64::NEG_INFINITY } else { f64::INFINITY }; 2]),
+        zeros: f64x2::ZERO,
+    };
+
+    #[inline(always)]
+    fn merge(self, other: Self) -> Self {
+        let best = if GREATEST { self.best.fast_max(other.best) } else { self.best.fast_min(other.best) };
+        Extremes { best, zeros: self.zeros + other.zeros }
     }
 }
 
@@ -60,21 +83,25 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
     #[inline(always)]
     #[cfg_attr(page, optimize(speed))]
     fn best<T: Element>(run: &[T]) -> T {
-        // The compiler makes vectors of this where the order does not matter and there is an instruction for it.
-        if T::IS_INTEGER && size_of::<T>() < 8 {
-            return run.iter().copied().fold(run[0], Self::better);
-        }
-        let (rows, rest) = run.as_chunks::<LANES>();
-        let mut lanes = [run[0]; LANES];
-        if !T::IS_INTEGER {
-            // NaN is looked for apart: the two loops are one or two vector instructions each.
-            fold_rows(rows, &mut lanes, |held, element| if element.is_nan() { element } else { held });
-            if rest.iter().chain(&lanes).any(|element| element.is_nan()) {
-                return run.iter().copied().find(|element| element.is_nan()).unwrap_or(run[0]);
+        if T::IS_INTEGER {
+            // The compiler makes vectors of this where the order does not matter and there is an instruction for it.
+            if size_of::<T>() < 8 {
+                return run.iter().copied().fold(run[0], Self::better);
             }
+            let (rows, rest) = run.as_chunks::<LANES>();
+            let mut lanes = [run[0]; LANES];
+            fold_rows(rows, &mut lanes, Self::better);
+            return rest.iter().chain(&lanes).copied().fold(run[0], Self::better);
         }
-        fold_rows(rows, &mut lanes, Self::better);
-        rest.iter().chain(&lanes).copied().fold(run[0], Self::better)
+        let (found, rest) =
+            of_streams(run, 0.0, |elements, _| Extremes::<GREATEST> { best: elements, zeros: elements * f64x2::ZERO });
+        if found.zeros.reduce_add() == 0.0 {
+            let best = found.best.to_array().map(T::cast_from);
+            let best = rest.iter().chain(&best).copied().fold(best[0], Self::better_or_nan);
+            // Of zeros the first is meant, and which of them a vector holds depends on the processor.
+            return if best.is_true() { best } else { run.iter().copied().find(|&zero| zero == best).unwrap_or(best) };
+        }
+        run.iter().copied().fold(run[0], Self::better_or_nan)
     }
 }
 

@@ -6,8 +6,8 @@
 use super::element::{cast_loop, Cast, Element};
 use super::lanes::{Statistic, LEAF};
 use super::moments::{spread, spread_side_by_side, Moments, MomentsValue};
-use super::streams::{SHORT, STREAMS};
-use super::walk::{RunTree, Runs};
+use super::streams::{SHORTEST, STREAMS};
+use super::walk::RunTree;
 use crate::block::extend_with_zeros;
 use crate::dtype::DType;
 
@@ -29,7 +29,8 @@ impl Scratch {
     }
 }
 
-/// What is known of each of some runs, as long as each other and not [`SHORT`], where of the first leaf so much is.
+/// What is known of each of some runs, as long as each other and of at least [`SHORTEST`] elements, given what is known of
+/// the first leaf.
 type SideBySide<V> = fn([&[u8]; STREAMS], Option<V>) -> [V; STREAMS];
 
 /// A [`Statistic`] over elements given as bytes. One call is for many elements, so that it costs nothing beside them.
@@ -37,9 +38,9 @@ type SideBySide<V> = fn([&[u8]; STREAMS], Option<V>) -> [V; STREAMS];
 pub(super) struct Leaves<V> {
     /// Bytes of an element.
     size: usize,
-    /// What is known of a run of [`LEAF`] elements at most, where of the first leaf of the array so much is.
+    /// What is known of a run of [`LEAF`] elements at most, given what is known of the first leaf of the same result.
     leaf: fn(&[u8], Option<V>) -> V,
-    /// `leaf` of each of some runs that have not to be made another type, where that takes less time side by side.
+    /// `leaf` of each of some runs that need not be made another type, where that takes less time side by side.
     side_by_side: Option<SideBySide<V>>,
     /// Makes elements the type that `leaf` takes, where they are not.
     widen_run: Option<Cast>,
@@ -128,16 +129,11 @@ fn cast<T: Element>(runs: [&[u8]; STREAMS]) -> [&[T]; STREAMS] {
     runs.map(bytemuck::cast_slice)
 }
 
-/// Gives `put` what `side_by_side` knows of each of its runs, of `length` bytes, which begin `stride` bytes apart.
+/// Gives `put` what is known of each of `runs`, one behind the other.
 #[inline(never)]
-fn put_streams<V: Copy>(
-    side_by_side: SideBySide<V>,
-    elements: &[u8],
-    [length, stride]: [usize; 2],
-    first: Option<V>,
-    put: &mut dyn FnMut(V),
-) {
-    let runs = std::array::from_fn(|number: usize| &elements[number.wrapping_mul(stride)..][..length]);
+fn put_side_by_side<V: Copy>(side_by_side: SideBySide<V>, runs: &[u8], first: Option<V>, put: &mut dyn FnMut(V)) {
+    let length = runs.len() / STREAMS;
+    let runs = std::array::from_fn(|run| &runs[run * length..][..length]);
     side_by_side(runs, first).iter().for_each(|&value| put(value));
 }
 
@@ -176,11 +172,12 @@ impl<V: Copy> Leaves<V> {
         }
     }
 
-    /// It, with runs of elements that are `R` gone through side by side. Others have just been made `R`, one by one, and
-    /// come from a cache.
+    /// These leaves, with runs of elements that are `R` gone through side by side. Others have just been made `R`, one by
+    /// one, and come from a cache.
     fn with_side_by_side<R: Element, S: Statistic<Value = V>>(self) -> Leaves<V> {
         let side_by_side: SideBySide<V> = |runs, first| S::side_by_side::<R>(cast(runs), first);
-        Leaves { side_by_side: self.widen_run.is_none().then_some(side_by_side), ..self }
+        let is_faster = S::IS_FASTER_SIDE_BY_SIDE && self.widen_run.is_none();
+        Leaves { side_by_side: is_faster.then_some(side_by_side), ..self }
     }
 
     /// Bytes of an element.
@@ -198,7 +195,7 @@ impl<V: Copy> Leaves<V> {
         (self.merge_columns)(left, right);
     }
 
-    /// What is known of a run of at least one and at most [`LEAF`] elements, where of the `first` so much is.
+    /// What is known of a run of at least one and at most [`LEAF`] elements, given what is known of the `first` leaf.
     #[cfg_attr(page, optimize(speed))]
     fn leaf(&self, run: &[u8], first: Option<V>, scratch: &mut Scratch) -> V {
         let Some(widen) = self.widen_run else {
@@ -209,49 +206,38 @@ impl<V: Copy> Leaves<V> {
         (self.leaf)(wide, first)
     }
 
-    /// Adds to `tree` what is known of a run of any length, leaf by leaf.
+    /// Adds to `tree` what is known of a run of any length, leaf by leaf. The first of the tree goes by itself, because
+    /// something is to be known of it when the others are gone through.
     pub(super) fn run(&self, run: &[u8], tree: &mut RunTree<V>, scratch: &mut Scratch) {
         let leaf = LEAF * self.size;
-        let mut start = 0;
-        while start < run.len() {
-            let (left, first) = (&run[start..], tree.first());
-            match self.side_by_side {
-                Some(side_by_side) if left.len() >= STREAMS * leaf && first.is_some() => {
-                    put_streams(side_by_side, left, [leaf; 2], first, &mut |value| tree.push(value, self.merge));
-                    start += STREAMS * leaf;
+        let mut left = run;
+        while !left.is_empty() {
+            let first = tree.first();
+            let side_by_side = self.side_by_side.filter(|_| left.len() >= STREAMS * leaf && first.is_some());
+            let (now, later) =
+                left.split_at(left.len().min(if side_by_side.is_some() { STREAMS * leaf } else { leaf }));
+            match side_by_side {
+                Some(side_by_side) => {
+                    put_side_by_side(side_by_side, now, first, &mut |value| tree.push(value, self.merge))
                 }
-                _ => {
-                    tree.push(self.leaf(&left[..leaf.min(left.len())], first, scratch), self.merge);
-                    start += leaf;
-                }
+                None => tree.push(self.leaf(now, first, scratch), self.merge),
             }
+            left = later;
         }
     }
 
-    /// Gives `put` what is known of each of the runs, of at least one and at most [`LEAF`] elements.
+    /// Gives `put` what is known of each of the runs, one behind the other and of `run` elements, [`LEAF`] at most.
     #[cfg_attr(page, optimize(speed))]
-    pub(super) fn runs(
-        &self,
-        elements: &[u8],
-        Runs { run, stride, count }: Runs,
-        put: &mut dyn FnMut(V),
-        scratch: &mut Scratch,
-    ) {
-        let (length, stride) = (run * self.size, (stride as usize).wrapping_mul(self.size));
-        let side_by_side = self.side_by_side.filter(|_| run >= SHORT);
-        let mut number = 0;
-        while number < count {
-            let left = &elements[number.wrapping_mul(stride)..];
-            match side_by_side {
-                Some(side_by_side) if count - number >= STREAMS => {
-                    put_streams(side_by_side, left, [length, stride], None, put);
-                    number += STREAMS;
-                }
-                _ => {
-                    put(self.leaf(&left[..length], None, scratch));
-                    number += 1;
-                }
-            }
+    pub(super) fn runs(&self, runs: &[u8], run: usize, put: &mut dyn FnMut(V), scratch: &mut Scratch) {
+        let length = run * self.size;
+        let mut left = runs;
+        if let Some(side_by_side) = self.side_by_side.filter(|_| run >= SHORTEST) {
+            let together = left.chunks_exact(STREAMS * length);
+            left = together.remainder();
+            together.for_each(|runs| put_side_by_side(side_by_side, runs, None, put));
+        }
+        for run in left.chunks_exact(length) {
+            put(self.leaf(run, None, scratch));
         }
     }
 

@@ -34,13 +34,11 @@ impl MomentsValue {
         MomentsValue { count, total, mean, low: shift - (mean - near), m2: if m2 < 0.0 { 0.0 } else { m2 } }
     }
 
-    /// With `sum` and `squares`, the sums of the elements and of the squares of their distances from a number near the
-    /// mean: `None` where another pass by distances is better, since zero is too far from the mean or the number is.
+    /// Whether it is to be relied on, `squares` being the sum that M2 was made of: one that has overflown says nothing, and
+    /// neither does one that is much larger, of distances from a number more than a standard deviation from the mean.
     #[inline(always)]
-    fn near_zero(count: f64, near: f64, [sum, squares]: [f64; 2]) -> Option<MomentsValue> {
-        let found = MomentsValue::corrected(count, sum, near, squares, sum - count * near);
-        let known = sum.is_nan() || found.m2 >= 0.25 * squares && sum * sum <= NEAR_ZERO * count * found.m2;
-        known.then_some(found)
+    fn is_settled(&self, squares: f64) -> bool {
+        squares < f64::INFINITY && self.m2 >= 0.5 * squares
     }
 
     /// Chan's rule (Chan, Golub & LeVeque 1979, "Updating formulae and a pairwise algorithm for
@@ -69,15 +67,15 @@ impl MomentsValue {
 const SAMPLES: usize = 16;
 
 /// The most that the square of the mean is, in variances, where distances are known well enough from the sum. Of the
-/// rounding error of a sum, `m` standard deviations from zero, `m` parts go into the variance; this is less than four.
+/// rounding error of a sum, `m` standard deviations from zero, up to `2 m` parts go into the variance.
 const NEAR_ZERO: f64 = 16.0;
 
-/// [`NEAR_ZERO`] by the elements that are looked at: less, since a run that turns out not to be near zero is gone
-/// through twice.
+/// [`NEAR_ZERO`] before the run's own mean and variance are known: less, since a run that turns out not to be near zero
+/// is gone through twice.
 const LIKELY_NEAR_ZERO: f64 = 10.0;
 
-/// The most that the square of an element's distance from the first leaf's mean is, in its variances, where that mean is
-/// likely to be near the element's run. Where it is not, the run is gone through once more.
+/// How many of the first leaf's variances the squared distance of a run's ends from its mean may be for that mean to count
+/// as near. A run that it turns out not to be near is gone through twice.
 const LIKELY_NEAR: f64 = 16.0;
 
 /// A number that the elements of a run are likely to be near.
@@ -90,7 +88,7 @@ struct Near {
 
 impl Near {
     /// The mean of the `first` leaf where the run's ends are near it, so that leaves have it in common, or else the mean
-    /// of some elements that are looked at: in more places of it, for each of which a tab waits for memory.
+    /// of samples, which lie in more places of the run, each a wait for memory.
     #[inline(never)]
     fn run<T: Element>(run: &[T], first: Option<MomentsValue>) -> Near {
         if let Some(first) = first {
@@ -131,7 +129,7 @@ fn distance_and_square(elements: f64x2, near: f64x2) -> [f64x2; 2] {
 }
 
 /// Count, mean and M2 of a run of at least one and at most [`LEAF`](super::lanes::LEAF) elements, and if `with_total`
-/// its sum, which is [`FloatSum`]'s bit by bit.
+/// its sum, which is [`FloatSum`]'s bit by bit. What is known of the `first` leaf may spare it a pass.
 ///
 /// One pass, by squared distances from a number near the mean (Chan, Golub & LeVeque 1983, "Algorithms for computing the
 /// sample variance", section 3: shifted data). It needs the sum of the distances, too. That is the sum of the elements
@@ -142,74 +140,60 @@ fn distance_and_square(elements: f64x2, near: f64x2) -> [f64x2; 2] {
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
 pub(super) fn spread<T: Element>(run: &[T], first: Option<MomentsValue>, with_total: bool) -> MomentsValue {
-    let found = shifted(run, Near::run(run, first), with_total);
-    if !found.m2.is_nan() {
-        return found;
+    let near = Near::run(run, first);
+    if near.zero {
+        return settle(run, near, sums_of(run, near.number, element_and_square), 0.0);
     }
-    // Either an element is infinite or none, and so is this, or distances overflow.
-    let mean: f64 = run.iter().map(|element| element.to_f64() / found.count).sum();
-    let m2 = if mean.is_finite() { f64::INFINITY } else { f64::NAN };
-    MomentsValue { mean, low: 0.0, m2, ..found }
+    let total = if with_total { FloatSum::leaf(run) } else { 0.0 };
+    settle(run, near, sums_of(run, near.number, distance_and_square), total)
 }
 
-/// [`spread`], with no number for M2 where distances overflow.
-#[inline(always)]
-fn shifted<T: Element>(run: &[T], Near { number: mut near, zero }: Near, with_total: bool) -> MomentsValue {
-    let count = run.len() as f64;
-    let mut total = None;
-    if zero {
-        let sums = sums_of(run, near, element_and_square);
-        if let Some(found) = MomentsValue::near_zero(count, near, sums) {
-            return found;
-        }
-        total = Some(sums[0]);
-    }
-    let total = total.unwrap_or_else(|| if with_total { FloatSum::leaf(run) } else { 0.0 });
-    let mut passes = 0;
-    loop {
-        let [residue, squares] = sums_of(run, near, distance_and_square);
-        let found = MomentsValue::corrected(count, total, near, squares, residue);
-        passes += 1;
-        if passes == 2 || found.mean.is_nan() || found.m2 >= 0.25 * squares {
-            return found;
-        }
-        near = found.mean;
-    }
-}
-
-/// [`spread`] of each of some runs, which are as long as each other and not [`SHORT`](super::streams::SHORT). They are gone through side by side
-/// where all of them are near the mean of the `first` leaf; others would each need a number of its own in a register.
+/// [`spread`] of each of some runs, which are as long as each other and of at least [`SHORTEST`](super::streams::SHORTEST)
+/// elements. They are gone through side by side where the mean of the `first` leaf is near all of them: others would
+/// each need a number of its own in a register.
 #[inline(never)]
 pub(super) fn spread_side_by_side<T: Element>(
     runs: [&[T]; STREAMS],
     first: Option<MomentsValue>,
     with_total: bool,
 ) -> [MomentsValue; STREAMS] {
-    let one_by_one = |run| spread(run, first, with_total);
-    if first.is_none() {
-        return runs.map(one_by_one);
-    }
     let [near, others @ ..] = runs.map(|run| Near::run(run, first));
     if others.iter().any(|&other| other != near) {
-        return runs.map(one_by_one);
+        return runs.map(|run| spread(run, first, with_total));
     }
-    let count = runs[0].len() as f64;
-    let found = if near.zero {
-        sums_side_by_side(runs, near.number, element_and_square)
-            .map(|sums| MomentsValue::near_zero(count, near.number, sums))
+    let (sums, totals) = if near.zero {
+        (sums_side_by_side(runs, near.number, element_and_square), [0.0; STREAMS])
     } else {
-        let sums = sums_side_by_side(runs, near.number, distance_and_square);
         let totals = if with_total { FloatSum::side_by_side(runs, None) } else { [0.0; STREAMS] };
-        std::array::from_fn(|run| {
-            let [residue, squares] = sums[run];
-            let found = MomentsValue::corrected(count, totals[run], near.number, squares, residue);
-            (found.m2 >= 0.25 * squares).then_some(found)
-        })
+        (sums_side_by_side(runs, near.number, distance_and_square), totals)
     };
-    std::array::from_fn(|run| match found[run] {
-        Some(found) if !found.m2.is_nan() => found,
-        _ => one_by_one(runs[run]),
-    })
+    std::array::from_fn(|run| settle(runs[run], near, sums[run], totals[run]))
+}
+
+/// The moments of a run by the sums of a first pass: of its elements if it is `near` zero, or else of their distances,
+/// and of their squares; in further passes where that has to be. Not near zero its `total` is known.
+#[inline(never)]
+fn settle<T: Element>(run: &[T], near: Near, [sum, squares]: [f64; 2], total: f64) -> MomentsValue {
+    let count = run.len() as f64;
+    let (total, residue) = if near.zero { (sum, sum - count * near.number) } else { (total, sum) };
+    let mut found = MomentsValue::corrected(count, total, near.number, squares, residue);
+    let mut is_settled = found.is_settled(squares) && !(near.zero && sum * sum > NEAR_ZERO * count * found.m2);
+    for _ in 0..2 {
+        if is_settled || found.mean.is_nan() {
+            break;
+        }
+        let near = found.mean;
+        let [residue, squares] = sums_of(run, near, distance_and_square);
+        found = MomentsValue::corrected(count, total, near, squares, residue);
+        is_settled = found.is_settled(squares);
+    }
+    if !found.m2.is_nan() {
+        return found;
+    }
+    // Either an element is infinite or NaN, and so is this, or distances overflow.
+    let mean: f64 = run.iter().map(|element| element.to_f64() / count).sum();
+    let m2 = if mean.is_finite() { f64::INFINITY } else { f64::NAN };
+    MomentsValue { mean, low: 0.0, m2, ..found }
 }
 
 /// Count, sum, mean and M2. The sum is [`FloatSum`]'s, bit for bit.
@@ -240,6 +224,8 @@ impl Statistic for Moments {
     fn leaf_after<T: Element>(run: &[T], first: Option<MomentsValue>) -> MomentsValue {
         spread(run, first, true)
     }
+
+    const IS_FASTER_SIDE_BY_SIDE: bool = true;
 
     #[inline(always)]
     fn side_by_side<T: Element>(runs: [&[T]; STREAMS], first: Option<MomentsValue>) -> [MomentsValue; STREAMS] {

@@ -1,14 +1,18 @@
-//! Sums over runs of elements that are read in several places side by side.
+//! Runs of elements that are read in several places side by side: sums of them, and extremes.
 //!
-//! A processor fetches ahead of what is read, but not past the end of a page, which are of 4 KiB in a tab: of a run read
-//! from its begin to its end, it waits for the begin of each page. In [`STREAMS`] places something is always under way.
-//! More of them than a set of the first cache has lines get in each other's way, a power of two apart as they are.
+//! A processor fetches ahead of what is read, but not past the end of a page, and pages are of 4 KiB in a tab: of a run
+//! read from its beginning to its end, it waits for the beginning of each page. In [`STREAMS`] places something is always
+//! under way. More of them than a set of the first cache has lines get in each other's way, a power of two apart as
+//! they are.
 //!
-//! The longer the streams, the better: those of a run of [`LEAF`](super::lanes::LEAF) elements are parts of it, and where there are as many
-//! runs at hand as streams, each is one of its own. That takes a quarter to a third of the time off where elements come
-//! from memory, and none where they come from a cache; and the sums are the same, bit by bit.
+//! The longer the streams, the better: those of a leaf are parts of it, and where there are as many runs at hand as
+//! streams, each is one of its own. That takes a quarter to a third of the time off where elements come from memory, and
+//! none where they come from a cache; and the sums are the same, bit by bit.
 //!
 //! Streams take turns in [`GROUPS`] groups: some cache lines of one, while the next ones of the other are on their way.
+//!
+//! What is made of an element often depends on a number, `near`. It is handed down beside the function that makes it: a
+//! closure that holds it would be another type, and the loops another copy, at each place that has one.
 
 use super::element::Element;
 use wide::f64x2;
@@ -19,94 +23,98 @@ const PAIR: usize = 2;
 /// Places in which elements are read side by side.
 pub(super) const STREAMS: usize = 8;
 
-/// Streams of a group, which are read from pair by pair: as many as there are registers for two sums of each.
+/// Streams of a group, which are read from pair by pair: as many as there are registers for two numbers of each.
 const TOGETHER: usize = 4;
 
 /// Groups of streams that take turns.
 const GROUPS: usize = STREAMS / TOGETHER;
 
-/// Pairs of a stream that are added up before sums are added to sums.
+/// Pairs of a stream that are gathered before what is gathered is merged: added up, say, before sums are added to sums.
 ///
 /// Rounding errors grow with the additions in a row: in a leaf 16, then [`STRETCHES`], then 16, then those of the
 /// streams; in NumPy's pairwise sum 16, those of its eight lanes, and those of its tree, which is deeper than ours.
 const STRETCH: usize = 16;
 
-/// Stretches that are added up before their sums are added to sums.
+/// Stretches that are merged before it is the next group's turn.
 const STRETCHES: usize = 8;
 
 /// The shortest run that is read in streams; those of a shorter one would not reach from page to page.
-pub(super) const SHORT: usize = 2048;
+pub(super) const SHORTEST: usize = 2048;
 
-/// Elements of a shorter run that eight accumulators add up, as many additions in a row as for a stretch.
-const PART: usize = 8 * STRETCH;
+/// Elements of a shorter run that are added up in as many additions in a row as a stretch.
+const PART: usize = TOGETHER * PAIR * STRETCH;
 
 /// Pairs of elements, one behind the other.
 type Stream<'a, T> = &'a [[T; PAIR]];
 
-/// Some sums of a stream, in two lanes each.
+/// What is gathered of the elements of a stream, in two lanes.
 ///
-/// Written out for as many as there are: sums that loops go over are in memory, and not in registers, when each stretch
-/// begins and ends.
-pub(super) trait Sums: Copy {
-    const ZERO: Self;
-    fn plus(self, other: Self) -> Self;
+/// Its numbers are written out, however many they are: those that loops go over are in memory, and not in registers, when
+/// each stretch begins and ends.
+pub(super) trait Accumulator: Copy {
+    /// What is gathered of no elements.
+    const EMPTY: Self;
+
+    /// What is gathered of the elements of both.
+    fn merge(self, other: Self) -> Self;
 }
 
-impl Sums for [f64x2; 1] {
-    const ZERO: Self = [f64x2::ZERO];
+/// A sum.
+impl Accumulator for [f64x2; 1] {
+    const EMPTY: Self = [f64x2::ZERO];
 
     #[inline(always)]
-    fn plus(self, other: Self) -> Self {
+    fn merge(self, other: Self) -> Self {
         [self[0] + other[0]]
     }
 }
 
-impl Sums for [f64x2; 2] {
-    const ZERO: Self = [f64x2::ZERO; 2];
+/// Two sums.
+impl Accumulator for [f64x2; 2] {
+    const EMPTY: Self = [f64x2::ZERO; 2];
 
     #[inline(always)]
-    fn plus(self, other: Self) -> Self {
+    fn merge(self, other: Self) -> Self {
         [self[0] + other[0], self[1] + other[1]]
     }
 }
 
 #[inline(always)]
-fn add<S: Sums>([a, b, c, d]: [S; TOGETHER], [e, f, g, h]: [S; TOGETHER]) -> [S; TOGETHER] {
-    [a.plus(e), b.plus(f), c.plus(g), d.plus(h)]
+fn merge<A: Accumulator>([a, b, c, d]: [A; TOGETHER], [e, f, g, h]: [A; TOGETHER]) -> [A; TOGETHER] {
+    [a.merge(e), b.merge(f), c.merge(g), d.merge(h)]
 }
 
-/// The sums of the numbers that `f` makes of an element and of `near`, over each of `streams`, which are as long as each
-/// other.
+/// What is gathered of each of `streams`, which are as long as each other: `f` makes it of an element and of `near`.
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
-fn totals_of<T: Element, S: Sums>(
+fn of_each<T: Element, A: Accumulator>(
     streams: [Stream<T>; STREAMS],
     near: f64,
-    f: impl Fn(f64x2, f64x2) -> S + Copy,
-) -> [S; STREAMS] {
+    f: impl Fn(f64x2, f64x2) -> A + Copy,
+) -> [A; STREAMS] {
     let near = f64x2::splat(near);
     let rows = streams[0].len();
-    let mut groups = [[S::ZERO; TOGETHER]; GROUPS];
+    let mut groups = [[A::EMPTY; TOGETHER]; GROUPS];
     for first in (0..rows).step_by(STRETCH * STRETCHES) {
         let count = (STRETCH * STRETCHES).min(rows - first);
         for (group, totals) in groups.iter_mut().enumerate() {
             let [a, b, c, d]: [Stream<T>; TOGETHER] =
                 std::array::from_fn(|stream| &streams[group * TOGETHER + stream][first..][..count]);
-            let mut stretches = [S::ZERO; TOGETHER];
+            let mut stretches = [A::EMPTY; TOGETHER];
             for first in (0..count).step_by(STRETCH) {
-                let mut sums = [S::ZERO; TOGETHER];
+                let mut sums = [A::EMPTY; TOGETHER];
                 for row in first..count.min(first + STRETCH) {
-                    sums = add(sums, [a[row], b[row], c[row], d[row]].map(|pair| f(doubles(pair), near)));
+                    sums = merge(sums, [a[row], b[row], c[row], d[row]].map(|pair| f(doubles(pair), near)));
                 }
-                stretches = add(stretches, sums);
+                stretches = merge(stretches, sums);
             }
-            *totals = add(*totals, stretches);
+            *totals = merge(*totals, stretches);
         }
     }
     std::array::from_fn(|stream| groups[stream / TOGETHER][stream % TOGETHER])
 }
 
-/// The sums of the numbers that `f` makes of an element and of `near`, over a run of at most [`LEAF`](super::lanes::LEAF) elements.
+/// The sums of the numbers that `f` makes of an element and of `near`, over a run of at most a leaf.
 #[inline(always)]
 pub(super) fn sums_of<T: Element, const N: usize>(
     run: &[T],
@@ -114,9 +122,9 @@ pub(super) fn sums_of<T: Element, const N: usize>(
     f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
 ) -> [f64; N]
 where
-    [f64x2; N]: Sums,
+    [f64x2; N]: Accumulator,
 {
-    if run.len() < SHORT {
+    if run.len() < SHORTEST {
         let mut sums = [0.0; N];
         for part in run.chunks(PART) {
             let numbers = sums_of_part(part, near, f);
@@ -126,14 +134,24 @@ where
         }
         return sums;
     }
-    let rows = run.len() / (STREAMS * PAIR);
-    let (pairs, _) = run.as_chunks::<PAIR>();
-    let totals = totals_of(std::array::from_fn(|stream| &pairs[stream * rows..][..rows]), near, f);
-    let sums = totals.into_iter().fold(Sums::ZERO, Sums::plus);
-    end(sums, &run[STREAMS * PAIR * rows..], near, f)
+    let (sums, rest) = of_streams(run, near, f);
+    end(sums, rest, near, f)
 }
 
-/// [`sums_of`] each of `runs`, which are as long as each other and not [`SHORT`].
+/// What is gathered of the streams of a run, and the elements at its end that are in none of them.
+#[inline(always)]
+pub(super) fn of_streams<T: Element, A: Accumulator>(
+    run: &[T],
+    near: f64,
+    f: impl Fn(f64x2, f64x2) -> A + Copy,
+) -> (A, &[T]) {
+    let rows = run.len() / (STREAMS * PAIR);
+    let (pairs, _) = run.as_chunks::<PAIR>();
+    let streams = of_each(std::array::from_fn(|stream| &pairs[stream * rows..][..rows]), near, f);
+    (streams.into_iter().fold(A::EMPTY, A::merge), &run[STREAMS * PAIR * rows..])
+}
+
+/// [`sums_of`] each of `runs`, which are as long as each other and of at least [`SHORTEST`] elements.
 ///
 /// The streams that each has by itself are gone through one after the other, and the runs side by side.
 #[inline(always)]
@@ -143,15 +161,15 @@ pub(super) fn sums_side_by_side<T: Element, const N: usize>(
     f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
 ) -> [[f64; N]; STREAMS]
 where
-    [f64x2; N]: Sums,
+    [f64x2; N]: Accumulator,
 {
     let rows = runs[0].len() / (STREAMS * PAIR);
     let pairs = runs.map(|run| run.as_chunks::<PAIR>().0);
-    let mut sums = [<[f64x2; N]>::ZERO; STREAMS];
+    let mut sums = [<[f64x2; N]>::EMPTY; STREAMS];
     for stream in 0..STREAMS {
-        let totals = totals_of(pairs.map(|pairs| &pairs[stream * rows..][..rows]), near, f);
+        let totals = of_each(pairs.map(|pairs| &pairs[stream * rows..][..rows]), near, f);
         for (sums, totals) in sums.iter_mut().zip(&totals) {
-            *sums = sums.plus(*totals);
+            *sums = sums.merge(*totals);
         }
     }
     std::array::from_fn(|run| end(sums[run], &runs[run][STREAMS * PAIR * rows..], near, f))
@@ -166,7 +184,7 @@ fn end<T: Element, const N: usize>(
     f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
 ) -> [f64; N]
 where
-    [f64x2; N]: Sums,
+    [f64x2; N]: Accumulator,
 {
     let rest = sums_of_part(rest, near, f);
     std::array::from_fn(|number| sums[number].reduce_add() + rest[number])
@@ -181,16 +199,16 @@ fn sums_of_part<T: Element, const N: usize>(
     f: impl Fn(f64x2, f64x2) -> [f64x2; N] + Copy,
 ) -> [f64; N]
 where
-    [f64x2; N]: Sums,
+    [f64x2; N]: Accumulator,
 {
     let near = f64x2::splat(near);
-    let (rows, rest) = run.as_chunks::<{ 4 * PAIR }>();
-    let mut sums = [<[f64x2; N]>::ZERO; 4];
+    let (rows, rest) = run.as_chunks::<{ TOGETHER * PAIR }>();
+    let mut sums = [<[f64x2; N]>::EMPTY; TOGETHER];
     for &[a, b, c, d, e, g, h, i] in rows {
-        sums = add(sums, [[a, b], [c, d], [e, g], [h, i]].map(|pair| f(doubles(pair), near)));
+        sums = merge(sums, [[a, b], [c, d], [e, g], [h, i]].map(|pair| f(doubles(pair), near)));
     }
     let [a, b, c, d] = sums;
-    let mut sums = a.plus(b).plus(c.plus(d)).map(|sum| sum.reduce_add());
+    let mut sums = a.merge(b).merge(c.merge(d)).map(|sum| sum.reduce_add());
     for &element in rest {
         let numbers = f(doubles([element; PAIR]), near);
         for number in 0..N {

@@ -11,7 +11,7 @@ const STRIP: usize = 512;
 
 /// Merges a sequence of values as a balanced tree, however long it gets: the rounding error of a sum
 /// grows with the depth of the tree, and the tree depends on nothing but the number of values.
-pub(super) struct Pairwise<V> {
+struct Pairwise<V> {
     /// The last finished subtree: its value, and the number of leaves it stands for.
     last: Option<(usize, V)>,
     /// Those before it, larger ones first.
@@ -43,7 +43,7 @@ impl<V> Pairwise<V> {
     }
 }
 
-/// What is known of a run of elements, leaf by leaf.
+/// What is known of the elements of one result, leaf by leaf.
 pub(super) struct RunTree<V> {
     tree: Pairwise<V>,
     first: Option<V>,
@@ -57,6 +57,10 @@ impl<V: Copy> RunTree<V> {
     /// What is known of the first leaf, if there has been one.
     pub(super) fn first(&self) -> Option<V> {
         self.first
+    }
+
+    fn finish(self, merge: impl Fn(V, V) -> V) -> Option<V> {
+        self.tree.finish(merge)
     }
 
     /// Adds what is known of the next leaf.
@@ -190,7 +194,7 @@ impl<V: Copy> Gathering<V> {
         let leaves = &self.leaves;
         let merge = |left, right| leaves.merge(left, right);
         match self.way {
-            Way::Run(run) => run.tree.tree.finish(merge).map_or_else(Values::new, |value| Values::from_buf([value])),
+            Way::Run(run) => run.tree.finish(merge).map_or_else(Values::new, |value| Values::from_buf([value])),
             Way::Columns { strips, .. } => {
                 let merge = |left, right| merge_columns(leaves, left, right);
                 strips.into_iter().filter_map(|tree| tree.finish(merge)).flatten().collect::<Vec<V>>().into()
@@ -291,9 +295,9 @@ fn reduce_runs<V: Copy>(
 ) {
     let size = leaves.size();
     if run <= LEAF && outer.is_single() {
-        let (count, [stride]) = (kept.run(), kept.run_strides());
-        let runs = Runs { run, stride, count };
-        kept.for_each_run(|[offset]| leaves.runs(&elements[offset as usize * size..], runs, put, scratch));
+        // Groups of axes alternate, so that what is kept before a single run is one group: runs without gaps.
+        let bytes = kept.run() * run * size;
+        kept.for_each_run(|[offset]| leaves.runs(&elements[offset as usize * size..][..bytes], run, put, scratch));
         return;
     }
     let merge = |left, right| leaves.merge(left, right);
@@ -302,16 +306,8 @@ fn reduce_runs<V: Copy>(
         for_each_offset(outer, |offset| {
             leaves.run(&elements[(base + offset) * size..][..run * size], &mut tree, scratch);
         });
-        tree.tree.finish(merge).map(&mut *put);
+        tree.finish(merge).map(&mut *put);
     });
-}
-
-/// `count` runs of `run` elements each, which begin `stride` elements apart.
-#[derive(Clone, Copy)]
-pub(super) struct Runs {
-    pub(super) run: usize,
-    pub(super) stride: isize,
-    pub(super) count: usize,
 }
 
 /// Rows of neighbouring results.
