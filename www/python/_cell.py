@@ -67,6 +67,8 @@ def describe(error):
         name, message = "RecursionError", "maximum recursion depth exceeded"
     if name == "OSError" and message == "":
         message = _text.represent(error.args)
+    if name == "AttributeError" and message.startswith(("module 'numpy", "module 'dask", "module 'h5py")):
+        message += " in Chunkbook; the same notebook may find it in Jupyter"
     return {"name": name, "message": message, "frames": frames(error)}
 
 

@@ -1,6 +1,7 @@
 """Makes MicroPython's builtins those of CPython, as far as cells can tell. Imported once."""
 
 import builtins
+import sys
 
 import _host
 import _text
@@ -102,6 +103,11 @@ def __import__(name, globals=None, locals=None, fromlist=None, level=0):
         missing = message[len("no module named") :].strip().strip("'")
         if missing.startswith("u") and missing[1:] == name:
             missing = name
+    package, _, part = missing.rpartition(".")
+    if package in sys.modules:
+        raise ModuleNotFoundError(
+            "%s has nothing named '%s' in Chunkbook; the same notebook may find it in Jupyter" % (package, part)
+        )
     raise ModuleNotFoundError("No module named '%s'; Chunkbook has %s" % (missing, _available))
 
 

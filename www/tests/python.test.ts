@@ -95,6 +95,12 @@ describe("a traceback", () => {
       /ModuleNotFoundError: No module named 'pandas'; Chunkbook has h5py, numpy, dask,/,
     );
     expect(traceback("from scipy.stats import norm")).toContain("No module named 'scipy");
+    expect(traceback("from numpy import deg2rad")).toContain(
+      "numpy has nothing named 'deg2rad' in Chunkbook; the same notebook may find it in Jupyter",
+    );
+    expect(traceback("import dask.array as da\nda.median")).toContain(
+      "module 'dask.array' has no attribute 'median' in Chunkbook; the same notebook may find it in Jupyter",
+    );
     expect(traceback("import dask.distributed")).toContain("ImportError: dask.distributed needs a cluster");
     expect(traceback("from math import nope")).toContain("ImportError: cannot import name 'nope'");
   });
