@@ -26,7 +26,7 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
     }
 }
 
-/// The least or greatest of some floats. It holds where `zeros` is 0.
+/// The least or greatest of some floats, if none is NaN.
 #[derive(Clone, Copy)]
 struct Extremes<const GREATEST: bool> {
     best: f64x2,
@@ -95,13 +95,19 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
         }
         let (found, rest) =
             of_streams(run, 0.0, |elements, _| Extremes::<GREATEST> { best: elements, zeros: elements * f64x2::ZERO });
-        if found.zeros.reduce_add() == 0.0 {
-            let best = found.best.to_array().map(T::cast_from);
-            let best = rest.iter().chain(&best).copied().fold(best[0], Self::better_or_nan);
-            // Of zeros the first is meant, and which of them a vector holds depends on the processor.
-            return if best.is_true() { best } else { run.iter().copied().find(|&zero| zero == best).unwrap_or(best) };
+        if found.zeros.reduce_add() != 0.0 {
+            if let Some(&nan) = run.iter().find(|element| element.is_nan()) {
+                return nan;
+            }
         }
-        run.iter().copied().fold(run[0], Self::better_or_nan)
+        let best = found.best.to_array().map(T::cast_from);
+        let best = rest.iter().chain(&best).copied().fold(best[0], Self::better_or_nan);
+        // Of zeros the first is meant, and which of them a vector holds depends on the processor.
+        if best.is_true() {
+            best
+        } else {
+            run.iter().copied().find(|&zero| zero == best).unwrap_or(best)
+        }
     }
 }
 
