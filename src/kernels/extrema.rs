@@ -197,14 +197,28 @@ impl<const GREATEST: bool> Statistic for ArgExtremum<GREATEST> {
         }
     }
 
+    #[inline(always)]
+    fn leaf<T: Element>(run: &[T]) -> Position {
+        Self::leaf_after(run, None)
+    }
+
+    /// The best of all so far: where a run is no better, it does not matter where in it its best element is.
+    #[inline(always)]
+    fn keep<T: Element>(kept: Position, next: Position) -> Position {
+        Self::merge::<T>(kept, next)
+    }
+
     #[inline(never)]
     #[cfg_attr(page, optimize(speed))]
-    fn leaf<T: Element>(run: &[T]) -> Position {
-        let value = Extremum::<GREATEST>::best(run);
-        let is_it = |element: &T| *element == value || element.is_nan();
+    fn leaf_after<T: Element>(run: &[T], kept: Option<Position>) -> Position {
+        let best = Extremum::<GREATEST>::best(run);
+        let found = |index| Position { value: Bits::of(best), index, count: run.len() as u64 };
+        if kept.is_some_and(|kept| Self::merge::<T>(kept, found(0)).value == kept.value) {
+            return found(0);
+        }
+        let is_it = |element: &T| *element == best || element.is_nan();
         let holds_it = |part: &[T]| part.iter().fold(false, |found, element| found | is_it(element));
         let before = run.chunks(SEARCHED).take_while(|part| !holds_it(part)).count() * SEARCHED;
-        let index = (before..run.len()).find(|&index| is_it(&run[index])).unwrap_or(0);
-        Position { value: Bits::of(value), index: index as u64, count: run.len() as u64 }
+        found((before..run.len()).find(|&index| is_it(&run[index])).unwrap_or(0) as u64)
     }
 }

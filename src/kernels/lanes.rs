@@ -37,10 +37,17 @@ pub(crate) trait Statistic {
     /// What is known of a run of at least one and at most [`LEAF`] elements.
     fn leaf<T: Element>(run: &[T]) -> Self::Value;
 
-    /// [`Statistic::leaf`] of a run, given what is known of the first leaf of the same result: that may help, and change
-    /// how the value is rounded.
+    /// What to keep in mind of the leaves of a result so far, for [`Statistic::leaf_after`]: `kept` before, now followed by
+    /// `next`. Of most statistics that is the first leaf.
     #[inline(always)]
-    fn leaf_after<T: Element>(run: &[T], _first: Option<Self::Value>) -> Self::Value {
+    fn keep<T: Element>(kept: Self::Value, _next: Self::Value) -> Self::Value {
+        kept
+    }
+
+    /// [`Statistic::leaf`] of a run, given what was [kept](Statistic::keep) of leaves before it: that may help, and change
+    /// how the value is rounded, or leave out what is of no use after those.
+    #[inline(always)]
+    fn leaf_after<T: Element>(run: &[T], _kept: Option<Self::Value>) -> Self::Value {
         Self::leaf(run)
     }
 
@@ -49,8 +56,8 @@ pub(crate) trait Statistic {
 
     /// [`Statistic::leaf_after`] of each of some runs, which are as long as each other and of at least
     /// [`SHORTEST`](super::streams::SHORTEST) elements; they may be gone through side by side.
-    fn side_by_side<T: Element>(runs: [&[T]; STREAMS], first: Option<Self::Value>) -> [Self::Value; STREAMS] {
-        runs.map(|run| Self::leaf_after(run, first))
+    fn side_by_side<T: Element>(runs: [&[T]; STREAMS], kept: Option<Self::Value>) -> [Self::Value; STREAMS] {
+        runs.map(|run| Self::leaf_after(run, kept))
     }
 
     /// What is known of each of `L` columns over `rows` rows, which begin `stride` elements apart.
@@ -96,7 +103,7 @@ impl Statistic for FloatSum {
     const IS_FASTER_SIDE_BY_SIDE: bool = true;
 
     #[inline(never)]
-    fn side_by_side<T: Element>(runs: [&[T]; STREAMS], _first: Option<f64>) -> [f64; STREAMS] {
+    fn side_by_side<T: Element>(runs: [&[T]; STREAMS], _kept: Option<f64>) -> [f64; STREAMS] {
         sums_side_by_side(runs, 0.0, |elements, _| [elements]).map(|[sum]| sum)
     }
 }

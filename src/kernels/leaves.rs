@@ -29,8 +29,8 @@ impl Scratch {
     }
 }
 
-/// What is known of each of some runs, as long as each other and of at least [`SHORTEST`] elements, given what is known of
-/// the first leaf.
+/// What is known of each of some runs, as long as each other and of at least [`SHORTEST`] elements, given what was
+/// [kept](Statistic::keep) of leaves before them.
 type SideBySide<V> = fn([&[u8]; STREAMS], Option<V>) -> [V; STREAMS];
 
 /// A [`Statistic`] over elements given as bytes. One call is for many elements, so that it costs nothing beside them.
@@ -38,7 +38,7 @@ type SideBySide<V> = fn([&[u8]; STREAMS], Option<V>) -> [V; STREAMS];
 pub(super) struct Leaves<V> {
     /// Bytes of an element.
     size: usize,
-    /// What is known of a run of [`LEAF`] elements at most, given what is known of the first leaf of the same result.
+    /// What is known of a run of [`LEAF`] elements at most, given what was kept of leaves before it.
     leaf: fn(&[u8], Option<V>) -> V,
     /// `leaf` of each of some runs that need not be made another type, where that takes less time side by side.
     side_by_side: Option<SideBySide<V>>,
@@ -51,6 +51,8 @@ pub(super) struct Leaves<V> {
     /// Bytes of that type.
     wide_size: usize,
     merge: fn(V, V) -> V,
+    /// [`Statistic::keep`].
+    keep: fn(V, V) -> V,
     merge_columns: fn(&mut [V], &[V]),
 }
 
@@ -120,8 +122,8 @@ pub(super) fn leaves_of_ordered<S: Statistic>(input: DType) -> Leaves<S::Value> 
 }
 
 #[cfg_attr(page, optimize(speed))]
-fn leaf<R: Element, W: Element, S: Statistic>(run: &[u8], first: Option<S::Value>) -> S::Value {
-    S::widen::<R, W>(S::leaf_after::<R>(bytemuck::cast_slice(run), first))
+fn leaf<R: Element, W: Element, S: Statistic>(run: &[u8], kept: Option<S::Value>) -> S::Value {
+    S::widen::<R, W>(S::leaf_after::<R>(bytemuck::cast_slice(run), kept))
 }
 
 /// Runs of elements as what they are.
@@ -131,10 +133,10 @@ fn cast<T: Element>(runs: [&[u8]; STREAMS]) -> [&[T]; STREAMS] {
 
 /// Gives `put` what is known of each of `runs`, one behind the other.
 #[inline(never)]
-fn put_side_by_side<V: Copy>(side_by_side: SideBySide<V>, runs: &[u8], first: Option<V>, put: &mut dyn FnMut(V)) {
+fn put_side_by_side<V: Copy>(side_by_side: SideBySide<V>, runs: &[u8], kept: Option<V>, put: &mut dyn FnMut(V)) {
     let length = runs.len() / STREAMS;
     let runs = std::array::from_fn(|run| &runs[run * length..][..length]);
-    side_by_side(runs, first).iter().for_each(|&value| put(value));
+    side_by_side(runs, kept).iter().for_each(|&value| put(value));
 }
 
 #[cfg_attr(page, optimize(speed))]
@@ -168,6 +170,7 @@ impl<V: Copy> Leaves<V> {
             widen_columns: widen(wide),
             wide_size: wide.size(),
             merge: S::merge::<W>,
+            keep: S::keep::<W>,
             merge_columns: merge_columns::<W, S>,
         }
     }
@@ -175,7 +178,7 @@ impl<V: Copy> Leaves<V> {
     /// These leaves, with runs of elements that are `R` gone through side by side. Others have just been made `R`, one by
     /// one, and come from a cache.
     fn with_side_by_side<R: Element, S: Statistic<Value = V>>(self) -> Leaves<V> {
-        let side_by_side: SideBySide<V> = |runs, first| S::side_by_side::<R>(cast(runs), first);
+        let side_by_side: SideBySide<V> = |runs, kept| S::side_by_side::<R>(cast(runs), kept);
         let is_faster = S::IS_FASTER_SIDE_BY_SIDE && self.widen_run.is_none();
         Leaves { side_by_side: is_faster.then_some(side_by_side), ..self }
     }
@@ -195,15 +198,15 @@ impl<V: Copy> Leaves<V> {
         (self.merge_columns)(left, right);
     }
 
-    /// What is known of a run of at least one and at most [`LEAF`] elements, given what is known of the `first` leaf.
+    /// What is known of a run of at least one and at most [`LEAF`] elements, given what was `kept` of leaves before it.
     #[cfg_attr(page, optimize(speed))]
-    fn leaf(&self, run: &[u8], first: Option<V>, scratch: &mut Scratch) -> V {
+    fn leaf(&self, run: &[u8], kept: Option<V>, scratch: &mut Scratch) -> V {
         let Some(widen) = self.widen_run else {
-            return (self.leaf)(run, first);
+            return (self.leaf)(run, kept);
         };
         let wide = scratch.room(run.len() / self.size * self.wide_size);
         widen(run, wide);
-        (self.leaf)(wide, first)
+        (self.leaf)(wide, kept)
     }
 
     /// Adds to `tree` what is known of a run of any length, leaf by leaf. The first of the tree goes by itself, because
@@ -212,15 +215,14 @@ impl<V: Copy> Leaves<V> {
         let leaf = LEAF * self.size;
         let mut left = run;
         while !left.is_empty() {
-            let first = tree.first();
-            let side_by_side = self.side_by_side.filter(|_| left.len() >= STREAMS * leaf && first.is_some());
-            let (now, later) =
-                left.split_at(left.len().min(if side_by_side.is_some() { STREAMS * leaf } else { leaf }));
+            let kept = tree.kept();
+            let side_by_side = self.side_by_side.filter(|_| left.len() >= STREAMS * leaf && kept.is_some());
+            let bytes = if side_by_side.is_some() { STREAMS * leaf } else { leaf.min(left.len()) };
+            let (now, later) = left.split_at(bytes);
+            let mut push = |value| tree.push(value, self.merge, self.keep);
             match side_by_side {
-                Some(side_by_side) => {
-                    put_side_by_side(side_by_side, now, first, &mut |value| tree.push(value, self.merge))
-                }
-                None => tree.push(self.leaf(now, first, scratch), self.merge),
+                Some(side_by_side) => put_side_by_side(side_by_side, now, kept, &mut push),
+                None => push(self.leaf(now, kept, scratch)),
             }
             left = later;
         }

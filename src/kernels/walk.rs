@@ -46,27 +46,27 @@ impl<V> Pairwise<V> {
 /// What is known of the elements of one result, leaf by leaf.
 pub(super) struct RunTree<V> {
     tree: Pairwise<V>,
-    first: Option<V>,
+    kept: Option<V>,
 }
 
 impl<V: Copy> RunTree<V> {
     fn new() -> RunTree<V> {
-        RunTree { tree: Pairwise::new(), first: None }
+        RunTree { tree: Pairwise::new(), kept: None }
     }
 
-    /// What is known of the first leaf, if there has been one.
-    pub(super) fn first(&self) -> Option<V> {
-        self.first
+    /// What is [kept](super::lanes::Statistic::keep) of the leaves so far, if there are any.
+    pub(super) fn kept(&self) -> Option<V> {
+        self.kept
+    }
+
+    /// Adds what is known of the next leaf.
+    pub(super) fn push(&mut self, value: V, merge: impl Fn(V, V) -> V, keep: impl Fn(V, V) -> V) {
+        self.kept = Some(self.kept.map_or(value, |kept| keep(kept, value)));
+        self.tree.push(value, merge);
     }
 
     fn finish(self, merge: impl Fn(V, V) -> V) -> Option<V> {
         self.tree.finish(merge)
-    }
-
-    /// Adds what is known of the next leaf.
-    pub(super) fn push(&mut self, value: V, merge: impl Fn(V, V) -> V) {
-        self.first.get_or_insert(value);
-        self.tree.push(value, merge);
     }
 }
 
