@@ -391,8 +391,10 @@ impl Reduction {
     pub fn reduce(self, block: &Block, axes: &[usize], keepdims: bool) -> Result<Block> {
         let rank = block.shape().len();
         if matches!(self, Reduction::ArgMin | Reduction::ArgMax) && rank != 1 && axes.len() == rank {
-            let flat = block.clone().reshaped(&[block.len()])?;
-            let index = self.aggregate(self.chunk(&flat, &[0])?, &[0], false)?;
+            // Its elements one behind the other are those of the flattened array, which need not be made.
+            let mut flat = ChunkReduction::new(&[self], block.dtype(), &[block.len()], &[0])?;
+            flat.add(block);
+            let index = self.aggregate(flat.finish()?.swap_remove(0), &[0], false)?;
             return index.reshaped(&vec![1; if keepdims { rank } else { 0 }]);
         }
         self.aggregate(self.chunk(block, axes)?, axes, keepdims)
