@@ -137,10 +137,14 @@ fn distance_and_square(elements: f64x2, near: f64x2) -> [f64x2; 2] {
 /// where zero is so far from the elements that the difference would cost digits, it is added up. Where the number was
 /// not near, what is subtracted in the end would cost digits; then another pass is by distances from the mean that was
 /// found, which is their corrected two-pass algorithm.
+pub(super) fn spread<T: Element>(run: &[T], first: Option<MomentsValue>, with_total: bool) -> MomentsValue {
+    spread_near(run, Near::run(run, first), with_total)
+}
+
+/// [`spread`] of a run that is likely to be `near` a number.
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
-pub(super) fn spread<T: Element>(run: &[T], first: Option<MomentsValue>, with_total: bool) -> MomentsValue {
-    let near = Near::run(run, first);
+fn spread_near<T: Element>(run: &[T], near: Near, with_total: bool) -> MomentsValue {
     if near.zero {
         return settle(run, near, sums_of(run, near.number, element_and_square), 0.0);
     }
@@ -157,9 +161,10 @@ pub(super) fn spread_side_by_side<T: Element>(
     first: Option<MomentsValue>,
     with_total: bool,
 ) -> [MomentsValue; STREAMS] {
-    let [near, others @ ..] = runs.map(|run| Near::run(run, first));
-    if others.iter().any(|&other| other != near) {
-        return runs.map(|run| spread(run, first, with_total));
+    let all_near = runs.map(|run| Near::run(run, first));
+    let near = all_near[0];
+    if all_near.iter().any(|&other| other != near) {
+        return std::array::from_fn(|run| spread_near(runs[run], all_near[run], with_total));
     }
     let (sums, totals) = if near.zero {
         (sums_side_by_side(runs, near.number, element_and_square), [0.0; STREAMS])
