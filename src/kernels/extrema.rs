@@ -1,7 +1,7 @@
 //! The innermost loops of reductions that compare: the least and the greatest element, and where they are.
 
 use super::element::Element;
-use super::lanes::{fold_rows, Statistic, LANES};
+use super::lanes::{fold_columns, fold_rows, Statistic, LANES};
 use super::streams::{of_streams, Accumulator};
 use wide::f64x2;
 
@@ -135,25 +135,12 @@ impl<const GREATEST: bool> Statistic for Extremum<GREATEST> {
         Bits::of(Self::best(run))
     }
 
-    #[inline(always)]
+    #[inline(never)]
     #[cfg_attr(page, optimize(speed))]
-    fn columns<T: Element, const L: usize>(elements: &[T], stride: usize, rows: usize) -> [Bits; L] {
-        let rows = || (0..rows).map(|row| -> &[T; L] { elements[row * stride..][..L].try_into().expect("L columns") });
-        let mut lanes = *elements.first_chunk::<L>().expect("at least one row");
-        if rows().fold(false, |found, row| row.iter().fold(found, |found, element| found | element.is_nan())) {
-            for row in rows() {
-                for column in 0..L {
-                    lanes[column] = Self::better_or_nan(lanes[column], row[column]);
-                }
-            }
-            return lanes.map(Bits::of);
-        }
-        for row in rows() {
-            for column in 0..L {
-                lanes[column] = Self::better(lanes[column], row[column]);
-            }
-        }
-        lanes.map(Bits::of)
+    fn columns<T: Element>(elements: &[T], stride: usize, rows: usize, columns: usize) -> Vec<Bits> {
+        let mut best = elements[..columns].to_vec();
+        fold_columns(&elements[stride.min(elements.len())..], stride, rows - 1, &mut best, Self::better_or_nan);
+        best.into_iter().map(Bits::of).collect()
     }
 }
 

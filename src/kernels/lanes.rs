@@ -60,21 +60,45 @@ pub(crate) trait Statistic {
         runs.map(|run| Self::leaf_after(run, kept))
     }
 
-    /// What is known of each of `L` columns over `rows` rows, which begin `stride` elements apart.
-    #[inline(always)]
+    /// What is known of each of the first `columns` columns over `rows` rows, at least one and at most [`ROWS`], which begin
+    /// `stride` elements apart.
+    #[inline(never)]
     #[cfg_attr(page, optimize(speed))]
-    fn columns<T: Element, const L: usize>(elements: &[T], stride: usize, rows: usize) -> [Self::Value; L] {
-        let mut known = [Self::one(elements[0]); L];
-        for column in 1..L {
-            known[column] = Self::one(elements[column]);
-        }
-        for row in 1..rows {
-            let row = &elements[row * stride..][..L];
-            for column in 0..L {
-                known[column] = Self::merge::<T>(known[column], Self::one(row[column]));
-            }
-        }
+    fn columns<T: Element>(elements: &[T], stride: usize, rows: usize, columns: usize) -> Vec<Self::Value> {
+        let mut known: Vec<_> = elements[..columns].iter().map(|&element| Self::one(element)).collect();
+        fold_columns(&elements[stride.min(elements.len())..], stride, rows - 1, &mut known, |known, element| {
+            Self::merge::<T>(known, Self::one(element))
+        });
         known
+    }
+}
+
+/// Folds the elements of each column into what is `known` of it, over `rows` rows that begin `stride` elements apart.
+///
+/// Row by row, since that is how they lie in memory; what is known of the columns stays in the first cache, and is taken
+/// from there once for four rows.
+#[inline(always)]
+pub(super) fn fold_columns<T: Copy, A: Copy>(
+    elements: &[T],
+    stride: usize,
+    rows: usize,
+    known: &mut [A],
+    f: impl Fn(A, T) -> A + Copy,
+) {
+    let columns = known.len();
+    let row = |row: usize| &elements[row * stride..][..columns];
+    let fours = rows - rows % 4;
+    for first in (0..fours).step_by(4) {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|next| row(first + next));
+        for column in 0..columns {
+            known[column] = f(f(f(f(known[column], a[column]), b[column]), c[column]), d[column]);
+        }
+    }
+    for last in fours..rows {
+        let row = row(last);
+        for column in 0..columns {
+            known[column] = f(known[column], row[column]);
+        }
     }
 }
 

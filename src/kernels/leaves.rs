@@ -11,11 +11,9 @@ use super::walk::RunTree;
 use crate::block::extend_with_zeros;
 use crate::dtype::DType;
 
-/// Columns that are reduced side by side.
-const COLUMNS: usize = 16;
-
-/// Columns that are widened together.
-const WIDENED: usize = 4 * COLUMNS;
+/// Bytes of neighbouring columns that are made another type together: so few that as many rows of them as are reduced at
+/// once stay in a cache, so many that they are a good piece of each row.
+const WIDENED: usize = 512;
 
 /// Memory for elements that are made another type, kept from call to call.
 #[derive(Default)]
@@ -44,8 +42,8 @@ pub(super) struct Leaves<V> {
     side_by_side: Option<SideBySide<V>>,
     /// Makes elements the type that `leaf` takes, where they are not.
     widen_run: Option<Cast>,
-    /// What is known of each of neighbouring columns over at most [`ROWS`](super::lanes::ROWS) rows, which begin so many elements apart.
-    columns: fn(&[u8], usize, usize) -> [V; COLUMNS],
+    /// [`Statistic::columns`].
+    columns: fn(&[u8], usize, usize, usize) -> Vec<V>,
     /// Makes elements the type that `columns` takes, where they are not.
     widen_columns: Option<Cast>,
     /// Bytes of that type.
@@ -139,9 +137,8 @@ fn put_side_by_side<V: Copy>(side_by_side: SideBySide<V>, runs: &[u8], kept: Opt
     side_by_side(runs, kept).iter().for_each(|&value| put(value));
 }
 
-#[cfg_attr(page, optimize(speed))]
-fn columns<W: Element, S: Statistic>(elements: &[u8], stride: usize, rows: usize) -> [S::Value; COLUMNS] {
-    S::columns::<W, COLUMNS>(bytemuck::cast_slice(elements), stride, rows)
+fn columns<W: Element, S: Statistic>(elements: &[u8], stride: usize, rows: usize, columns: usize) -> Vec<S::Value> {
+    S::columns::<W>(bytemuck::cast_slice(elements), stride, rows, columns)
 }
 
 #[cfg_attr(page, optimize(speed))]
@@ -253,32 +250,19 @@ impl<V: Copy> Leaves<V> {
         columns: usize,
         scratch: &mut Scratch,
     ) -> Vec<V> {
-        let mut values = Vec::with_capacity(columns.next_multiple_of(COLUMNS));
-        if self.widen_columns.is_none() {
-            while columns - values.len() >= COLUMNS {
-                values.extend((self.columns)(&elements[values.len() * self.size..], stride, rows));
+        let Some(widen) = self.widen_columns else {
+            return (self.columns)(elements, stride, rows, columns);
+        };
+        let mut values = Vec::with_capacity(columns);
+        let together = WIDENED / self.size;
+        for first in (0..columns).step_by(together) {
+            let width = together.min(columns - first);
+            let wide = scratch.room(rows * width * self.wide_size);
+            for (row, to) in wide.chunks_exact_mut(width * self.wide_size).enumerate() {
+                widen(&elements[(row * stride + first) * self.size..][..width * self.size], to);
             }
+            values.extend((self.columns)(wide, width, rows, width));
         }
-        // The others are widened, or if that is not needed copied: columns that are missing are reduced with them and
-        // forgotten, since side by side all cost as much as one.
-        let width = WIDENED.min((columns - values.len()).next_multiple_of(COLUMNS));
-        let wide = scratch.room(rows * width * self.wide_size);
-        while values.len() < columns {
-            let first = values.len();
-            let count = width.min(columns - first);
-            for row in 0..rows {
-                let from = &elements[(row * stride + first) * self.size..][..count * self.size];
-                let to = &mut wide[row * width * self.wide_size..][..count * self.wide_size];
-                match self.widen_columns {
-                    Some(widen) => widen(from, to),
-                    None => to.copy_from_slice(from),
-                }
-            }
-            for column in (0..count).step_by(COLUMNS) {
-                values.extend((self.columns)(&wide[column * self.wide_size..], width, rows));
-            }
-        }
-        values.truncate(columns);
         values
     }
 }

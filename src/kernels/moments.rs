@@ -237,43 +237,40 @@ impl Statistic for Moments {
         spread_side_by_side(runs, first, true)
     }
 
-    #[inline(always)]
+    #[inline(never)]
     #[cfg_attr(page, optimize(speed))]
-    fn columns<T: Element, const L: usize>(elements: &[T], stride: usize, rows: usize) -> [MomentsValue; L] {
+    fn columns<T: Element>(elements: &[T], stride: usize, rows: usize, columns: usize) -> Vec<MomentsValue> {
         let count = rows as f64;
-        let total = FloatSum::columns::<T, L>(elements, stride, rows);
-        let mut mean = total;
-        for mean in &mut mean {
-            *mean /= count;
-        }
-        let mut m2 = [0.0; L];
-        for row in 0..rows {
-            let row = &elements[row * stride..][..L];
-            for column in 0..L {
-                let distance = row[column].to_f64() - mean[column];
-                m2[column] += distance * distance;
-            }
-        }
-        let mut residue = [0.0; L];
-        let mut offset = false;
-        for column in 0..L {
-            offset |= MomentsValue::is_offset(count, total[column], m2[column]);
-        }
-        if offset {
-            for row in 0..rows {
-                let row = &elements[row * stride..][..L];
-                for column in 0..L {
-                    residue[column] += row[column].to_f64() - mean[column];
-                }
-            }
-        }
-        let mut known = [MomentsValue { count, total: 0.0, mean: 0.0, low: 0.0, m2: 0.0 }; L];
-        for column in 0..L {
-            let (total, mean, m2) = (total[column], mean[column], m2[column]);
+        let totals = FloatSum::columns(elements, stride, rows, columns);
+        let means: Vec<f64> = totals.iter().map(|total| total / count).collect();
+        let squares = sums_of_distances(elements, stride, rows, &means, |distance| distance * distance);
+        let is_offset = |column: usize| MomentsValue::is_offset(count, totals[column], squares[column]);
+        let residues =
+            (0..columns).any(is_offset).then(|| sums_of_distances(elements, stride, rows, &means, |distance| distance));
+        let known = |column: usize| {
             // Of its own accord, not for the sake of a column beside it.
-            let residue = if MomentsValue::is_offset(count, total, m2) { residue[column] } else { 0.0 };
-            known[column] = MomentsValue::corrected(count, total, mean, m2, residue);
-        }
-        known
+            let residue = residues.as_ref().filter(|_| is_offset(column)).map_or(0.0, |residues| residues[column]);
+            MomentsValue::corrected(count, totals[column], means[column], squares[column], residue)
+        };
+        (0..columns).map(known).collect()
     }
+}
+
+/// For each column the sum of what `f` makes of the distances of its elements from its mean.
+#[inline(always)]
+fn sums_of_distances<T: Element>(
+    elements: &[T],
+    stride: usize,
+    rows: usize,
+    means: &[f64],
+    f: impl Fn(f64) -> f64,
+) -> Vec<f64> {
+    let mut sums = vec![0.0; means.len()];
+    for row in 0..rows {
+        let row = &elements[row * stride..][..means.len()];
+        for ((sum, &mean), element) in sums.iter_mut().zip(means).zip(row) {
+            *sum += f(element.to_f64() - mean);
+        }
+    }
+    sums
 }

@@ -6,8 +6,9 @@ use super::strided::Walk;
 use crate::block::extend_with_zeros;
 use smallvec::SmallVec;
 
-/// Columns that are reduced together: their rows are far apart in memory, so each visit takes a good piece.
-const STRIP: usize = 512;
+/// Columns that are reduced together: so few that what is known of them stays in a near cache, so many that pieces of
+/// their rows are some pages long, or whole rows, one behind the other.
+const STRIP: usize = 4096;
 
 /// Merges a sequence of values as a balanced tree, however long it gets: the rounding error of a sum
 /// grows with the depth of the tree, and the tree depends on nothing but the number of values.
