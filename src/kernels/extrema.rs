@@ -2,8 +2,9 @@
 
 use super::element::Element;
 use super::lanes::{fold_columns, fold_rows, Statistic, LANES};
-use super::streams::{of_streams, Accumulator};
-use wide::f64x2;
+use super::streams::{of_streams, of_streams_side_by_side, Accumulator, PAIR, STREAMS};
+use std::ops::{Add, Mul};
+use wide::{f32x4, f64x2};
 
 /// The least (`GREATEST` false) or greatest element; NaN if there is one.
 pub(crate) struct Extremum<const GREATEST: bool>;
@@ -26,23 +27,88 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
     }
 }
 
-/// The least or greatest of some floats, if none is NaN.
-#[derive(Clone, Copy)]
-struct Extremes<const GREATEST: bool> {
-    best: f64x2,
-    /// The sum of the elements times 0: that is 0 where all are finite, or else NaN.
-    zeros: f64x2,
+/// A vector of floats.
+trait Floats: bytemuck::Pod + Add<Output = Self> + Mul<Output = Self> {
+    /// Half of one, as it lies in memory.
+    type Half: bytemuck::Pod;
+    const ZERO: Self;
+    const INFINITY: Self;
+    const NEG_INFINITY: Self;
+
+    /// The greater numbers, where none is NaN.
+    fn greater(self, other: Self) -> Self;
+
+    /// The lesser numbers, where none is NaN.
+    fn lesser(self, other: Self) -> Self;
 }
 
-impl<const GREATEST: bool> Accumulator for Extremes<GREATEST> {
-    const EMPTY: Self = Extremes {
-        best: f64x2::new([if GREATEST { f64::NEG_INFINITY } else { f64::INFINITY }; 2]),
-        zeros: f64x2::ZERO,
-    };
+macro_rules! floats {
+    ($($Vector:ident of $lanes:literal $Float:ident in halves of $Half:ty;)*) => {$(
+        impl Floats for $Vector {
+            type Half = $Half;
+            const ZERO: $Vector = $Vector::ZERO;
+            const INFINITY: $Vector = $Vector::new([$Float::INFINITY; $lanes]);
+            const NEG_INFINITY: $Vector = $Vector::new([$Float::NEG_INFINITY; $lanes]);
+
+            #[inline(always)]
+            fn greater(self, other: $Vector) -> $Vector {
+                self.fast_max(other)
+            }
+
+            #[inline(always)]
+            fn lesser(self, other: $Vector) -> $Vector {
+                self.fast_min(other)
+            }
+        }
+    )*};
+}
+
+floats! {
+    f32x4 of 4 f32 in halves of [f32; 2];
+    f64x2 of 2 f64 in halves of f64;
+}
+
+/// The least or greatest of some floats, if none is NaN.
+#[derive(Clone, Copy)]
+struct Extremes<V, const GREATEST: bool> {
+    best: V,
+    /// The sum of the elements times 0: that is 0 where all are finite, or else NaN.
+    zeros: V,
+}
+
+impl<V: Floats, const GREATEST: bool> Extremes<V, GREATEST> {
+    #[inline(always)]
+    fn of(halves: &[V::Half; PAIR], _: f64x2) -> Self {
+        let best: V = bytemuck::cast(*halves);
+        Extremes { best, zeros: best * V::ZERO }
+    }
+
+    /// The best element of `run`, of which these are the streams', or its first NaN.
+    #[inline(always)]
+    fn best_of<T: Element>(self, run: &[T]) -> T {
+        if bytemuck::cast_slice::<V, T>(&[self.zeros]).iter().any(|zero| zero.is_true()) {
+            if let Some(&nan) = run.iter().find(|element| element.is_nan()) {
+                return nan;
+            }
+        }
+        let found: &[T] = bytemuck::cast_slice(std::slice::from_ref(&self.best));
+        let rest = &run[run.len() - run.len() % (STREAMS * found.len())..];
+        let best = rest.iter().chain(found).copied().fold(found[0], Extremum::<GREATEST>::better_or_nan);
+        // Of zeros the first is meant, and which of them a vector holds depends on the processor.
+        if best.is_true() {
+            best
+        } else {
+            run.iter().copied().find(|&zero| zero == best).unwrap_or(best)
+        }
+    }
+}
+
+impl<V: Floats, const GREATEST: bool> Accumulator for Extremes<V, GREATEST> {
+    const EMPTY: Self = Extremes { best: if GREATEST { V::NEG_INFINITY } else { V::INFINITY }, zeros: V::ZERO };
 
     #[inline(always)]
     fn merge(self, other: Self) -> Self {
-        let best = if GREATEST { self.best.fast_max(other.best) } else { self.best.fast_min(other.best) };
+        let best = if GREATEST { self.best.greater(other.best) } else { self.best.lesser(other.best) };
         Extremes { best, zeros: self.zeros + other.zeros }
     }
 }
@@ -93,22 +159,31 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
             fold_rows(rows, &mut lanes, Self::better);
             return rest.iter().chain(&lanes).copied().fold(run[0], Self::better);
         }
-        let (found, rest) =
-            of_streams(run, 0.0, |elements, _| Extremes::<GREATEST> { best: elements, zeros: elements * f64x2::ZERO });
-        if found.zeros.reduce_add() != 0.0 {
-            if let Some(&nan) = run.iter().find(|element| element.is_nan()) {
-                return nan;
-            }
-        }
-        let best = found.best.to_array().map(T::cast_from);
-        let best = rest.iter().chain(&best).copied().fold(best[0], Self::better_or_nan);
-        // Of zeros the first is meant, and which of them a vector holds depends on the processor.
-        if best.is_true() {
-            best
+        if size_of::<T>() == size_of::<f32>() {
+            Self::best_float::<T, f32x4>(run)
         } else {
-            run.iter().copied().find(|&zero| zero == best).unwrap_or(best)
+            Self::best_float::<T, f64x2>(run)
         }
     }
+
+    /// [`Extremum::best`] of floats, of which a vector is a `V`.
+    #[inline(always)]
+    fn best_float<T: Element, V: Floats>(run: &[T]) -> T {
+        of_streams(halves::<T, V>(run), 0.0, Extremes::<V, GREATEST>::of).0.best_of(run)
+    }
+
+    /// [`Extremum::best`] of each of some runs of floats, of which a vector is a `V`.
+    #[inline(always)]
+    fn best_floats<T: Element, V: Floats>(runs: [&[T]; STREAMS]) -> [Bits; STREAMS] {
+        let found = of_streams_side_by_side(runs.map(halves::<T, V>), 0.0, Extremes::<V, GREATEST>::of);
+        std::array::from_fn(|run| Bits::of(found[run].0.best_of(runs[run])))
+    }
+}
+
+/// A run as halves of vectors, without an element at its end that does not fill one.
+#[inline(always)]
+fn halves<T: Element, V: Floats>(run: &[T]) -> &[V::Half] {
+    bytemuck::cast_slice(&run[..run.len() - run.len() % (size_of::<V::Half>() / size_of::<T>())])
 }
 
 impl<const GREATEST: bool> Statistic for Extremum<GREATEST> {
@@ -133,6 +208,20 @@ impl<const GREATEST: bool> Statistic for Extremum<GREATEST> {
     #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> Bits {
         Bits::of(Self::best(run))
+    }
+
+    const IS_FASTER_SIDE_BY_SIDE: bool = true;
+
+    #[inline(never)]
+    #[cfg_attr(page, optimize(speed))]
+    fn side_by_side<T: Element>(runs: [&[T]; STREAMS], _kept: Option<Bits>) -> [Bits; STREAMS] {
+        if T::IS_INTEGER {
+            runs.map(Self::leaf)
+        } else if size_of::<T>() == size_of::<f32>() {
+            Self::best_floats::<T, f32x4>(runs)
+        } else {
+            Self::best_floats::<T, f64x2>(runs)
+        }
     }
 
     #[inline(never)]
@@ -195,14 +284,30 @@ impl<const GREATEST: bool> Statistic for ArgExtremum<GREATEST> {
         Self::merge::<T>(kept, next)
     }
 
+    #[inline(always)]
+    fn leaf_after<T: Element>(run: &[T], kept: Option<Position>) -> Position {
+        Self::found(run, Extremum::<GREATEST>::leaf(run), kept)
+    }
+
+    const IS_FASTER_SIDE_BY_SIDE: bool = true;
+
+    #[inline(never)]
+    fn side_by_side<T: Element>(runs: [&[T]; STREAMS], kept: Option<Position>) -> [Position; STREAMS] {
+        let best = Extremum::<GREATEST>::side_by_side(runs, None);
+        std::array::from_fn(|run| Self::found(runs[run], best[run], kept))
+    }
+}
+
+impl<const GREATEST: bool> ArgExtremum<GREATEST> {
+    /// The `best` element of a run and its place, if it is better than what was `kept`.
     #[inline(never)]
     #[cfg_attr(page, optimize(speed))]
-    fn leaf_after<T: Element>(run: &[T], kept: Option<Position>) -> Position {
-        let best = Extremum::<GREATEST>::best(run);
-        let found = |index| Position { value: Bits::of(best), index, count: run.len() as u64 };
+    fn found<T: Element>(run: &[T], best: Bits, kept: Option<Position>) -> Position {
+        let found = |index| Position { value: best, index, count: run.len() as u64 };
         if kept.is_some_and(|kept| Self::merge::<T>(kept, found(0)).value == kept.value) {
             return found(0);
         }
+        let best: T = best.element();
         let is_it = |element: &T| *element == best || element.is_nan();
         let holds_it = |part: &[T]| part.iter().fold(false, |found, element| found | is_it(element));
         let before = run.chunks(SEARCHED).take_while(|part| !holds_it(part)).count() * SEARCHED;

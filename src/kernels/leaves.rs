@@ -90,7 +90,7 @@ pub(super) fn leaves_of_integers<S: Statistic>(input: DType) -> Leaves<S::Value>
         DType::U16 => Leaves::new::<u16, u64, S>(input, DType::U16, DType::U64),
         DType::I32 => Leaves::new::<i32, u64, S>(input, DType::I32, DType::U64),
         DType::U32 => Leaves::new::<u32, u64, S>(input, DType::U32, DType::U64),
-        _ => Leaves::new::<u64, u64, S>(input, DType::U64, DType::U64),
+        _ => Leaves::new::<u64, u64, S>(input, DType::U64, DType::U64).with_side_by_side::<u64, S>(),
     }
 }
 
@@ -114,8 +114,7 @@ pub(super) fn leaves_of_ordered<S: Statistic>(input: DType) -> Leaves<S::Value> 
         DType::U32 => Leaves::new::<u32, i64, S>(input, DType::U32, DType::I64),
         DType::I64 => Leaves::new::<i64, i64, S>(input, DType::I64, DType::I64),
         DType::U64 => Leaves::new::<u64, u64, S>(input, DType::U64, DType::U64),
-        DType::F16 | DType::F32 => Leaves::new::<f32, f32, S>(input, DType::F32, DType::F32),
-        DType::F64 => Leaves::new::<f64, f64, S>(input, DType::F64, DType::F64),
+        _ => leaves_of_floats::<S>(input),
     }
 }
 

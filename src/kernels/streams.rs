@@ -15,10 +15,10 @@
 //! closure that holds it would be another type, and the loops another copy, at each place that has one.
 
 use super::element::Element;
-use wide::f64x2;
+use wide::{f64x2, u64x2};
 
 /// Elements that are read of a stream at once: a vector of two doubles, of SSE2 and of simd128.
-const PAIR: usize = 2;
+pub(super) const PAIR: usize = 2;
 
 /// Places in which elements are read side by side.
 pub(super) const STREAMS: usize = 8;
@@ -69,6 +69,16 @@ impl Accumulator for [f64x2; 1] {
     }
 }
 
+/// A sum of integers, wrapping.
+impl Accumulator for u64x2 {
+    const EMPTY: Self = u64x2::ZERO;
+
+    #[inline(always)]
+    fn merge(self, other: Self) -> Self {
+        self + other
+    }
+}
+
 /// Two sums.
 impl Accumulator for [f64x2; 2] {
     const EMPTY: Self = [f64x2::ZERO; 2];
@@ -84,13 +94,14 @@ fn merge<A: Accumulator>([a, b, c, d]: [A; TOGETHER], [e, f, g, h]: [A; TOGETHER
     [a.merge(e), b.merge(f), c.merge(g), d.merge(h)]
 }
 
-/// What is gathered of each of `streams`, which are as long as each other: `f` makes it of an element and of `near`.
+/// What is gathered of each of `streams`, which are as long as each other: `f` makes it of a pair of elements and of
+/// `near`. It is shown where they are: a pair that is handed over is taken out of memory as one number.
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
-fn of_each<T: Element, A: Accumulator>(
+fn of_each<T, A: Accumulator>(
     streams: [Stream<T>; STREAMS],
     near: f64,
-    f: impl Fn(f64x2, f64x2) -> A + Copy,
+    f: impl Fn(&[T; PAIR], f64x2) -> A + Copy,
 ) -> [A; STREAMS] {
     let near = f64x2::splat(near);
     let rows = streams[0].len();
@@ -104,7 +115,7 @@ fn of_each<T: Element, A: Accumulator>(
             for first in (0..count).step_by(STRETCH) {
                 let mut sums = [A::EMPTY; TOGETHER];
                 for row in first..count.min(first + STRETCH) {
-                    sums = merge(sums, [a[row], b[row], c[row], d[row]].map(|pair| f(doubles(pair), near)));
+                    sums = merge(sums, [&a[row], &b[row], &c[row], &d[row]].map(|pair| f(pair, near)));
                 }
                 stretches = merge(stretches, sums);
             }
@@ -134,16 +145,16 @@ where
         }
         return sums;
     }
-    let (sums, rest) = of_streams(run, near, f);
+    let (sums, rest) = of_streams(run, near, |pair, near| f(doubles(pair), near));
     end(sums, rest, near, f)
 }
 
 /// What is gathered of the streams of a run, and the elements at its end that are in none of them.
 #[inline(always)]
-pub(super) fn of_streams<T: Element, A: Accumulator>(
+pub(super) fn of_streams<T, A: Accumulator>(
     run: &[T],
     near: f64,
-    f: impl Fn(f64x2, f64x2) -> A + Copy,
+    f: impl Fn(&[T; PAIR], f64x2) -> A + Copy,
 ) -> (A, &[T]) {
     let rows = run.len() / (STREAMS * PAIR);
     let (pairs, _) = run.as_chunks::<PAIR>();
@@ -151,9 +162,28 @@ pub(super) fn of_streams<T: Element, A: Accumulator>(
     (streams.into_iter().fold(A::EMPTY, A::merge), &run[STREAMS * PAIR * rows..])
 }
 
-/// [`sums_of`] each of `runs`, which are as long as each other and of at least [`SHORTEST`] elements.
+/// [`of_streams`] of each of `runs`, which are as long as each other.
 ///
 /// The streams that each has by itself are gone through one after the other, and the runs side by side.
+#[inline(always)]
+pub(super) fn of_streams_side_by_side<T, A: Accumulator>(
+    runs: [&[T]; STREAMS],
+    near: f64,
+    f: impl Fn(&[T; PAIR], f64x2) -> A + Copy,
+) -> [(A, &[T]); STREAMS] {
+    let rows = runs[0].len() / (STREAMS * PAIR);
+    let pairs = runs.map(|run| run.as_chunks::<PAIR>().0);
+    let mut gathered = [A::EMPTY; STREAMS];
+    for stream in 0..STREAMS {
+        let more = of_each(pairs.map(|pairs| &pairs[stream * rows..][..rows]), near, f);
+        for (gathered, more) in gathered.iter_mut().zip(more) {
+            *gathered = gathered.merge(more);
+        }
+    }
+    std::array::from_fn(|run| (gathered[run], &runs[run][STREAMS * PAIR * rows..]))
+}
+
+/// [`sums_of`] each of `runs`, which are as long as each other and of at least [`SHORTEST`] elements.
 #[inline(always)]
 pub(super) fn sums_side_by_side<T: Element, const N: usize>(
     runs: [&[T]; STREAMS],
@@ -163,16 +193,8 @@ pub(super) fn sums_side_by_side<T: Element, const N: usize>(
 where
     [f64x2; N]: Accumulator,
 {
-    let rows = runs[0].len() / (STREAMS * PAIR);
-    let pairs = runs.map(|run| run.as_chunks::<PAIR>().0);
-    let mut sums = [<[f64x2; N]>::EMPTY; STREAMS];
-    for stream in 0..STREAMS {
-        let totals = of_each(pairs.map(|pairs| &pairs[stream * rows..][..rows]), near, f);
-        for (sums, totals) in sums.iter_mut().zip(&totals) {
-            *sums = sums.merge(*totals);
-        }
-    }
-    std::array::from_fn(|run| end(sums[run], &runs[run][STREAMS * PAIR * rows..], near, f))
+    of_streams_side_by_side(runs, near, |pair, near| f(doubles(pair), near))
+        .map(|(sums, rest)| end(sums, rest, near, f))
 }
 
 /// `sums` and those over the `rest` of a run, which is in no stream.
@@ -205,12 +227,12 @@ where
     let (rows, rest) = run.as_chunks::<{ TOGETHER * PAIR }>();
     let mut sums = [<[f64x2; N]>::EMPTY; TOGETHER];
     for &[a, b, c, d, e, g, h, i] in rows {
-        sums = merge(sums, [[a, b], [c, d], [e, g], [h, i]].map(|pair| f(doubles(pair), near)));
+        sums = merge(sums, [[a, b], [c, d], [e, g], [h, i]].map(|pair| f(doubles(&pair), near)));
     }
     let [a, b, c, d] = sums;
     let mut sums = a.merge(b).merge(c.merge(d)).map(|sum| sum.reduce_add());
     for &element in rest {
-        let numbers = f(doubles([element; PAIR]), near);
+        let numbers = f(doubles(&[element; PAIR]), near);
         for number in 0..N {
             sums[number] += numbers[number].to_array()[0];
         }
@@ -219,6 +241,6 @@ where
 }
 
 #[inline(always)]
-fn doubles<T: Element>([x, y]: [T; PAIR]) -> f64x2 {
+fn doubles<T: Element>(&[x, y]: &[T; PAIR]) -> f64x2 {
     f64x2::new([x.to_f64(), y.to_f64()])
 }
