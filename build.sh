@@ -288,14 +288,15 @@ build_engine() {
   say "Building the engine for WebAssembly with the $wasm_toolchain toolchain"
   with_wasm cargo build --profile page --package chunkbook-page --target "$WASM_TARGET"
   local wasm=$ROOT/target/wasm-$wasm_toolchain/$WASM_TARGET/page/chunkbook_page.wasm
-  local stamp=$SETUP/engine-built-from smaller=(-Oz "${WASM_FEATURES[@]/#/--enable-}") built
+  # Functions in the order of their names, then without names: that puts those made of one generic function beside each
+  # other, where gzip finds what they have in common (15 KB of 614).
+  local smaller=(-Oz "${WASM_FEATURES[@]/#/--enable-}" --reorder-functions-by-name --strip-debug)
+  local stamp=$SETUP/engine-built-from built
   built="$(cksum <"$wasm") $(wasm_bindgen_version) $(cksum <www/package-lock.json) ${smaller[*]}"
   [[ -f $ENGINE/chunkbook_bg.wasm && -f $stamp && $(<"$stamp") == "$built" ]] && return
   mkdir -p "$SETUP"
   rm -rf "$ENGINE" "$stamp"
-  # Names of functions are a fifth of the module, and nobody reads them in the page.
-  wasm-bindgen --target web --remove-name-section --remove-producers-section \
-    --out-dir "$ENGINE" --out-name chunkbook "$wasm"
+  wasm-bindgen --target web --remove-producers-section --out-dir "$ENGINE" --out-name chunkbook "$wasm"
   say "Making the module smaller (half a minute)"
   www/node_modules/.bin/wasm-opt "${smaller[@]}" "$ENGINE/chunkbook_bg.wasm" -o "$ENGINE/chunkbook_bg.wasm"
   printf '%s\n' "$built" >"$stamp"
