@@ -11,6 +11,7 @@ mod lanes;
 mod leaves;
 mod loops;
 mod moments;
+pub(crate) mod order;
 pub mod preview;
 pub mod pushdown;
 pub mod reduction;

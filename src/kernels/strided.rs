@@ -62,6 +62,19 @@ impl<const N: usize> Walk<N> {
         std::array::from_fn(|n| self.strides[n].last().copied().unwrap_or(1))
     }
 
+    /// Takes an outer axis out of the walk along which the elements of the first array lie nearer to each other than in
+    /// the innermost runs, where those lie apart; its extent, and the stride of each array. One index where there is none.
+    fn take_nearer_axis(&mut self) -> (usize, [isize; N]) {
+        let apart = |axis: usize| self.strides[0][axis].unsigned_abs();
+        let last = self.shape.len().saturating_sub(1);
+        let nearest =
+            (0..last).min_by_key(|&axis| apart(axis)).filter(|&axis| apart(last) > 1 && apart(axis) < apart(last));
+        match nearest {
+            Some(axis) => (self.shape.remove(axis), self.strides.each_mut().map(|strides| strides.remove(axis))),
+            None => (1, [0; N]),
+        }
+    }
+
     /// Calls `visit` with the offset of each array at the start of every innermost run, in row-major order.
     #[cfg_attr(page, optimize(speed))]
     pub(crate) fn for_each_run(&self, mut visit: impl FnMut([isize; N])) {
@@ -102,14 +115,27 @@ pub(crate) struct View<S> {
     pub(crate) strides: Vec<isize>,
 }
 
+/// Elements along both sides of a tile: so few that the cache lines of its source stay in a cache until all of their
+/// elements were copied, so many that there are few tiles.
+const TILE: usize = 16;
+
 /// Copies every element of one view to the same index of another; both have `shape`.
 pub(crate) fn copy<T: Copy>(shape: &[usize], source: View<&[T]>, target: View<&mut [T]>) {
-    let walk = Walk::new(shape, [&source.strides, &target.strides]);
-    let run = walk.run();
-    let strides = walk.run_strides();
-    walk.for_each_run(|[from, to]| {
-        let at = [source.offset.wrapping_add_signed(from), target.offset.wrapping_add_signed(to)];
-        copy_run(source.elements, target.elements, at, strides, run);
+    let mut walk = Walk::new(shape, [&source.strides, &target.strides]);
+    let (run, strides) = (walk.run(), walk.run_strides());
+    let (rows, row_strides) = walk.take_nearer_axis();
+    // Without such an axis there is one row, and a tile is as long as it.
+    let side = if rows == 1 { run } else { TILE };
+    walk.for_each_run(|starts| {
+        for first_row in (0..rows).step_by(TILE) {
+            for first in (0..run).step_by(side) {
+                for row in first_row..rows.min(first_row + TILE) {
+                    let start = |n: usize| starts[n] + row as isize * row_strides[n] + first as isize * strides[n];
+                    let at = [source.offset.wrapping_add_signed(start(0)), target.offset.wrapping_add_signed(start(1))];
+                    copy_run(source.elements, target.elements, at, strides, side.min(run - first));
+                }
+            }
+        }
     });
 }
 

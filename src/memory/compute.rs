@@ -247,7 +247,8 @@ fn bitwise(op: BinaryOp) -> bool {
     !op.is_comparison() && !matches!(op, BinaryOp::LogicalAnd | BinaryOp::LogicalOr)
 }
 
-fn into_type(block: Block, dtype: DType) -> Result<Block> {
+/// The elements of `block` as `dtype`; those that are of it already stay where they are.
+pub(super) fn into_type(block: Block, dtype: DType) -> Result<Block> {
     if block.dtype() == dtype {
         Ok(block)
     } else {

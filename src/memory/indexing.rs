@@ -1,12 +1,13 @@
 //! Indexing by arrays: masks and positions, choices between arrays, and elements in order.
 
-use super::compute::astype;
+use super::compute::{astype, into_type};
 use super::operand::{binary_type, broadcast_shape, tight, Operand};
 use super::slicing::{assign, AxisSlice};
 use crate::block::Block;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::elementwise::BinaryOp;
+use crate::kernels::order;
 use crate::kernels::reduction::Reduction;
 use crate::kernels::strided::with_bits;
 use std::borrow::Cow;
@@ -97,12 +98,16 @@ fn with_room(count: usize) -> Result<Vec<usize>> {
 
 #[cfg_attr(page, optimize(speed))]
 fn true_positions(flags: &[u8]) -> Result<Vec<usize>> {
-    let mut positions = with_room(flags.iter().filter(|&&flag| flag != 0).count())?;
+    let count = flags.iter().filter(|&&flag| flag != 0).count();
+    let mut positions = with_room(count + 1)?;
+    positions.resize(count + 1, 0);
+    let mut next = 0;
     for (position, &flag) in flags.iter().enumerate() {
-        if flag != 0 {
-            positions.push(position);
-        }
+        // Written in any case, and over it the next one: to jump over it takes longer wherever that cannot be foreseen.
+        positions[next] = position;
+        next += usize::from(flag != 0);
     }
+    positions.truncate(count);
     Ok(positions)
 }
 
@@ -130,15 +135,21 @@ pub fn take(block: &Block, index: &Block) -> Result<Block> {
     let mut taken = Block::unspecified(block.dtype(), &chosen.result_shape(block.shape()))?;
     let len = chosen.row_bytes(block);
     if len == block.dtype().size() {
-        with_bits!(len, T => for (element, &row) in taken.elements_mut::<T>().iter_mut().zip(&chosen.rows) {
-            *element = block.elements::<T>()[row];
-        });
+        with_bits!(len, T => take_each::<T>(block.elements(), &chosen.rows, taken.elements_mut()));
     } else {
         for (number, &row) in chosen.rows.iter().enumerate() {
             taken.bytes_mut()[number * len..][..len].copy_from_slice(&block.bytes()[row * len..][..len]);
         }
     }
     Ok(taken)
+}
+
+#[inline(never)]
+#[cfg_attr(page, optimize(speed))]
+fn take_each<T: Copy>(elements: &[T], rows: &[usize], taken: &mut [T]) {
+    for (element, &row) in taken.iter_mut().zip(rows) {
+        *element = elements[row];
+    }
 }
 
 /// Sets what [`take`] would choose to `value`, cast and broadcast as NumPy does; of a row that is chosen more than
@@ -201,11 +212,19 @@ pub fn choose(condition: &Operand, x: &Operand, y: &Operand) -> Result<Block> {
     let (flags, x, y) =
         (Laid::out(condition, DType::Bool, &shape)?, Laid::out(x, dtype, &shape)?, Laid::out(y, dtype, &shape)?);
     let mut chosen = Block::unspecified(dtype, &shape)?;
-    with_bits!(dtype.size(), T => for (at, element) in chosen.elements_mut::<T>().iter_mut().enumerate() {
-        let from = if flags.block.bytes()[at * flags.step] != 0 { &x } else { &y };
-        *element = from.block.elements::<T>()[at * from.step];
-    });
+    with_bits!(dtype.size(), T => choose_each::<T>(chosen.elements_mut(), &flags, &x, &y));
     Ok(chosen)
+}
+
+#[inline(never)]
+#[cfg_attr(page, optimize(speed))]
+fn choose_each<T: bytemuck::Pod>(chosen: &mut [T], flags: &Laid, x: &Laid, y: &Laid) {
+    let (holds, xs, ys) = (flags.block.bytes(), x.block.elements::<T>(), y.block.elements::<T>());
+    for (at, element) in chosen.iter_mut().enumerate() {
+        // Both are read: to jump to one of them takes longer wherever it cannot be foreseen.
+        let (here, there) = (xs[at * x.step], ys[at * y.step]);
+        *element = if holds[at * flags.step] != 0 { here } else { there };
+    }
 }
 
 /// An operand of some type whose elements lie as those of a result do, or that is one element for all of them.
@@ -235,28 +254,56 @@ pub fn sort(block: &Block) -> Result<Block> {
     let Some(&extent) = block.shape().last() else {
         return Err(Error::index("axis -1 is out of bounds for array of dimension 0"));
     };
+    let mut keys = keys_of(block)?;
+    keys.elements_mut::<u64>().chunks_mut(extent.max(1)).for_each(order::sort);
+    elements_of(keys, block.dtype())
+}
+
+/// The `count` elements that would be behind `first` others if all were in ascending order, NaN at the end, in that
+/// order: what `numpy.partition` puts there.
+///
+/// # Errors
+/// An index error when there are not as many; a memory error when there is no room.
+pub fn ranked(block: &Block, first: usize, count: usize) -> Result<Block> {
+    let wanted = first..first.saturating_add(count);
+    if wanted.end > block.len() {
+        return Err(Error::index(format!("places {first} to {} of {} elements", wanted.end, block.len())));
+    }
+    let mut keys = keys_of(block)?;
+    let wide = keys.dtype();
+    let ranked = order::select(keys.elements_mut(), wanted);
+    elements_of(Block::from_elements(wide, &[count], ranked)?, block.dtype())
+}
+
+/// Numbers of 8 bytes in the same order as the elements, in a block of the type that the elements were made before.
+fn keys_of(block: &Block) -> Result<Block> {
     let wide = match block.dtype() {
         dtype if dtype.is_float() => DType::F64,
         dtype if dtype.is_unsigned_integer() => DType::U64,
         _ => DType::I64,
     };
-    let mut sorted = astype(block, wide)?;
-    let keys = sorted.elements_mut::<u64>();
-    keys.iter_mut().for_each(|bits| *bits = key_of(*bits, wide));
-    for row in keys.chunks_mut(extent.max(1)) {
-        row.sort_unstable();
-    }
-    keys.iter_mut().for_each(|key| *key = bits_of(*key, wide));
-    if wide == block.dtype() {
-        Ok(sorted)
-    } else {
-        astype(&sorted, block.dtype())
-    }
+    let mut keys = astype(block, wide)?;
+    each(keys.elements_mut(), |bits| key_of(bits, wide));
+    Ok(keys)
+}
+
+/// The inverse of [`keys_of`] elements of type `dtype`.
+fn elements_of(mut keys: Block, dtype: DType) -> Result<Block> {
+    let wide = keys.dtype();
+    each(keys.elements_mut(), |key| bits_of(key, wide));
+    into_type(keys, dtype)
+}
+
+#[inline(never)]
+#[cfg_attr(page, optimize(speed))]
+fn each(numbers: &mut [u64], f: impl Fn(u64) -> u64) {
+    numbers.iter_mut().for_each(|number| *number = f(*number));
 }
 
 const SIGN: u64 = 1 << 63;
 
 /// A number that is in the same order as the element with these bits. Every NaN is the greatest.
+#[inline(always)]
 fn key_of(bits: u64, dtype: DType) -> u64 {
     match dtype {
         DType::F64 if f64::from_bits(bits).is_nan() => u64::MAX,
@@ -267,6 +314,7 @@ fn key_of(bits: u64, dtype: DType) -> u64 {
 }
 
 /// The inverse of [`key_of`].
+#[inline(always)]
 fn bits_of(key: u64, dtype: DType) -> u64 {
     match dtype {
         DType::F64 if key == u64::MAX => f64::NAN.to_bits(),
@@ -298,9 +346,5 @@ pub fn running_sum(block: &Block) -> Result<Block> {
             *element = sum;
         }
     }
-    if wide == dtype {
-        Ok(sums)
-    } else {
-        astype(&sums, dtype)
-    }
+    into_type(sums, dtype)
 }

@@ -99,7 +99,7 @@ pub fn slice(block: &Block, slices: &[AxisSlice], drop: &[usize]) -> Result<Bloc
             (true, _) => return Err(Error::index(format!("axis {axis} has {count} indices and cannot be dropped"))),
         }
     }
-    let mut part = Block::zeros(block.dtype(), &shape)?;
+    let mut part = Block::unspecified(block.dtype(), &shape)?;
     let part_strides = row_major_strides(&shape);
     copy_view(&shape, (block, offset, strides), (&mut part, 0, part_strides));
     part.reshaped(&kept)
@@ -171,7 +171,7 @@ pub fn transpose(block: &Block, axes: &[usize]) -> Result<Block> {
     let shape: Vec<_> = axes.iter().map(|&axis| block.shape()[axis]).collect();
     let strides = row_major_strides(block.shape());
     let strides = axes.iter().map(|&axis| strides[axis]).collect();
-    let mut turned = Block::zeros(block.dtype(), &shape)?;
+    let mut turned = Block::unspecified(block.dtype(), &shape)?;
     let turned_strides = row_major_strides(&shape);
     copy_view(&shape, (block, 0, strides), (&mut turned, 0, turned_strides));
     Ok(turned)
@@ -214,11 +214,13 @@ pub fn concatenate(blocks: &[&Block], axis: usize) -> Result<Block> {
         shape[axis] += block.shape()[axis];
         dtype = promote(dtype, block.dtype());
     }
-    let mut joined = Block::zeros(dtype, &shape)?;
-    let mut start = vec![0; rank];
+    let mut joined = Block::unspecified(dtype, &shape)?;
+    let mut slices: Vec<_> = shape.iter().map(|&extent| AxisSlice::whole(extent as u64)).collect();
+    slices[axis].count = 0;
     for block in blocks {
-        paste(&mut joined, &start, &astype(block, dtype)?)?;
-        start[axis] += block.shape()[axis];
+        slices[axis].start += slices[axis].count;
+        slices[axis].count = block.shape()[axis] as u64;
+        assign(&mut joined, &slices, &Operand::Block(block))?;
     }
     Ok(joined)
 }

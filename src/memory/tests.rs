@@ -99,8 +99,17 @@ fn paste_undoes_copy_region_and_concatenate_joins_what_it_cut() {
 
 #[test]
 fn transposes_put_every_element_at_its_permuted_index() {
-    let block = counting(&[2, 3, 4]);
-    for axes in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
+    // Short and longer than the tiles that they are copied in.
+    for (shape, axes) in [
+        ([2, 3, 4], [0, 1, 2]),
+        ([2, 3, 4], [2, 1, 0]),
+        ([2, 3, 4], [1, 2, 0]),
+        ([2, 3, 4], [0, 2, 1]),
+        ([35, 3, 49], [2, 1, 0]),
+        ([35, 3, 49], [2, 0, 1]),
+        ([17, 33, 2], [1, 0, 2]),
+    ] {
+        let block = counting(&shape);
         let turned = transpose(&block, &axes).unwrap();
         for (position, &got) in turned.elements::<i32>().iter().enumerate() {
             let index = unravel(position, turned.shape());
@@ -108,10 +117,10 @@ fn transposes_put_every_element_at_its_permuted_index() {
             for (axis, &own) in axes.iter().enumerate() {
                 from[own] = index[axis];
             }
-            assert_eq!(got as usize, ravel(&from, &[2, 3, 4]));
+            assert_eq!(got as usize, ravel(&from, &shape), "{shape:?} by {axes:?}");
         }
     }
-    assert!(transpose(&block, &[0, 0, 1]).is_err());
+    assert!(transpose(&counting(&[2, 3, 4]), &[0, 0, 1]).is_err());
 }
 
 #[test]

@@ -88,6 +88,9 @@ impl Session {
                 };
                 self.derived(&[array], Rc::new(move |blocks| make(&blocks[0])))?
             }
+            Request::NpRanked { array, first, count } => {
+                self.derived(&[array], Rc::new(move |blocks| memory::ranked(&blocks[0], first, count)))?
+            }
             Request::NpAstype { array, dtype } => {
                 let dtype = DType::parse(&dtype)?;
                 self.derived(&[array], Rc::new(move |blocks| memory::astype(&blocks[0], dtype)))?

@@ -330,6 +330,11 @@ requests! {
         name: String,
         array: u32,
     },
+    NpRanked = "np_ranked" {
+        array: u32,
+        first: usize,
+        count: usize,
+    },
     NpAstype = "np_astype" {
         array: u32,
         dtype: String,

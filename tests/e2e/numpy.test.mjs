@@ -77,7 +77,9 @@ y = np.arange(4); y[y[[3, 2]]] = -1; see(y)
 for order in (np.sort(x), np.sort(x, axis=0), np.sort(x, axis=None), np.sort(n), np.sort(np.array([3, -1, 2], dtype="int8")),
               np.sort(np.array([2**63, 1], dtype="uint64")), np.sort(np.array([True, False])), np.unique(i), np.unique(n),
               np.unique(np.array([2, 2, 1])), np.cumsum(x), np.cumsum(np.array([True, True])), np.cumsum(np.array([1, 2], dtype="uint8")),
-              np.median(x), np.percentile(x, 30), np.median(n), np.flatnonzero(x), np.where(x < 0)[1], np.nonzero(n > 0)[0]):
+              np.median(x), np.percentile(x, 30), np.median(n), np.flatnonzero(x), np.where(x < 0)[1], np.nonzero(n > 0)[0],
+              np.median(x, axis=0), np.median(x, axis=-1), np.median(n.reshape(2, 3), axis=1), np.median(x.astype("int8"), axis=0), np.median(x.astype("float32")),
+              np.percentile(x, 30, axis=0), np.percentile(x, [25, 100], axis=1), np.percentile(x.astype("int8"), 60), np.quantile(x, 0.5, axis=1), np.quantile(x, [0.25, 0.5])):
     see(order)
 y = n.copy(); y.sort(); see(y)
 for choice in (np.where(x > 3, x, 0), np.where(x > 3, 1, 0), np.where([True, False, True, False], x, -x.astype("float32")),

@@ -307,38 +307,63 @@ def count_nonzero(a, axis=None):
     return (_array_like(a) != 0).sum(axis=axis)
 
 
-def median(a):
-    a = asarray(a).ravel()
-    if a.size == 0:
-        return make_scalar(float("nan"), "float64")
-    values = sort(a)
-    half = a.size // 2
-    return values[-1:].mean() if values[-1] != values[-1] else values[half - 1 + a.size % 2 : half + 1].mean()
+def _at_ranks(a, axis, rank, count):
+    """Along the first axis of what is returned, the elements with these ranks along `axis`, or of all elements."""
+    if axis is None:
+        return wrap(_bridge.call("np_ranked", array=a._id, first=rank, count=count))
+    return sort(a, axis).swapaxes(axis, 0)[rank : rank + count]
 
 
-def percentile(a, q):
+def _of_ranks(a, axis, find):
+    """What `find` makes of an array, its axis, and how many elements are ranked there; NaN where one of them is."""
+    a = asarray(a)
+    if isinstance(a, generic):
+        a = array([a])
+    if axis is not None:
+        axes = normal_axes(axis, a.ndim)
+        if len(axes) != 1:
+            raise TypeError("give one axis, or none for all elements; several are not in Chunkbook")
+        axis = axes[0]
+    count = a.size if axis is None else a.shape[axis]
+    if count == 0 or a.size == 0:
+        return a.mean(axis=axis)
+    found = find(a, axis, count)
+    if a.dtype.kind != "f":
+        return found
+    worst = a.max(axis=axis)
+    return where(ufuncs["isnan"](worst), worst, found)
+
+
+def median(a, axis=None):
+    def find(a, axis, count):
+        middle = _at_ranks(a, axis, (count - 1) // 2, 2 - count % 2)
+        return middle.mean(axis=0)
+
+    return _of_ranks(a, axis, find)
+
+
+def percentile(a, q, axis=None):
     """Linear interpolation between the nearest ranks."""
     if number_of(q) is None:
-        return array([percentile(a, one) for one in q], "float64")
-    a, q = asarray(a).ravel(), number_of(q)
-    if a.size == 0:
-        return make_scalar(float("nan"), "float64")
+        return array([percentile(a, one, axis) for one in q])
+    q = number_of(q)
     if not 0 <= q <= 100:
         raise ValueError("Percentiles must be in the range [0, 100]")
-    values = sort(a)
-    last = values[-1].item()
-    if last != last:
-        return make_scalar(last, "float64")
-    place = (a.size - 1) * q / 100
-    below = int(place)
-    low = values[below].item()
-    # Nothing of the next one, which there may not be, and which may be infinite.
-    part = 0 if place == below else (values[below + 1].item() - low) * (place - below)
-    return make_scalar(low + part, "float64")
+
+    def find(a, axis, count):
+        place = (count - 1) * q / 100
+        below = int(place)
+        if place == below:
+            # Nothing of the next one, which there may not be, and which may be infinite.
+            return _at_ranks(a, axis, below, 1).mean(axis=0)
+        near = _at_ranks(a, axis, below, 2)
+        return near[0] + (near[1] - near[0]) * (place - below)
+
+    return _of_ranks(a, axis, find)
 
 
-def quantile(a, q):
-    return percentile(a, q * 100)
+def quantile(a, q, axis=None):
+    return percentile(a, asarray(q) * 100, axis)
 
 
 def _ordered(name, a):
