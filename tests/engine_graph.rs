@@ -78,6 +78,16 @@ fn layers_have_dasks_names_and_grids() {
             ("arg_agg-aggregate", &[1])
         ])
     );
+    for (reduction, names) in [
+        (Reduction::NanSum, &["nansum", "sum-partial", "sum-aggregate"][..]),
+        (Reduction::NanMean, &["mean_chunk", "mean_combine-partial", "mean_agg-aggregate"]),
+        (Reduction::NanStd { ddof: 0 }, &["moment_chunk", "moment_combine-partial", "moment_agg-aggregate", "_sqrt"]),
+        (Reduction::NanMin, &["nanmin_skip", "_nanmin_skip-partial", "_nanmin_skip-aggregate"]),
+        (Reduction::NanMax, &["nanmax_skip", "_nanmax_skip-partial", "_nanmax_skip-aggregate"]),
+    ] {
+        let made = layers(&d.reduce(reduction, Some(&[0]), false, None).unwrap());
+        assert_eq!(made[1..].iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), names);
+    }
     assert_eq!(
         layers(&d.reduce(Reduction::Sum, None, false, Some(100)).unwrap()),
         expect(&[("array", &[10, 1]), ("sum", &[10, 1]), ("sum-aggregate", &[])])

@@ -16,11 +16,15 @@ const SPLIT_EVERY: usize = 4;
 /// What Dask calls the layers of a reduction: the first step, the middle ones, the last.
 fn labels(reduction: Reduction) -> (String, String, String) {
     let (chunk, partial, aggregate) = match reduction {
-        Reduction::Mean => ("mean_chunk", "mean_combine", "mean_agg"),
+        Reduction::Mean | Reduction::NanMean => ("mean_chunk", "mean_combine", "mean_agg"),
         Reduction::Var { .. } => ("var", "var", "var"),
         Reduction::Min => ("chunk_min", "chunk_min", "min"),
         Reduction::Max => ("chunk_max", "chunk_max", "max"),
         Reduction::ArgMin | Reduction::ArgMax => ("arg-reduce", "arg_combine", "arg_agg"),
+        Reduction::NanSum => ("nansum", "sum", "sum"),
+        Reduction::NanVar { .. } => ("moment_chunk", "moment_combine", "moment_agg"),
+        Reduction::NanMin => ("nanmin_skip", "_nanmin_skip", "_nanmin_skip"),
+        Reduction::NanMax => ("nanmax_skip", "_nanmax_skip", "_nanmax_skip"),
         other => (other.name(), other.name(), other.name()),
     };
     (chunk.into(), format!("{partial}-partial"), format!("{aggregate}-aggregate"))
@@ -60,9 +64,13 @@ impl Array {
         keepdims: bool,
         split_every: Option<usize>,
     ) -> Result<Array> {
-        if let Reduction::Std { ddof } = reduction {
-            let variance = self.reduce(Reduction::Var { ddof }, axes, keepdims, split_every)?;
-            return variance.unary_named(UnaryOp::Sqrt, "_sqrt");
+        let squared = match reduction {
+            Reduction::Std { ddof } => Some(Reduction::Var { ddof }),
+            Reduction::NanStd { ddof } => Some(Reduction::NanVar { ddof }),
+            _ => None,
+        };
+        if let Some(variance) = squared {
+            return self.reduce(variance, axes, keepdims, split_every)?.unary_named(UnaryOp::Sqrt, "_sqrt");
         }
         let axes = self.normalize_axes(axes)?;
         if matches!(reduction, Reduction::ArgMin | Reduction::ArgMax) && axes.len() != 1 {
@@ -80,6 +88,7 @@ impl Array {
         // The result's degrees of freedom matter to the last step only.
         let steps = match reduction {
             Reduction::Var { .. } => Reduction::Var { ddof: 0 },
+            Reduction::NanVar { .. } => Reduction::NanVar { ddof: 0 },
             other => other,
         };
         let token = Token::new("chunk").with(self.name()).with_debug(&steps).with_debug(&axes);

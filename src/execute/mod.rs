@@ -186,7 +186,7 @@ impl TaskResult {
             Value::Block(block) => TaskResult::Block(Block::into_own(block)?),
             Value::Partial(partial, reduction) => {
                 let mut fields = Arc::unwrap_or_clone(partial).fields;
-                let names: &[&str] = match reduction {
+                let names: &[&str] = match reduction.plain() {
                     Reduction::Mean => &["n", "total"],
                     Reduction::Var { .. } | Reduction::Std { .. } => &["n", "mean", "M2"],
                     Reduction::ArgMin | Reduction::ArgMax => &["vals", "arg", "n"],

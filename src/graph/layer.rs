@@ -174,7 +174,7 @@ impl Layer {
     pub(crate) fn largest_bytes(&self) -> u64 {
         let element = match &self.operation {
             Operation::Chunk { reduction, .. } | Operation::Combine { reduction } => {
-                let low = matches!(reduction, Reduction::Var { .. } | Reduction::Std { .. });
+                let low = matches!(reduction.plain(), Reduction::Var { .. } | Reduction::Std { .. });
                 8 * (field_count(*reduction) + u64::from(low))
             }
             _ => self.dtype.size() as u64,
@@ -244,7 +244,7 @@ impl Drop for Layer {
 
 /// Fields of a partial.
 fn field_count(reduction: Reduction) -> u64 {
-    match reduction {
+    match reduction.plain() {
         Reduction::Mean => 2,
         Reduction::Var { .. } | Reduction::Std { .. } | Reduction::ArgMin | Reduction::ArgMax => 3,
         _ => 1,

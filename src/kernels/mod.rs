@@ -7,6 +7,7 @@ pub mod element;
 pub mod elementwise;
 mod extrema;
 mod gather;
+mod known;
 mod lanes;
 mod leaves;
 mod loops;

@@ -17,6 +17,9 @@ pub(crate) struct MomentsValue {
 }
 
 impl MomentsValue {
+    /// What is known of no elements.
+    pub(super) const NOTHING: MomentsValue = MomentsValue { count: 0.0, total: 0.0, mean: 0.0, low: 0.0, m2: 0.0 };
+
     /// Whether the mean is so far from zero, next to the spread, that its rounding matters.
     #[inline(always)]
     fn is_offset(count: f64, total: f64, m2: f64) -> bool {
@@ -39,6 +42,18 @@ impl MomentsValue {
     #[inline(always)]
     fn is_settled(&self, squares: f64) -> bool {
         squares < f64::INFINITY && self.m2 >= 0.5 * squares
+    }
+
+    /// [`MomentsValue::merge`] of what may be known of no elements, which change nothing.
+    #[inline(always)]
+    pub(crate) fn merge_if_any(self, other: MomentsValue) -> MomentsValue {
+        if other.count == 0.0 {
+            self
+        } else if self.count == 0.0 {
+            other
+        } else {
+            self.merge(other)
+        }
     }
 
     /// Chan's rule (Chan, Golub & LeVeque 1979, "Updating formulae and a pairwise algorithm for
@@ -242,34 +257,52 @@ impl Statistic for Moments {
     fn columns<T: Element>(elements: &[T], stride: usize, rows: usize, columns: usize) -> Vec<MomentsValue> {
         let count = rows as f64;
         let totals = FloatSum::columns(elements, stride, rows, columns);
-        let means: Vec<f64> = totals.iter().map(|total| total / count).collect();
-        let squares = sums_of_distances(elements, stride, rows, &means, |distance| distance * distance);
-        let is_offset = |column: usize| MomentsValue::is_offset(count, totals[column], squares[column]);
-        let residues =
-            (0..columns).any(is_offset).then(|| sums_of_distances(elements, stride, rows, &means, |distance| distance));
-        let known = |column: usize| {
-            // Of its own accord, not for the sake of a column beside it.
-            let residue = residues.as_ref().filter(|_| is_offset(column)).map_or(0.0, |residues| residues[column]);
-            MomentsValue::corrected(count, totals[column], means[column], squares[column], residue)
-        };
-        (0..columns).map(known).collect()
+        moments_of_columns(elements, stride, rows, &vec![count; columns], &totals, |_| true)
     }
 }
 
-/// For each column the sum of what `f` makes of the distances of its elements from its mean.
+/// Count, sum, mean and M2 of each column, of which `counts` and `totals` are known, over those elements that `is_in`.
+#[inline(always)]
+pub(super) fn moments_of_columns<T: Element>(
+    elements: &[T],
+    stride: usize,
+    rows: usize,
+    counts: &[f64],
+    totals: &[f64],
+    is_in: impl Fn(T) -> bool + Copy,
+) -> Vec<MomentsValue> {
+    let means: Vec<f64> = totals.iter().zip(counts).map(|(total, count)| total / count).collect();
+    let squares = sums_of_distances(elements, stride, rows, &means, is_in, |distance| distance * distance);
+    let is_offset = |column: usize| MomentsValue::is_offset(counts[column], totals[column], squares[column]);
+    let residues = (0..means.len())
+        .any(is_offset)
+        .then(|| sums_of_distances(elements, stride, rows, &means, is_in, |distance| distance));
+    let of_column = |column: usize| {
+        if counts[column] == 0.0 {
+            return MomentsValue::NOTHING;
+        }
+        // Of its own accord, not for the sake of a column beside it.
+        let residue = residues.as_ref().filter(|_| is_offset(column)).map_or(0.0, |residues| residues[column]);
+        MomentsValue::corrected(counts[column], totals[column], means[column], squares[column], residue)
+    };
+    (0..means.len()).map(of_column).collect()
+}
+
+/// For each column the sum of what `f` makes of the distances from its mean of those of its elements that are in.
 #[inline(always)]
 fn sums_of_distances<T: Element>(
     elements: &[T],
     stride: usize,
     rows: usize,
     means: &[f64],
+    is_in: impl Fn(T) -> bool,
     f: impl Fn(f64) -> f64,
 ) -> Vec<f64> {
     let mut sums = vec![0.0; means.len()];
     for row in 0..rows {
         let row = &elements[row * stride..][..means.len()];
-        for ((sum, &mean), element) in sums.iter_mut().zip(means).zip(row) {
-            *sum += f(element.to_f64() - mean);
+        for ((sum, &mean), &element) in sums.iter_mut().zip(means).zip(row) {
+            *sum += if is_in(element) { f(element.to_f64() - mean) } else { 0.0 };
         }
     }
     sums

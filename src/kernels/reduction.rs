@@ -7,6 +7,7 @@
 use super::element::{cast_loop, Element};
 use super::extrema::{ArgExtremum, Bits, Extremum, Position};
 use super::gather::{collector, Collect, Gathered, Kind};
+use super::known::KnownExtremum;
 use super::lanes::Statistic;
 use super::leaves::ordered;
 use super::moments::MomentsValue;
@@ -51,16 +52,34 @@ pub enum Reduction {
     ArgMin,
     /// Index of the first greatest element, or of the first NaN.
     ArgMax,
+    /// [`Reduction::Sum`] of the elements that are not NaN.
+    NanSum,
+    /// [`Reduction::Mean`] of the elements that are not NaN, NaN if there is none.
+    NanMean,
+    /// [`Reduction::Var`] of the elements that are not NaN, NaN if there is none.
+    NanVar {
+        /// "Delta degrees of freedom": 0 for a population, 1 for a sample.
+        ddof: u32,
+    },
+    /// [`Reduction::Std`] of the elements that are not NaN, NaN if there is none.
+    NanStd {
+        /// "Delta degrees of freedom": 0 for a population, 1 for a sample.
+        ddof: u32,
+    },
+    /// [`Reduction::Min`] of the elements that are not NaN, NaN if there is none.
+    NanMin,
+    /// [`Reduction::Max`] of the elements that are not NaN, NaN if there is none.
+    NanMax,
 }
 
 /// What a reduction knows of some chunks: fields of one shape, in which reduced axes have length 1.
 ///
 /// | reduction | fields |
 /// | --- | --- |
-/// | sum, prod | total (`float64`, `int64` or `uint64`) |
-/// | mean | count (`int64`), total (`float64`) |
-/// | var, std | count (`int64`), mean, M2, what the mean lost to rounding (`float64`) |
-/// | min, max, any, all | the value |
+/// | sum, prod, nansum | total (`float64`, `int64` or `uint64`) |
+/// | mean, nanmean | count (`int64`), total (`float64`) |
+/// | var, std, nanvar, nanstd | count (`int64`), mean, M2, what the mean lost to rounding (`float64`) |
+/// | min, max, nanmin, nanmax, any, all | the value |
 /// | argmin, argmax | value, index (`int64`), count (`int64`) |
 #[derive(Clone, Debug)]
 pub struct Partial {
@@ -84,9 +103,41 @@ impl Reduction {
     }
 
     /// Every reduction, in the order of [`Reduction::code`].
-    fn all(ddof: u32) -> [Reduction; 11] {
+    fn all(ddof: u32) -> [Reduction; 17] {
         use Reduction::*;
-        [Sum, Prod, Mean, Var { ddof }, Std { ddof }, Min, Max, Any, All, ArgMin, ArgMax]
+        [
+            Sum,
+            Prod,
+            Mean,
+            Var { ddof },
+            Std { ddof },
+            Min,
+            Max,
+            Any,
+            All,
+            ArgMin,
+            ArgMax,
+            NanSum,
+            NanMean,
+            NanVar { ddof },
+            NanStd { ddof },
+            NanMin,
+            NanMax,
+        ]
+    }
+
+    /// The same of elements none of which is NaN: its partials have the same fields, which become the same result.
+    pub(crate) fn plain(self) -> Reduction {
+        use Reduction::*;
+        match self {
+            NanSum => Sum,
+            NanMean => Mean,
+            NanVar { ddof } => Var { ddof },
+            NanStd { ddof } => Std { ddof },
+            NanMin => Min,
+            NanMax => Max,
+            plain => plain,
+        }
     }
 
     /// NumPy's name of it.
@@ -103,6 +154,12 @@ impl Reduction {
             Reduction::All => "all",
             Reduction::ArgMin => "argmin",
             Reduction::ArgMax => "argmax",
+            Reduction::NanSum => "nansum",
+            Reduction::NanMean => "nanmean",
+            Reduction::NanVar { .. } => "nanvar",
+            Reduction::NanStd { .. } => "nanstd",
+            Reduction::NanMin => "nanmin",
+            Reduction::NanMax => "nanmax",
         }
     }
 
@@ -121,13 +178,19 @@ impl Reduction {
             All => [8, 0],
             ArgMin => [9, 0],
             ArgMax => [10, 0],
+            NanSum => [11, 0],
+            NanMean => [12, 0],
+            NanVar { ddof } => [13, ddof as usize],
+            NanStd { ddof } => [14, ddof as usize],
+            NanMin => [15, 0],
+            NanMax => [16, 0],
         }
     }
 
     /// The element types of the fields of its partials.
     pub(super) fn field_dtypes(self, input: DType) -> impl Iterator<Item = DType> {
         use Reduction::*;
-        let (first, rest): (DType, &'static [DType]) = match self {
+        let (first, rest): (DType, &'static [DType]) = match self.plain() {
             Sum | Prod if input.is_float() => (DType::F64, &[]),
             Sum | Prod if input.is_unsigned_integer() => (DType::U64, &[]),
             Sum | Prod => (DType::I64, &[]),
@@ -135,7 +198,7 @@ impl Reduction {
             Any | All => (DType::Bool, &[]),
             Mean => (DType::I64, &[DType::F64]),
             ArgMin | ArgMax => (input, &[DType::I64, DType::I64]),
-            Var { .. } | Std { .. } => (DType::I64, &[DType::F64, DType::F64, DType::F64]),
+            _ => (DType::I64, &[DType::F64, DType::F64, DType::F64]),
         };
         std::iter::once(first).chain(rest.iter().copied())
     }
@@ -150,15 +213,15 @@ impl Reduction {
     /// # Errors
     /// None of the element types there are now is refused.
     pub fn result_dtype(self, input: DType) -> Result<DType> {
-        Ok(match self {
+        Ok(match self.plain() {
             Reduction::Sum | Reduction::Prod if input.is_float() => input,
             Reduction::Sum | Reduction::Prod if input.is_unsigned_integer() => DType::U64,
             Reduction::Sum | Reduction::Prod => DType::I64,
-            Reduction::Mean | Reduction::Var { .. } | Reduction::Std { .. } if input.is_float() => input,
-            Reduction::Mean | Reduction::Var { .. } | Reduction::Std { .. } => DType::F64,
             Reduction::Min | Reduction::Max => input,
             Reduction::Any | Reduction::All => DType::Bool,
             Reduction::ArgMin | Reduction::ArgMax => DType::I64,
+            _ if input.is_float() => input,
+            _ => DType::F64,
         })
     }
 
@@ -184,12 +247,15 @@ impl Reduction {
     /// The fields that `gathered`, which is what [`Reduction::kind`] asks for or more, amounts to. `count` elements
     /// were gathered for each result.
     fn fields(self, gathered: &Gathered, dtype: DType, shape: &[usize], count: i64) -> Result<Vec<Block>> {
-        let mean = |totals: &mut dyn Iterator<Item = f64>| -> Result<Vec<Block>> {
-            Ok(vec![field(DType::I64, shape, std::iter::repeat(count))?, field(DType::F64, shape, totals)?])
-        };
-        Ok(match (self, gathered) {
-            (Reduction::Mean, Gathered::Floats(totals)) => mean(&mut totals.iter().copied())?,
-            (Reduction::Mean, Gathered::Moments(moments)) => mean(&mut moments.iter().map(|value| value.total))?,
+        Ok(match (self.plain(), gathered) {
+            (Reduction::Mean, Gathered::Floats(totals)) => vec![
+                field(DType::I64, shape, std::iter::repeat(count))?,
+                field(DType::F64, shape, totals.iter().copied())?,
+            ],
+            (Reduction::Mean, Gathered::Moments(moments)) => vec![
+                field(DType::I64, shape, moments.iter().map(|value| value.count as i64))?,
+                field(DType::F64, shape, moments.iter().map(|value| value.total))?,
+            ],
             (Reduction::Sum, Gathered::Moments(moments)) => {
                 vec![field(DType::F64, shape, moments.iter().map(|value| value.total))?]
             }
@@ -226,6 +292,12 @@ impl Reduction {
             Reduction::All => Kind::All,
             Reduction::ArgMin => Kind::ArgMin,
             Reduction::ArgMax => Kind::ArgMax,
+            known if !input.is_float() => known.plain().kind(input),
+            Reduction::NanMin => Kind::KnownMin,
+            Reduction::NanMax => Kind::KnownMax,
+            Reduction::NanSum | Reduction::NanMean | Reduction::NanVar { .. } | Reduction::NanStd { .. } => {
+                Kind::KnownMoments
+            }
         }
     }
 
@@ -241,6 +313,8 @@ impl Reduction {
             Reduction::Prod | Reduction::All => fields(1),
             Reduction::Min => Err(identity_free("minimum")),
             Reduction::Max => Err(identity_free("maximum")),
+            Reduction::NanMin => Err(identity_free("fmin")),
+            Reduction::NanMax => Err(identity_free("fmax")),
             Reduction::ArgMin | Reduction::ArgMax => {
                 Err(Error::value(format!("attempt to get {} of an empty sequence", self.name())))
             }
@@ -273,7 +347,7 @@ impl Reduction {
     }
 
     fn merge(self, left: &mut [Block], right: &[Block]) {
-        match self {
+        match self.plain() {
             Reduction::Sum if left[0].dtype() == DType::F64 => zip_field::<f64>(left, right, 0, |a, b| a + b),
             Reduction::Sum => zip_field::<u64>(left, right, 0, u64::wrapping_add),
             Reduction::Prod if left[0].dtype() == DType::F64 => zip_field::<f64>(left, right, 0, |a, b| a * b),
@@ -282,10 +356,10 @@ impl Reduction {
                 zip_field::<i64>(left, right, 0, |a, b| a + b);
                 zip_field::<f64>(left, right, 1, |a, b| a + b);
             }
-            Reduction::Var { .. } | Reduction::Std { .. } => merge_moments(left, right),
             Reduction::Any => zip_field::<u8>(left, right, 0, |a, b| a | b),
             Reduction::All => zip_field::<u8>(left, right, 0, |a, b| a & b),
             Reduction::Min | Reduction::Max | Reduction::ArgMin | Reduction::ArgMax => self.merge_compared(left, right),
+            _ => merge_moments(left, right),
         }
     }
 
@@ -328,6 +402,8 @@ impl Reduction {
             *ours = match self {
                 Reduction::Min => Extremum::<false>::better_or_nan(*ours, theirs),
                 Reduction::Max => Extremum::<true>::better_or_nan(*ours, theirs),
+                Reduction::NanMin => KnownExtremum::<false>::better_known(*ours, theirs),
+                Reduction::NanMax => KnownExtremum::<true>::better_known(*ours, theirs),
                 _ => {
                     let [held, next] =
                         [position_at(left, *ours, first + number), position_at(right, theirs, first + number)];
@@ -350,7 +426,7 @@ impl Reduction {
     pub fn aggregate(self, partial: Partial, axes: &[usize], keepdims: bool) -> Result<Block> {
         let Partial { fields, dtype } = partial;
         let kept = fields[0].shape().to_vec();
-        let result = match self {
+        let result = match self.plain() {
             Reduction::Mean => {
                 let (counts, totals) = (fields[0].elements::<i64>(), fields[1].elements::<f64>());
                 let means: Vec<f64> = counts.iter().zip(totals).map(|(&count, total)| total / count as f64).collect();
@@ -358,12 +434,14 @@ impl Reduction {
             }
             Reduction::Var { ddof } | Reduction::Std { ddof } => {
                 let (counts, m2) = (fields[0].elements::<i64>(), fields[2].elements::<f64>());
-                let is_std = matches!(self, Reduction::Std { .. });
+                let is_std = matches!(self.plain(), Reduction::Std { .. });
                 let spread: Vec<f64> = counts
                     .iter()
                     .zip(m2)
                     .map(|(&count, m2)| {
-                        let variance = m2 / (count - i64::from(ddof)).max(0) as f64;
+                        // Of elements that are not NaN there may be too few, by no fault of who asks.
+                        let free = (count - i64::from(ddof)).max(0) as f64;
+                        let variance = if free == 0.0 && self != self.plain() { f64::NAN } else { m2 / free };
                         if is_std {
                             variance.sqrt()
                         } else {
@@ -513,12 +591,7 @@ fn merge_moments(left: &mut [Block], right: &[Block]) {
         m2: fields[2].elements::<f64>()[i],
     };
     for i in 0..left[0].len() {
-        let (ours, theirs) = (at(left, i), at(right, i));
-        let merged = match (ours.count, theirs.count) {
-            (_, 0.0) => ours,
-            (0.0, _) => theirs,
-            _ => ours.merge(theirs),
-        };
+        let merged = at(left, i).merge_if_any(at(right, i));
         left[0].elements_mut::<i64>()[i] = merged.count as i64;
         left[1].elements_mut::<f64>()[i] = merged.mean;
         left[2].elements_mut::<f64>()[i] = merged.m2;

@@ -9,6 +9,7 @@ use crate::dtype::DType;
 use crate::grid::{ravel, unravel, Region};
 use crate::memory::{astype, copy_region};
 
+mod known;
 mod long;
 
 const VAR: Reduction = Reduction::Var { ddof: 0 };
@@ -67,6 +68,7 @@ fn naive(reduction: Reduction, values: &[f64]) -> f64 {
         Reduction::ArgMin => values.iter().position(|&x| x == naive(Reduction::Min, values)).unwrap() as f64,
         Reduction::ArgMax => values.iter().position(|&x| x == naive(Reduction::Max, values)).unwrap() as f64,
         Reduction::Prod => values.iter().product(),
+        known => naive(known.plain(), &values.iter().copied().filter(|x| !x.is_nan()).collect::<Vec<_>>()),
     }
 }
 
@@ -339,12 +341,20 @@ fn integers_wrap_at_64_bits() {
 
 #[test]
 fn reductions_that_share_a_pass_have_the_bits_they_have_alone() {
-    let together =
-        [Reduction::Sum, Reduction::Max, Reduction::Mean, VAR, Reduction::Std { ddof: 1 }, Reduction::ArgMin];
+    let together = [
+        Reduction::Sum,
+        Reduction::Max,
+        Reduction::Mean,
+        VAR,
+        Reduction::Std { ddof: 1 },
+        Reduction::NanMean,
+        Reduction::NanMax,
+        Reduction::ArgMin,
+    ];
     for dtype in [DType::F64, DType::F32, DType::I32] {
         for axes in [&[0][..], &[1], &[0, 1]] {
             let block = sample(dtype, &[130, 75], 3);
-            let together = if axes.len() == 1 { &together[..] } else { &together[..5] };
+            let together = if axes.len() == 1 { &together[..] } else { &together[..7] };
             let shared = Reduction::chunk_many(together, &block, axes).unwrap();
             for (reduction, shared) in together.iter().zip(shared) {
                 let alone = reduction.chunk(&block, axes).unwrap();
@@ -418,7 +428,16 @@ fn keepdims_leaves_reduced_axes_with_length_one() {
 
 #[test]
 fn a_chunk_that_comes_in_pieces_has_the_bits_it_has_whole() {
-    let together = [Reduction::Sum, Reduction::Prod, Reduction::Mean, VAR, Reduction::Max, Reduction::Any];
+    let together = [
+        Reduction::Sum,
+        Reduction::Prod,
+        Reduction::Mean,
+        VAR,
+        Reduction::Max,
+        Reduction::Any,
+        Reduction::NanVar { ddof: 0 },
+        Reduction::NanMin,
+    ];
     for dtype in [DType::F64, DType::F32, DType::I16] {
         for shape in [&[9001][..], &[1, 700, 3], &[130, 75], &[97, 8, 5], &[40, 1, 33], &[64, 3, 7, 2]] {
             let odd = sample(dtype, shape, 5);

@@ -78,6 +78,20 @@ sum, prod, mean, var, std, min, max, any, all, argmin, argmax = [
 ]
 
 
+def _of_known(name):
+    """A reduction of the elements that are not NaN."""
+
+    def reduce(a, axis=None, dtype=None, keepdims=False, ddof=0, split_every=None, out=None):
+        return asarray(a)._reduce_as(dtype, name, axis, keepdims, split_every, ddof)
+
+    return reduce
+
+
+nansum, nanmean, nanvar, nanstd, nanmin, nanmax = [
+    _of_known(name) for name in "nansum nanmean nanvar nanstd nanmin nanmax".split()
+]
+
+
 def _elementwise(name, nin):
     def call(*args):
         if len(args) != nin:
@@ -128,8 +142,7 @@ def _missing(name):
 
 
 for _name in (
-    "concatenate stack map_blocks from_zarr to_hdf5 store dot matmul tensordot where topk histogram reshape "
-    "nansum nanmean nanvar nanstd nanmin nanmax"
+    "concatenate stack map_blocks from_zarr to_hdf5 store dot matmul tensordot where topk histogram reshape"
 ).split():
     globals()[_name] = _missing(_name)
 

@@ -499,58 +499,25 @@ def array_equal(a, b):
 
 
 def nan_to_num(a):
-    return _without_nan(a, 0)[0]
-
-
-def _without_nan(a, value):
-    """The array with `value` in the place of each NaN, and where there was none."""
     a = asarray(a)
-    if a.dtype.kind != "f":
-        return a, a == a
-    nan = ufuncs["isnan"](a)
-    return where(nan, value, a), ~nan
+    return where(ufuncs["isnan"](a), 0, a) if a.dtype.kind == "f" else a
 
 
-def _mean_type(a):
-    kind = asarray(a).dtype
-    return kind if kind.kind == "f" else as_dtype("float64")
+def _of_known(name):
+    """A reduction of the elements that are not NaN."""
 
-
-def nansum(a, axis=None, keepdims=False):
-    return _without_nan(a, 0)[0].sum(axis=axis, keepdims=keepdims)
-
-
-def nanmean(a, axis=None, keepdims=False):
-    values, there = _without_nan(a, 0)
-    mean = values.sum(axis=axis, keepdims=keepdims) / there.sum(axis=axis, keepdims=keepdims)
-    return mean.astype(_mean_type(a))
-
-
-def nanvar(a, axis=None, ddof=0, keepdims=False):
-    distances = asarray(a) - nanmean(a, axis, True)
-    squares, there = _without_nan(distances * distances, 0)
-    free = there.sum(axis=axis, keepdims=keepdims) - ddof
-    variance = squares.sum(axis=axis, keepdims=keepdims) / where(free > 0, free, float("nan"))
-    return variance.astype(_mean_type(a))
-
-
-def nanstd(a, axis=None, ddof=0, keepdims=False):
-    return ufuncs["sqrt"](nanvar(a, axis, ddof, keepdims))
-
-
-def _nan_extremum(name, worst):
-    def reduce(a, axis=None, keepdims=False):
-        a = asarray(a)
-        if a.dtype.kind != "f":
-            return getattr(a, name)(axis=axis, keepdims=keepdims)
-        values, there = _without_nan(a, worst)
-        found = getattr(values, name)(axis=axis, keepdims=keepdims)
-        return where(there.any(axis=axis, keepdims=keepdims), found, float("nan")).astype(a.dtype)
+    def reduce(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
+        a = _array_like(a)
+        if hasattr(a, "_lazy"):
+            return a._reduce_as(dtype, name, axis, keepdims, None, ddof)
+        return asarray([a] if isinstance(a, generic) else a)._reduce_as(dtype, name, axis, keepdims, ddof)
 
     return reduce
 
 
-nanmin, nanmax = _nan_extremum("min", float("inf")), _nan_extremum("max", float("-inf"))
+nansum, nanmean, nanvar, nanstd, nanmin, nanmax = [
+    _of_known(name) for name in "nansum nanmean nanvar nanstd nanmin nanmax".split()
+]
 
 
 def result_type(*values):
