@@ -11,8 +11,11 @@ const KNOWN: [Reduction; 6] = [
     Reduction::NanMax,
 ];
 
-/// [`sample`] with every element NaN that `is_nan` by its index.
-fn holed(dtype: DType, shape: &[usize], is_nan: impl Fn(&[usize]) -> bool) -> Block {
+/// Which elements are NaN, by their indices.
+type Holes<'a> = &'a dyn Fn(&[usize]) -> bool;
+
+/// [`sample`] with NaN where it `is_nan`.
+fn holed(dtype: DType, shape: &[usize], is_nan: Holes) -> Block {
     let mut values = wide(&sample(DType::F64, shape, 3));
     for (position, value) in values.iter_mut().enumerate() {
         if is_nan(&unravel(position, shape)) {
@@ -56,7 +59,7 @@ fn of_any_elements_that_are_nan_the_others_are_reduced_and_of_none_nothing() {
     ];
     for dtype in [DType::F16, DType::F32, DType::F64] {
         for (shape, choices) in shapes {
-            let holes: [(&str, &dyn Fn(&[usize]) -> bool); 5] = [
+            let holes: [(&str, Holes); 5] = [
                 ("none", &|_| false),
                 ("all", &|_| true),
                 ("the first column", &|index| index.last() == Some(&0)),
@@ -79,7 +82,7 @@ fn of_any_elements_that_are_nan_the_others_are_reduced_and_of_none_nothing() {
 
 #[test]
 fn pieces_of_which_some_are_all_nan_combine_to_the_reduction_of_the_whole() {
-    let block = holed(DType::F64, &[3000], |index| index[0] < 1001 || index[0] % 5 == 0);
+    let block = holed(DType::F64, &[3000], &|index| index[0] < 1001 || index[0] % 5 == 0);
     for reduction in KNOWN {
         let pieces = wide(&combined(reduction, &block, &[1, 1000, 64, 1935]));
         assert_near(DType::F64, &pieces, &[whole(reduction, &block)], reduction.name());
