@@ -9,6 +9,7 @@ use crate::kernels::elementwise::{BinaryOp, UnaryOp};
 use crate::kernels::strided::{with_bits, Walk};
 use crate::kernels::{comparison_loop, mixed_comparison_loop, predicate_loop, Arithmetic, Binary, Unary};
 use crate::with_type;
+use rayon::prelude::*;
 
 /// [`with_type!`] over the types that arithmetic is done in: `float16` is computed in `float32`.
 macro_rules! with_arithmetic {
@@ -147,6 +148,20 @@ impl<'a> Input<'a> {
     }
 }
 
+/// Elements of a part that a thread of the pool computes: so many that it does not matter that it was woken for them.
+const PART: usize = 64 * STRIP;
+
+/// Calls `compute` with the number of the first element of each part of `out`, whose elements have `size` bytes, and the
+/// part. On all threads of the pool where there are parts enough, but not from one of them: a task has its thread.
+fn in_parts(out: &mut [u8], size: usize, compute: impl Fn(usize, &mut [u8]) + Sync) {
+    let compute = |(part, out): (usize, &mut [u8])| compute(part * PART, out);
+    if out.len() < 4 * PART * size || rayon::current_thread_index().is_some() {
+        out.chunks_mut(PART * size).enumerate().for_each(compute);
+    } else {
+        out.par_chunks_mut(PART * size).enumerate().for_each(compute);
+    }
+}
+
 /// Runs `kernel` over two inputs broadcast to the shape of `out`.
 #[cfg_attr(page, optimize(speed))]
 fn zip_strips(
@@ -160,20 +175,20 @@ fn zip_strips(
     let own = crate::kernels::strided::row_major_strides(&shape);
     let walk = Walk::new(&shape, [&own, &strides(left), &strides(right)]);
     let [_, left_stride, right_stride] = walk.run_strides();
-    let (mut left, mut right) = (Input::new(left, left_type), Input::new(right, right_type));
     let size = out.dtype().size();
     let out = out.bytes_mut();
     let run = walk.run();
     walk.for_each_run(|[to, from_left, from_right]| {
-        let mut done = 0;
-        while done < run {
-            let count = STRIP.min(run - done);
-            let at = |start: isize, stride: isize| (start + done as isize * stride) as usize;
-            let a = left.strip(at(from_left, left_stride), left_stride, count);
-            let b = right.strip(at(from_right, right_stride), right_stride, count);
-            kernel(a, b, &mut out[at(to, 1) * size..][..count * size]);
-            done += count;
-        }
+        in_parts(&mut out[to as usize * size..][..run * size], size, |first, out| {
+            let (mut left, mut right) = (Input::new(left, left_type), Input::new(right, right_type));
+            for (strip, out) in out.chunks_mut(STRIP * size).enumerate() {
+                let (done, count) = (first + strip * STRIP, out.len() / size);
+                let at = |start: isize, stride: isize| (start + done as isize * stride) as usize;
+                let a = left.strip(at(from_left, left_stride), left_stride, count);
+                let b = right.strip(at(from_right, right_stride), right_stride, count);
+                kernel(a, b, out);
+            }
+        });
     });
 }
 
@@ -322,9 +337,11 @@ pub fn unary(op: UnaryOp, input: &Block) -> Result<Block> {
 /// Runs `kernel` over every element of `input`.
 #[cfg_attr(page, optimize(speed))]
 fn map_strips(input: &Block, compute: DType, out: &mut Block, kernel: Unary) {
-    let mut input = Input::new(input, compute);
     let size = out.dtype().size();
-    for (strip, out) in out.bytes_mut().chunks_mut(STRIP * size).enumerate() {
-        kernel(input.strip(strip * STRIP, 1, out.len() / size), out);
-    }
+    in_parts(out.bytes_mut(), size, |first, out| {
+        let mut input = Input::new(input, compute);
+        for (strip, out) in out.chunks_mut(STRIP * size).enumerate() {
+            kernel(input.strip(first + strip * STRIP, 1, out.len() / size), out);
+        }
+    });
 }

@@ -218,3 +218,21 @@ fn every_type_is_sorted_along_the_last_axis_with_nan_at_the_end() {
         assert_eq!(format!("{:?}", sorted.elements::<f64>()), format!("{:?}", expected.elements::<f64>()), "{dtype}");
     }
 }
+
+#[test]
+fn arithmetic_on_more_elements_than_one_thread_takes_has_every_element_in_its_place() {
+    let count = 300_001;
+    let numbers = counting(&[count]);
+    let doubled = binary(BinaryOp::Add, &Operand::Block(&numbers), &Operand::Block(&numbers)).unwrap();
+    let less = binary(BinaryOp::Subtract, &Operand::Block(&numbers), &Operand::Scalar(Scalar::Int(7))).unwrap();
+    let negated = unary(UnaryOp::Negative, &numbers).unwrap();
+    for (at, &number) in numbers.elements::<i32>().iter().enumerate() {
+        assert_eq!(doubled.elements::<i32>()[at], 2 * number);
+        assert_eq!(less.elements::<i32>()[at], number - 7);
+        assert_eq!(negated.elements::<i32>()[at], -number);
+    }
+    let (rows, row) = (counting(&[2, 200_000]), counting(&[200_000]));
+    let sums = binary(BinaryOp::Add, &Operand::Block(&rows), &Operand::Block(&row)).unwrap();
+    let expected = |at: usize| at as i32 + (at % 200_000) as i32;
+    assert!(sums.elements::<i32>().iter().enumerate().all(|(at, &sum)| sum == expected(at)));
+}
