@@ -227,10 +227,22 @@ impl<const GREATEST: bool> Statistic for Extremum<GREATEST> {
     #[inline(never)]
     #[cfg_attr(page, optimize(speed))]
     fn columns<T: Element>(elements: &[T], stride: usize, rows: usize, columns: usize) -> Vec<Bits> {
-        let mut best = elements[..columns].to_vec();
-        fold_columns(&elements[stride.min(elements.len())..], stride, rows - 1, &mut best, Self::better_or_nan);
-        best.into_iter().map(Bits::of).collect()
+        best_of_columns(elements, stride, rows, columns, Self::better_or_nan)
     }
+}
+
+/// [`Statistic::columns`] of what holds the `better` of two elements.
+#[inline(always)]
+pub(super) fn best_of_columns<T: Element>(
+    elements: &[T],
+    stride: usize,
+    rows: usize,
+    columns: usize,
+    better: impl Fn(T, T) -> T + Copy,
+) -> Vec<Bits> {
+    let mut best = elements[..columns].to_vec();
+    fold_columns(&elements[stride.min(elements.len())..], stride, rows - 1, &mut best, better);
+    best.into_iter().map(Bits::of).collect()
 }
 
 /// Elements that are all compared to learn whether an extreme one is among them: that takes vectors, and to stop at the

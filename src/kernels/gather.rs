@@ -1,10 +1,10 @@
 //! What reductions gather of a chunk, whatever its element type: the chunk comes whole or in pieces.
 
 use super::extrema::{ArgExtremum, Bits, Extremum, Position};
-use super::known::{KnownExtremum, KnownMoments};
 use super::lanes::{All, Any, FloatProduct, FloatSum, IntegerProduct, IntegerSum};
 use super::leaves::{leaves_of_floats, leaves_of_integers, leaves_of_ordered, leaves_of_spread, ordered, Leaves};
 use super::moments::{Moments, MomentsValue};
+use super::skip_nan::{SkipNanExtremum, SkipNanMoments};
 use super::strided::with_bits;
 use super::walk::{Gathering, Values};
 use crate::block::Block;
@@ -21,11 +21,11 @@ pub(super) enum Kind {
     IntegerProduct,
     Spread,
     Moments,
-    KnownMoments,
+    SkipNanMoments,
     Min,
     Max,
-    KnownMin,
-    KnownMax,
+    SkipNanMin,
+    SkipNanMax,
     Any,
     All,
     ArgMin,
@@ -97,7 +97,9 @@ pub(super) fn collector(kind: Kind, input: DType, shape: &[usize], axes: &[usize
         Kind::FloatProduct => over.collector(floats::<FloatProduct>(input), |values, _| Ok(Gathered::Floats(values))),
         Kind::Spread => over.collector(leaves_of_spread(input), |values, _| Ok(Gathered::Moments(values))),
         Kind::Moments => over.collector(floats::<Moments>(input), |values, _| Ok(Gathered::Moments(values))),
-        Kind::KnownMoments => over.collector(floats::<KnownMoments>(input), |values, _| Ok(Gathered::Moments(values))),
+        Kind::SkipNanMoments => {
+            over.collector(floats::<SkipNanMoments>(input), |values, _| Ok(Gathered::Moments(values)))
+        }
         Kind::IntegerSum => over.collector(integers::<IntegerSum>(input), |values, _| Ok(Gathered::Integers(values))),
         Kind::IntegerProduct => {
             over.collector(integers::<IntegerProduct>(input), |values, _| Ok(Gathered::Integers(values)))
@@ -106,8 +108,8 @@ pub(super) fn collector(kind: Kind, input: DType, shape: &[usize], axes: &[usize
         Kind::All => over.collector(ordered::<All>(input), |values, _| Ok(Gathered::Flags(values))),
         Kind::Min => over.collector(ordered::<Extremum<false>>(input), extremum),
         Kind::Max => over.collector(ordered::<Extremum<true>>(input), extremum),
-        Kind::KnownMin => over.collector(floats::<KnownExtremum<false>>(input), extremum),
-        Kind::KnownMax => over.collector(floats::<KnownExtremum<true>>(input), extremum),
+        Kind::SkipNanMin => over.collector(floats::<SkipNanExtremum<false>>(input), extremum),
+        Kind::SkipNanMax => over.collector(floats::<SkipNanExtremum<true>>(input), extremum),
         Kind::ArgMin => over.collector(ordered::<ArgExtremum<false>>(input), position),
         Kind::ArgMax => over.collector(ordered::<ArgExtremum<true>>(input), position),
     }

@@ -76,8 +76,8 @@ pub(crate) trait Statistic {
 
 /// Folds the elements of each column into what is `known` of it, over `rows` rows that begin `stride` elements apart.
 ///
-/// Row by row, since that is how they lie in memory; what is known of the columns stays in the first cache, and is taken
-/// from there once for four rows.
+/// Row by row, since that is how they lie in memory; what is known of the columns stays in a near cache, and is taken from
+/// there once for four rows.
 #[inline(always)]
 pub(super) fn fold_columns<T: Copy, A: Copy>(
     elements: &[T],
@@ -123,6 +123,15 @@ impl Statistic for FloatSum {
     #[cfg_attr(page, optimize(speed))]
     fn leaf<T: Element>(run: &[T]) -> f64 {
         sums_of(run, 0.0, |elements, _| [elements])[0]
+    }
+
+    /// From 0 on: of zeros of either sign the sum is 0, as of a run, and as in NumPy.
+    #[inline(never)]
+    #[cfg_attr(page, optimize(speed))]
+    fn columns<T: Element>(elements: &[T], stride: usize, rows: usize, columns: usize) -> Vec<f64> {
+        let mut totals = vec![0.0; columns];
+        fold_columns(elements, stride, rows, &mut totals, |total, element| total + element.to_f64());
+        totals
     }
 
     const IS_FASTER_SIDE_BY_SIDE: bool = true;

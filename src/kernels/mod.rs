@@ -7,7 +7,6 @@ pub mod element;
 pub mod elementwise;
 mod extrema;
 mod gather;
-mod known;
 mod lanes;
 mod leaves;
 mod loops;
@@ -16,6 +15,7 @@ pub(crate) mod order;
 pub mod preview;
 pub mod pushdown;
 pub mod reduction;
+mod skip_nan;
 mod streams;
 pub(crate) mod strided;
 #[cfg(test)]

@@ -34,7 +34,9 @@ impl MomentsValue {
         // Of squares that overflow nothing is left to subtract from. Not by `max`, which prefers 0 to NaN.
         let overflows = squares == f64::INFINITY && mean.is_finite();
         let m2 = if overflows { squares } else { squares - residue * shift };
-        MomentsValue { count, total, mean, low: shift - (mean - near), m2: if m2 < 0.0 { 0.0 } else { m2 } }
+        // Nothing is lost of a mean that is infinite or no number.
+        let low = if mean.is_finite() { shift - (mean - near) } else { 0.0 };
+        MomentsValue { count, total, mean, low, m2: if m2 < 0.0 { 0.0 } else { m2 } }
     }
 
     /// Whether it is to be relied on, `squares` being the sum that M2 was made of: one that has overflown says nothing, and

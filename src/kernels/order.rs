@@ -12,10 +12,10 @@ const BITS: u32 = 8;
 /// Values of a digit.
 const VALUES: usize = 1 << BITS;
 
-/// Numbers, so few that they are put in order by insertion.
+/// How many numbers are so few that they are put in order by insertion.
 const FEW: usize = 48;
 
-/// Numbers, so many that it pays to leave out those that are not wanted.
+/// How many numbers are so many that it pays to leave out those that are not wanted.
 const MANY: usize = 1 << 14;
 
 /// Puts `numbers` in ascending order.

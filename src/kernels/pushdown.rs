@@ -225,7 +225,7 @@ impl Reducer {
 mod tests {
     use super::*;
 
-    const ADDING: [Reduction; 9] = [
+    const ADDING: [Reduction; 15] = [
         Reduction::Sum,
         Reduction::Prod,
         Reduction::Mean,
@@ -235,8 +235,22 @@ mod tests {
         Reduction::Max,
         Reduction::Any,
         Reduction::All,
+        Reduction::NanSum,
+        Reduction::NanMean,
+        Reduction::NanVar { ddof: 1 },
+        Reduction::NanStd { ddof: 0 },
+        Reduction::NanMin,
+        Reduction::NanMax,
     ];
     const FINDING: [Reduction; 2] = [Reduction::ArgMin, Reduction::ArgMax];
+
+    #[test]
+    fn a_reduction_is_that_of_its_numbers() {
+        for reduction in ADDING.into_iter().chain(FINDING) {
+            assert_eq!(Reduction::of_code(reduction.code()), Some(reduction));
+        }
+        assert_eq!(Reduction::of_code([ADDING.len() + FINDING.len(), 0]), None);
+    }
 
     /// A block of any bytes that are elements, floats among them that are no numbers and none.
     fn block(dtype: DType, shape: &[usize]) -> Block {

@@ -7,10 +7,10 @@
 use super::element::{cast_loop, Element};
 use super::extrema::{ArgExtremum, Bits, Extremum, Position};
 use super::gather::{collector, Collect, Gathered, Kind};
-use super::known::KnownExtremum;
 use super::lanes::Statistic;
 use super::leaves::ordered;
 use super::moments::MomentsValue;
+use super::skip_nan::SkipNanExtremum;
 use super::walk;
 use crate::block::Block;
 use crate::dtype::{DType, Scalar};
@@ -292,11 +292,11 @@ impl Reduction {
             Reduction::All => Kind::All,
             Reduction::ArgMin => Kind::ArgMin,
             Reduction::ArgMax => Kind::ArgMax,
-            known if !input.is_float() => known.plain().kind(input),
-            Reduction::NanMin => Kind::KnownMin,
-            Reduction::NanMax => Kind::KnownMax,
+            skipping if !input.is_float() => skipping.plain().kind(input),
+            Reduction::NanMin => Kind::SkipNanMin,
+            Reduction::NanMax => Kind::SkipNanMax,
             Reduction::NanSum | Reduction::NanMean | Reduction::NanVar { .. } | Reduction::NanStd { .. } => {
-                Kind::KnownMoments
+                Kind::SkipNanMoments
             }
         }
     }
@@ -402,8 +402,8 @@ impl Reduction {
             *ours = match self {
                 Reduction::Min => Extremum::<false>::better_or_nan(*ours, theirs),
                 Reduction::Max => Extremum::<true>::better_or_nan(*ours, theirs),
-                Reduction::NanMin => KnownExtremum::<false>::better_known(*ours, theirs),
-                Reduction::NanMax => KnownExtremum::<true>::better_known(*ours, theirs),
+                Reduction::NanMin => SkipNanExtremum::<false>::better_skipping_nan(*ours, theirs),
+                Reduction::NanMax => SkipNanExtremum::<true>::better_skipping_nan(*ours, theirs),
                 _ => {
                     let [held, next] =
                         [position_at(left, *ours, first + number), position_at(right, theirs, first + number)];
@@ -439,9 +439,7 @@ impl Reduction {
                     .iter()
                     .zip(m2)
                     .map(|(&count, m2)| {
-                        // Of elements that are not NaN there may be too few, by no fault of who asks.
-                        let free = (count - i64::from(ddof)).max(0) as f64;
-                        let variance = if free == 0.0 && self != self.plain() { f64::NAN } else { m2 / free };
+                        let variance = m2 / (count - i64::from(ddof)).max(0) as f64;
                         if is_std {
                             variance.sqrt()
                         } else {
@@ -475,7 +473,17 @@ impl Reduction {
             let index = self.aggregate(flat.finish()?.swap_remove(0), &[0], false)?;
             return index.reshaped(&vec![1; if keepdims { rank } else { 0 }]);
         }
-        self.aggregate(self.chunk(block, axes)?, axes, keepdims)
+        let mut partial = self.chunk(block, axes)?;
+        if let (Reduction::NanVar { ddof } | Reduction::NanStd { ddof }, true) = (self, block.dtype().is_float()) {
+            // NumPy's `nanvar` is NaN where elements are too few, where its `var` divides by 0, as Dask does in both.
+            let [counts, _, m2, _] = partial.fields.as_mut_slice() else { unreachable!("the fields of moments") };
+            for (m2, &count) in m2.elements_mut::<f64>().iter_mut().zip(counts.elements::<i64>()) {
+                if count <= i64::from(ddof) {
+                    *m2 = f64::NAN;
+                }
+            }
+        }
+        self.aggregate(partial, axes, keepdims)
     }
 }
 

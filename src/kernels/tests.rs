@@ -9,8 +9,8 @@ use crate::dtype::DType;
 use crate::grid::{ravel, unravel, Region};
 use crate::memory::{astype, copy_region};
 
-mod known;
 mod long;
+mod skip_nan;
 
 const VAR: Reduction = Reduction::Var { ddof: 0 };
 
@@ -25,6 +25,26 @@ fn sample(dtype: DType, shape: &[usize], seed: u64) -> Block {
         })
         .collect();
     astype(&Block::from_elements(DType::F64, shape, &values).unwrap(), dtype).unwrap()
+}
+
+/// The same with every eleventh element NaN, of floats.
+fn with_holes(block: Block) -> Block {
+    if !block.dtype().is_float() {
+        return block;
+    }
+    let hole = |(at, value): (usize, f64)| if at % 11 == 5 { f64::NAN } else { value };
+    let values: Vec<f64> = wide(&block).into_iter().enumerate().map(hole).collect();
+    astype(&Block::from_elements(DType::F64, block.shape(), &values).unwrap(), block.dtype()).unwrap()
+}
+
+/// The bits of the elements, which are the same for every NaN: which NaN an operation gives depends on the processor.
+fn bits(block: &Block) -> Vec<u64> {
+    let of_float = |x: f64| if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() };
+    if block.dtype().is_float() {
+        wide(block).into_iter().map(of_float).collect()
+    } else {
+        astype(block, DType::I64).unwrap().elements::<u64>().to_vec()
+    }
 }
 
 fn floats(values: &[f64]) -> Block {
@@ -353,14 +373,15 @@ fn reductions_that_share_a_pass_have_the_bits_they_have_alone() {
     ];
     for dtype in [DType::F64, DType::F32, DType::I32] {
         for axes in [&[0][..], &[1], &[0, 1]] {
-            let block = sample(dtype, &[130, 75], 3);
+            let block = with_holes(sample(dtype, &[130, 75], 3));
             let together = if axes.len() == 1 { &together[..] } else { &together[..7] };
             let shared = Reduction::chunk_many(together, &block, axes).unwrap();
             for (reduction, shared) in together.iter().zip(shared) {
                 let alone = reduction.chunk(&block, axes).unwrap();
                 assert_eq!((shared.dtype, shared.fields.len()), (alone.dtype, alone.fields.len()));
                 for (a, b) in shared.fields.iter().zip(&alone.fields) {
-                    assert_eq!((a.shape(), a.bytes()), (b.shape(), b.bytes()), "{}", reduction.name());
+                    assert_eq!(a.shape(), b.shape());
+                    assert!(bits(a) == bits(b), "{} of {dtype} over {axes:?}", reduction.name());
                 }
             }
         }
@@ -441,7 +462,9 @@ fn a_chunk_that_comes_in_pieces_has_the_bits_it_has_whole() {
     for dtype in [DType::F64, DType::F32, DType::I16] {
         for shape in [&[9001][..], &[1, 700, 3], &[130, 75], &[97, 8, 5], &[40, 1, 33], &[64, 3, 7, 2]] {
             let odd = sample(dtype, shape, 5);
-            let block = if dtype == DType::F64 {
+            let block = if dtype == DType::F32 {
+                with_holes(odd)
+            } else if dtype == DType::F64 {
                 let thirds: Vec<f64> = wide(&odd).iter().map(|x| x / 3.0 + 1e7).collect();
                 Block::from_elements(dtype, shape, &thirds).unwrap()
             } else {
@@ -462,13 +485,10 @@ fn a_chunk_that_comes_in_pieces_has_the_bits_it_has_whole() {
                         region.count[cut] = rows.min(shape[cut] - start) as u64;
                         pieces.add(&copy_region(&block, &region).unwrap());
                     }
-                    for (whole, pieces) in whole.iter().zip(pieces.finish().unwrap()) {
+                    for ((whole, pieces), reduction) in whole.iter().zip(pieces.finish().unwrap()).zip(&reductions) {
                         for (a, b) in whole.fields.iter().zip(&pieces.fields) {
-                            assert_eq!(
-                                (a.shape(), a.bytes()),
-                                (b.shape(), b.bytes()),
-                                "{dtype} {shape:?} over {axes:?}"
-                            );
+                            assert_eq!(a.shape(), b.shape());
+                            assert!(bits(a) == bits(b), "{reduction:?} of {dtype} {shape:?} over {axes:?}");
                         }
                     }
                 }

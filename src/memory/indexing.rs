@@ -275,7 +275,8 @@ pub fn ranked(block: &Block, first: usize, count: usize) -> Result<Block> {
     elements_of(Block::from_elements(wide, &[count], ranked)?, block.dtype())
 }
 
-/// Numbers of 8 bytes in the same order as the elements, in a block of the type that the elements were made before.
+/// Numbers of 8 bytes in the same order as the elements. The type of their block is not theirs: it says which type the
+/// elements were made to have as many bits, for [`elements_of`].
 fn keys_of(block: &Block) -> Result<Block> {
     let wide = match block.dtype() {
         dtype if dtype.is_float() => DType::F64,

@@ -1,6 +1,7 @@
 //! Reductions of many leaves, some of which are gone through side by side or with what is known of others.
 
-use super::{floats, whole, wide, VAR};
+use super::{bits, floats, whole, VAR};
+use crate::block::Block;
 use crate::dtype::DType;
 use crate::grid::Region;
 use crate::kernels::lanes::{FloatSum, Statistic, LEAF};
@@ -55,15 +56,19 @@ fn runs_that_are_read_side_by_side_have_the_bits_they_have_alone() {
 fn rows_have_the_bits_they_have_alone() {
     for (rows, columns) in [(STREAMS, SHORTEST), (2 * STREAMS + 3, 3001), (STREAMS + 1, SHORTEST - 1), (2, 10 * LEAF)] {
         for (name, values) in long_runs(rows * columns) {
-            for dtype in [DType::F64, DType::F32] {
+            for dtype in [DType::F64, DType::F32, DType::I64] {
                 let block = astype(&floats(&values), dtype).unwrap().reshaped(&[rows, columns]).unwrap();
-                for reduction in [Reduction::Sum, VAR] {
-                    let all = wide(&reduction.reduce(&block, &[1], false).unwrap());
-                    for (row, result) in all.iter().enumerate() {
+                for reduction in [Reduction::Sum, VAR, Reduction::Min, Reduction::Max, Reduction::ArgMin] {
+                    let all = reduction.reduce(&block, &[1], false).unwrap();
+                    for (row, result) in bits(&all).into_iter().enumerate() {
                         let region = Region { start: vec![row as u64, 0], count: vec![1, columns as u64] };
-                        let alone = whole(reduction, &copy_region(&block, &region).unwrap());
-                        let same = result.to_bits() == alone.to_bits() || result.is_nan() && alone.is_nan();
-                        assert!(same, "{} of row {row} of {rows}, {name}, {dtype}", reduction.name());
+                        let alone = copy_region(&block, &region).unwrap();
+                        let alone = reduction.reduce(&alone, &[1], false).unwrap();
+                        assert!(
+                            result == bits(&alone)[0],
+                            "{} of row {row} of {rows}, {name}, {dtype}",
+                            reduction.name()
+                        );
                     }
                 }
             }
@@ -108,9 +113,12 @@ fn of_zeros_the_first_is_the_extreme_one_and_of_others_none_is_passed_over() {
         for (first, second) in [(0.0, -0.0), (-0.0, 0.0)] {
             let mut values = vec![1.0; length];
             (values[1], values[length - 1]) = (first, second);
-            assert_eq!(whole(Reduction::Min, &floats(&values)).to_bits(), first.to_bits(), "{length}");
             let negative: Vec<f64> = values.iter().map(|x| if *x == 0.0 { *x } else { -x }).collect();
-            assert_eq!(whole(Reduction::Max, &floats(&negative)).to_bits(), first.to_bits(), "{length}");
+            for dtype in [DType::F64, DType::F32] {
+                let [values, negative] = [&values, &negative].map(|values| astype(&floats(values), dtype).unwrap());
+                assert_eq!(whole(Reduction::Min, &values).to_bits(), first.to_bits(), "{length}, {dtype}");
+                assert_eq!(whole(Reduction::Max, &negative).to_bits(), first.to_bits(), "{length}, {dtype}");
+            }
         }
         for position in (0..length).step_by(1 + length / 100) {
             let mut values: Vec<f64> = (0..length).map(|i| (i % 7) as f64).collect();
@@ -119,6 +127,36 @@ fn of_zeros_the_first_is_the_extreme_one_and_of_others_none_is_passed_over() {
             assert_eq!(whole(Reduction::ArgMin, &floats(&values)), position as f64);
             values[position] = f64::INFINITY;
             assert_eq!(whole(Reduction::Max, &floats(&values)), f64::INFINITY);
+        }
+    }
+}
+
+#[test]
+fn sums_and_extremes_of_many_leaves_are_those_of_a_naive_loop() {
+    let count = 10 * LEAF + 33;
+    let values: Vec<i64> = (0..count as i64).map(|i| (i * 7919) % 100_003 - 50_000).collect();
+    for dtype in [DType::F64, DType::F32, DType::I64, DType::U64] {
+        for at in (0..count).step_by(LEAF / 2 + 77) {
+            let mut values = values.clone();
+            (values[at], values[count - 1 - at]) = (-70_000, 80_000);
+            if dtype == DType::U64 {
+                values.iter_mut().for_each(|value| *value += 70_000);
+            }
+            let block = astype(&Block::from_elements(DType::I64, &[count], &values).unwrap(), dtype).unwrap();
+            let place = |value: i64| values.iter().position(|&other| other == value).unwrap() as f64;
+            let (least, greatest) = (*values.iter().min().unwrap(), *values.iter().max().unwrap());
+            for (reduction, expected) in [
+                (Reduction::Min, least as f64),
+                (Reduction::Max, greatest as f64),
+                (Reduction::ArgMin, place(least)),
+                (Reduction::ArgMax, place(greatest)),
+            ] {
+                assert_eq!(whole(reduction, &block), expected, "{} of {dtype}, {at}", reduction.name());
+            }
+            if !dtype.is_float() {
+                let sum = Reduction::Sum.reduce(&block, &[0], false).unwrap();
+                assert_eq!(sum.elements::<i64>(), [values.iter().sum::<i64>()], "{dtype}, {at}");
+            }
         }
     }
 }

@@ -1,24 +1,24 @@
-//! Reductions of the elements that are known: those that are not NaN.
+//! Reductions that skip NaN.
 
 use super::element::Element;
-use super::extrema::{Bits, Extremum};
+use super::extrema::{best_of_columns, Bits, Extremum};
 use super::lanes::{fold_columns, Statistic};
 use super::moments::{moments_of_columns, spread, Moments, MomentsValue};
 
 /// The elements of a run that are not NaN.
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
-fn known<T: Element>(run: &[T]) -> Vec<T> {
-    let mut known = run.to_vec();
+fn without_nan<T: Element>(run: &[T]) -> Vec<T> {
+    let mut numbers = run.to_vec();
     let mut next = 0;
-    for place in 0..known.len() {
-        let element = known[place];
+    for place in 0..numbers.len() {
+        let element = numbers[place];
         // Written in any case, and over a NaN the next one: to jump over it takes longer where that cannot be foreseen.
-        known[next] = element;
+        numbers[next] = element;
         next += usize::from(!element.is_nan());
     }
-    known.truncate(next);
-    known
+    numbers.truncate(next);
+    numbers
 }
 
 #[inline(never)]
@@ -28,9 +28,9 @@ fn has_nan<T: Element>(run: &[T]) -> bool {
 }
 
 /// Count, sum, mean and M2 of the elements that are not NaN; all 0 where there are none.
-pub(crate) struct KnownMoments;
+pub(crate) struct SkipNanMoments;
 
-impl Statistic for KnownMoments {
+impl Statistic for SkipNanMoments {
     type Value = MomentsValue;
 
     #[inline(always)]
@@ -57,9 +57,9 @@ impl Statistic for KnownMoments {
         if !has_nan(run) {
             return spread(run, first, true);
         }
-        match known(run).as_slice() {
+        match without_nan(run).as_slice() {
             [] => MomentsValue::NOTHING,
-            known => spread(known, first, true),
+            numbers => spread(numbers, first, true),
         }
     }
 
@@ -78,12 +78,12 @@ impl Statistic for KnownMoments {
 }
 
 /// The least (`GREATEST` false) or greatest element that is not NaN; NaN if there is none.
-pub(crate) struct KnownExtremum<const GREATEST: bool>;
+pub(crate) struct SkipNanExtremum<const GREATEST: bool>;
 
-impl<const GREATEST: bool> KnownExtremum<GREATEST> {
+impl<const GREATEST: bool> SkipNanExtremum<GREATEST> {
     /// The better of two elements, one of them where the other is NaN.
     #[inline(always)]
-    pub(super) fn better_known<T: Element>(left: T, right: T) -> T {
+    pub(super) fn better_skipping_nan<T: Element>(left: T, right: T) -> T {
         if right.is_nan() {
             left
         } else if left.is_nan() {
@@ -94,7 +94,7 @@ impl<const GREATEST: bool> KnownExtremum<GREATEST> {
     }
 }
 
-impl<const GREATEST: bool> Statistic for KnownExtremum<GREATEST> {
+impl<const GREATEST: bool> Statistic for SkipNanExtremum<GREATEST> {
     type Value = Bits;
 
     #[inline(always)]
@@ -109,7 +109,7 @@ impl<const GREATEST: bool> Statistic for KnownExtremum<GREATEST> {
 
     #[inline(always)]
     fn merge<T: Element>(left: Bits, right: Bits) -> Bits {
-        Bits::of(Self::better_known::<T>(left.element(), right.element()))
+        Bits::of(Self::better_skipping_nan::<T>(left.element(), right.element()))
     }
 
     #[inline(never)]
@@ -118,17 +118,15 @@ impl<const GREATEST: bool> Statistic for KnownExtremum<GREATEST> {
         if !best.element::<T>().is_nan() {
             return best;
         }
-        match known(run).as_slice() {
+        match without_nan(run).as_slice() {
             [] => best,
-            known => Extremum::<GREATEST>::leaf(known),
+            numbers => Extremum::<GREATEST>::leaf(numbers),
         }
     }
 
     #[inline(never)]
     #[cfg_attr(page, optimize(speed))]
     fn columns<T: Element>(elements: &[T], stride: usize, rows: usize, columns: usize) -> Vec<Bits> {
-        let mut best = elements[..columns].to_vec();
-        fold_columns(&elements[stride.min(elements.len())..], stride, rows - 1, &mut best, Self::better_known);
-        best.into_iter().map(Bits::of).collect()
+        best_of_columns(elements, stride, rows, columns, Self::better_skipping_nan)
     }
 }
