@@ -79,7 +79,8 @@ for order in (np.sort(x), np.sort(x, axis=0), np.sort(x, axis=None), np.sort(n),
               np.unique(np.array([2, 2, 1])), np.cumsum(x), np.cumsum(np.array([True, True])), np.cumsum(np.array([1, 2], dtype="uint8")),
               np.median(x), np.percentile(x, 30), np.median(n), np.flatnonzero(x), np.where(x < 0)[1], np.nonzero(n > 0)[0],
               np.median(x, axis=0), np.median(x, axis=-1), np.median(n.reshape(2, 3), axis=1), np.median(x.astype("int8"), axis=0), np.median(x.astype("float32")),
-              np.percentile(x, 30, axis=0), np.percentile(x, [25, 100], axis=1), np.percentile(x.astype("int8"), 60), np.quantile(x, 0.5, axis=1), np.quantile(x, [0.25, 0.5])):
+              np.percentile(x, 30, axis=0), np.percentile(x, [25, 100], axis=1), np.percentile(x.astype("int8"), 60), np.quantile(x, 0.5, axis=1), np.quantile(x, [0.25, 0.5]),
+              np.percentile(x.astype("float32"), [30, 50]), np.percentile(x.astype("float32"), 30), np.percentile(x.astype("float32"), [30, 50], axis=0), np.percentile([-np.inf, 5, 6], 40), np.percentile([1, 5, np.inf], [20, 40, 80])):
     see(order)
 y = n.copy(); y.sort(); see(y)
 for choice in (np.where(x > 3, x, 0), np.where(x > 3, 1, 0), np.where([True, False, True, False], x, -x.astype("float32")),
@@ -384,19 +385,21 @@ for dtype in ("float64", "float32", "int16"):
                 getattr(da, name)(lazy, axis=axis, keepdims=True).compute(),
                 getattr(np, name)(lazy, axis=axis).compute(),
                 getattr(da, name)(lazy * 2, axis, split_every=2).compute(),
+                getattr(np, name)(typed, axis, None, *([True] if name in ("nanmin", "nanmax") else [None] * (name in ("nanvar", "nanstd")) + [0] * (name in ("nanvar", "nanstd")))),
+                getattr(da, name)(lazy, axis, *([True] if name in ("nanmin", "nanmax") else [None, True])).compute(),
             ):
                 result = np.asarray(result)
                 values = [round(float(value), 5) for value in result.ravel()]
                 found.append([name, str(result.dtype), list(result.shape), ["nan" if value != value else value for value in values]])
 d = da.from_array(a, chunks=(1, 3))
-for result in da.compute(da.nansum(d), d.sum(), da.nanmean(d, axis=1), da.nanvar(d, ddof=1), da.nansum(d, dtype="float32")):
+for result in da.compute(da.nansum(d), d.sum(), da.nanmean(d, axis=1), da.nanvar(d, ddof=1), da.nansum(d, dtype="float32"), np.nansum(a, dtype=int), np.nansum(a.astype("int8"), 0, "int64"), np.nanvar(np.array([1, 2]), ddof=2), da.nanvar(da.ones(2, chunks=1), ddof=1)):
     found.append(str(np.round(np.asarray(result, dtype="float64"), 5).tolist()))
-for attempt in (lambda: np.nanmin([]), lambda: da.nanmax(da.ones(0, chunks=1)).compute(), lambda: da.nansum(d, axis=2)):
+for attempt in (lambda: np.nanmin([]), lambda: np.nanmean(a, dtype=int), lambda: np.nanmin(a, dtype=float), lambda: da.nanmax(d, ddof=1), lambda: da.nanmax(da.ones(0, chunks=1)).compute(), lambda: da.nansum(d, axis=2)):
     try:
         attempt()
         found.append("nothing was raised")
-    except ValueError as error:
-        found.append("ValueError")
+    except (TypeError, ValueError) as error:
+        found.append(type(error).__name__)
 print(json.dumps(found))
 `;
 

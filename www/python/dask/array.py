@@ -3,6 +3,7 @@
 import numpy
 from dask._array import Array, binary, from_array, unary
 from dask._compute import compute
+from numpy._functions import skip_nan
 from numpy._ufunc import ufuncs
 
 # --- Making arrays -----------------------------------------------------------------------------
@@ -78,18 +79,28 @@ sum, prod, mean, var, std, min, max, any, all, argmin, argmax = [
 ]
 
 
-def _of_known(name):
-    """A reduction of the elements that are not NaN."""
-
-    def reduce(a, axis=None, dtype=None, keepdims=False, ddof=0, split_every=None, out=None):
-        return asarray(a)._reduce_as(dtype, name, axis, keepdims, split_every, ddof)
-
-    return reduce
+def nansum(a, axis=None, dtype=None, keepdims=False, split_every=None, out=None):
+    return skip_nan(asarray(a), "nansum", axis, dtype, keepdims, 0, split_every)
 
 
-nansum, nanmean, nanvar, nanstd, nanmin, nanmax = [
-    _of_known(name) for name in "nansum nanmean nanvar nanstd nanmin nanmax".split()
-]
+def nanmean(a, axis=None, dtype=None, keepdims=False, split_every=None, out=None):
+    return skip_nan(asarray(a), "nanmean", axis, dtype, keepdims, 0, split_every)
+
+
+def nanvar(a, axis=None, dtype=None, keepdims=False, ddof=0, split_every=None, out=None):
+    return skip_nan(asarray(a), "nanvar", axis, dtype, keepdims, ddof, split_every)
+
+
+def nanstd(a, axis=None, dtype=None, keepdims=False, ddof=0, split_every=None, out=None):
+    return skip_nan(asarray(a), "nanstd", axis, dtype, keepdims, ddof, split_every)
+
+
+def nanmin(a, axis=None, keepdims=False, split_every=None, out=None):
+    return skip_nan(asarray(a), "nanmin", axis, None, keepdims, 0, split_every)
+
+
+def nanmax(a, axis=None, keepdims=False, split_every=None, out=None):
+    return skip_nan(asarray(a), "nanmax", axis, None, keepdims, 0, split_every)
 
 
 def _elementwise(name, nin):

@@ -345,7 +345,9 @@ def median(a, axis=None):
 def percentile(a, q, axis=None):
     """Linear interpolation between the nearest ranks."""
     if number_of(q) is None:
-        return array([percentile(a, one, axis) for one in q])
+        # Beside an array of ranks the elements count as float64, beside a number as what they are.
+        a = asarray(a).astype(float)
+        return stack([percentile(a, one, axis) for one in q])
     q = number_of(q)
     if not 0 <= q <= 100:
         raise ValueError("Percentiles must be in the range [0, 100]")
@@ -353,11 +355,16 @@ def percentile(a, q, axis=None):
     def find(a, axis, count):
         place = (count - 1) * q / 100
         below = int(place)
-        if place == below:
+        part = place - below
+        # As floats: differences of integers wrap.
+        near = _at_ranks(a, axis, below, 1 if part == 0 else 2)
+        near = near if a.dtype.kind == "f" else near.astype(float)
+        if part == 0:
             # Nothing of the next one, which there may not be, and which may be infinite.
-            return _at_ranks(a, axis, below, 1).mean(axis=0)
-        near = _at_ranks(a, axis, below, 2)
-        return near[0] + (near[1] - near[0]) * (place - below)
+            return near[0]
+        # From the nearer of both, as NumPy does: it may be infinite, and the other not.
+        step = near[1] - near[0]
+        return near[0] + step * part if part < 0.5 else near[1] - step * (1 - part)
 
     return _of_ranks(a, axis, find)
 
@@ -503,21 +510,44 @@ def nan_to_num(a):
     return where(ufuncs["isnan"](a), 0, a) if a.dtype.kind == "f" else a
 
 
-def _of_known(name):
-    """A reduction of the elements that are not NaN."""
-
-    def reduce(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
-        a = _array_like(a)
+def skip_nan(a, name, axis, dtype, keepdims, ddof=0, split_every=None):
+    """A reduction of the elements that are not NaN, of an array in memory or a lazy one."""
+    a = _array_like(a)
+    a = asarray([a]) if isinstance(a, generic) else a
+    if dtype is not None and a.dtype.kind == "f" and as_dtype(dtype).kind != "f":
+        if name != "nansum":
+            raise TypeError("If a is inexact, then dtype must be inexact")
         if hasattr(a, "_lazy"):
-            return a._reduce_as(dtype, name, axis, keepdims, None, ddof)
-        return asarray([a] if isinstance(a, generic) else a)._reduce_as(dtype, name, axis, keepdims, ddof)
+            raise NotImplementedError(
+                "nansum of floats as integers is not there in Chunkbook for lazy arrays; give a float dtype"
+            )
+        a = nan_to_num(a)
+    options = (split_every, ddof) if hasattr(a, "_lazy") else (ddof,)
+    return a._reduce_as(dtype, name, axis, keepdims, *options)
 
-    return reduce
+
+def nansum(a, axis=None, dtype=None, out=None, keepdims=False):
+    return skip_nan(a, "nansum", axis, dtype, keepdims)
 
 
-nansum, nanmean, nanvar, nanstd, nanmin, nanmax = [
-    _of_known(name) for name in "nansum nanmean nanvar nanstd nanmin nanmax".split()
-]
+def nanmean(a, axis=None, dtype=None, out=None, keepdims=False):
+    return skip_nan(a, "nanmean", axis, dtype, keepdims)
+
+
+def nanvar(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
+    return skip_nan(a, "nanvar", axis, dtype, keepdims, ddof)
+
+
+def nanstd(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
+    return skip_nan(a, "nanstd", axis, dtype, keepdims, ddof)
+
+
+def nanmin(a, axis=None, out=None, keepdims=False):
+    return skip_nan(a, "nanmin", axis, None, keepdims)
+
+
+def nanmax(a, axis=None, out=None, keepdims=False):
+    return skip_nan(a, "nanmax", axis, None, keepdims)
 
 
 def result_type(*values):
