@@ -221,8 +221,8 @@ function milliseconds(seconds) {
 function table(results, { machine, date, versions, megabytes, peakBytes, allFourToSum, viewToNone }) {
   const rows = results.map(({ group, name, against, least, ours, theirs }) => {
     const ratio = theirs / ours;
-    const mark = ratio >= least ? "" : " (short of it)";
-    return `| ${group}: ${name} | ${milliseconds(ours)} | ${milliseconds(theirs)}, ${against} | ${ratio.toFixed(2)}x | ${least}x${mark} |`;
+    const goal = least === undefined ? "" : ratio >= least ? `${least}x` : `${least}x (short of it)`;
+    return `| ${group}: ${name} | ${milliseconds(ours)} | ${milliseconds(theirs)}, ${against} | ${ratio.toFixed(2)}x | ${goal} |`;
   });
   return [
     "| | Chunkbook | against | faster | wanted |",
