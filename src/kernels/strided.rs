@@ -117,7 +117,7 @@ pub(crate) struct View<S> {
 
 /// Elements along both sides of a tile: so few that the cache lines of its source stay in a cache until all of their
 /// elements were copied, so many that there are few tiles.
-const TILE: usize = 16;
+const TILE: usize = 32;
 
 /// Copies every element of one view to the same index of another; both have `shape`.
 pub(crate) fn copy<T: Copy>(shape: &[usize], source: View<&[T]>, target: View<&mut [T]>) {
