@@ -2,7 +2,7 @@
 
 use super::element::Element;
 use super::lanes::{fold_columns, fold_rows, Statistic, LANES};
-use super::streams::{of_streams, of_streams_side_by_side, Accumulator, PAIR, STREAMS};
+use super::streams::{of_each, of_streams, Accumulator, PAIR, STREAMS};
 use std::ops::{Add, Mul};
 use wide::{f32x4, f64x2};
 
@@ -83,16 +83,16 @@ impl<V: Floats, const GREATEST: bool> Extremes<V, GREATEST> {
         Extremes { best, zeros: best * V::ZERO }
     }
 
-    /// The best element of `run`, of which these are the streams', or its first NaN.
+    /// The best element of `run`, of which these are all but the last `rest`, or its first NaN.
     #[inline(always)]
-    fn best_of<T: Element>(self, run: &[T]) -> T {
+    fn best_of<T: Element>(self, run: &[T], rest: usize) -> T {
         if bytemuck::cast_slice::<V, T>(&[self.zeros]).iter().any(|zero| zero.is_true()) {
             if let Some(&nan) = run.iter().find(|element| element.is_nan()) {
                 return nan;
             }
         }
         let found: &[T] = bytemuck::cast_slice(std::slice::from_ref(&self.best));
-        let rest = &run[run.len() - run.len() % (STREAMS * found.len())..];
+        let rest = &run[run.len() - rest..];
         let best = rest.iter().chain(found).copied().fold(found[0], Extremum::<GREATEST>::better_or_nan);
         // Of zeros the first is meant, and which of them a vector holds depends on the processor.
         if best.is_true() {
@@ -169,14 +169,18 @@ impl<const GREATEST: bool> Extremum<GREATEST> {
     /// [`Extremum::best`] of floats, of which a vector is a `V`.
     #[inline(always)]
     fn best_float<T: Element, V: Floats>(run: &[T]) -> T {
-        of_streams(halves::<T, V>(run), 0.0, Extremes::<V, GREATEST>::of).0.best_of(run)
+        let found = of_streams(halves::<T, V>(run), 0.0, Extremes::<V, GREATEST>::of).0;
+        found.best_of(run, run.len() % (STREAMS * size_of::<V>() / size_of::<T>()))
     }
 
-    /// [`Extremum::best`] of each of some runs of floats, of which a vector is a `V`.
+    /// [`Extremum::best`] of each of some runs of floats, of which a vector is a `V`: each is one stream, since in which
+    /// order elements are compared does not matter.
     #[inline(always)]
     fn best_floats<T: Element, V: Floats>(runs: [&[T]; STREAMS]) -> [Bits; STREAMS] {
-        let found = of_streams_side_by_side(runs.map(halves::<T, V>), 0.0, Extremes::<V, GREATEST>::of);
-        std::array::from_fn(|run| Bits::of(found[run].0.best_of(runs[run])))
+        let pairs = runs.map(|run| halves::<T, V>(run).as_chunks().0);
+        let found = of_each(pairs, 0.0, Extremes::<V, GREATEST>::of);
+        let rest = runs[0].len() % (size_of::<V>() / size_of::<T>());
+        std::array::from_fn(|run| Bits::of(found[run].best_of(runs[run], rest)))
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) const SHORTEST: usize = 2048;
 const PART: usize = TOGETHER * PAIR * STRETCH;
 
 /// Pairs of elements, one behind the other.
-type Stream<'a, T> = &'a [[T; PAIR]];
+pub(super) type Stream<'a, T> = &'a [[T; PAIR]];
 
 /// What is gathered of the elements of a stream, in two lanes.
 ///
@@ -98,7 +98,7 @@ fn merge<A: Accumulator>([a, b, c, d]: [A; TOGETHER], [e, f, g, h]: [A; TOGETHER
 /// `near`. It is shown where they are: a pair that is handed over is taken out of memory as one number.
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
-fn of_each<T, A: Accumulator>(
+pub(super) fn of_each<T, A: Accumulator>(
     streams: [Stream<T>; STREAMS],
     near: f64,
     f: impl Fn(&[T; PAIR], f64x2) -> A + Copy,

@@ -8,7 +8,7 @@ use chunkbook::dtype::DType;
 use chunkbook::execute::{compute, CancelToken, Options, Scheduler};
 use chunkbook::grid::ChunkGrid;
 use chunkbook::kernels::reduction::Reduction;
-use chunkbook::memory::astype;
+use chunkbook::memory::{astype, sort};
 use chunkbook::source::{ChunkSource, MemorySource};
 use divan::counter::{BytesCount, ItemsCount};
 use divan::Bencher;
@@ -57,6 +57,22 @@ fn variance(bencher: Bencher, dtype: DType) {
 #[divan::bench(args = TYPES)]
 fn minimum(bencher: Bencher, dtype: DType) {
     kernel(bencher, dtype, Reduction::Min, &[0, 1]);
+}
+
+#[divan::bench(args = TYPES)]
+fn maximum_of_columns(bencher: Bencher, dtype: DType) {
+    kernel(bencher, dtype, Reduction::Max, &[0]);
+}
+
+#[divan::bench(args = TYPES)]
+fn mean_without_nan(bencher: Bencher, dtype: DType) {
+    kernel(bencher, dtype, Reduction::NanMean, &[0, 1]);
+}
+
+#[divan::bench(args = TYPES)]
+fn sorted(bencher: Bencher, dtype: DType) {
+    let elements = block(dtype).reshaped(&[ROWS * COLUMNS]).unwrap();
+    bencher.counter(ItemsCount::new(elements.len())).bench(|| sort(divan::black_box(&elements)).unwrap());
 }
 
 /// The sum of a vector in chunks of one number: all but a few nanoseconds of a task is the scheduler's.
