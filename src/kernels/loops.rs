@@ -2,6 +2,7 @@
 
 use super::element::Element;
 use super::elementwise::{BinaryOp, UnaryOp};
+use super::exp::exp;
 use bytemuck::Pod;
 
 /// A loop over two inputs: elements of one type each, as bytes, so that whoever calls it is compiled once and not once
@@ -24,7 +25,7 @@ fn zip<A: Pod, B: Pod, O: Pod>(left: &[u8], right: &[u8], out: &mut [u8], f: imp
 /// `f` of each element; see [`zip`].
 #[inline(never)]
 #[cfg_attr(page, optimize(speed))]
-fn map<T: Pod, O: Pod>(values: &[u8], out: &mut [u8], f: impl Fn(T) -> O) {
+pub(super) fn map<T: Pod, O: Pod>(values: &[u8], out: &mut [u8], f: impl Fn(T) -> O) {
     for (o, &a) in bytemuck::cast_slice_mut::<u8, O>(out).iter_mut().zip(bytemuck::cast_slice::<u8, T>(values)) {
         *o = f(a);
     }
@@ -259,7 +260,7 @@ macro_rules! float_arithmetic {
                     UnaryOp::Absolute => map!($T, $T: $T::abs),
                     UnaryOp::Sqrt => map!($T, $T: $T::sqrt),
                     UnaryOp::Square => map!($T, $T: |a: $T| a * a),
-                    UnaryOp::Exp => map!($T, $T: $T::exp),
+                    UnaryOp::Exp => exp::<$T>,
                     UnaryOp::Log => map!($T, $T: $T::ln),
                     UnaryOp::Log2 => map!($T, $T: $T::log2),
                     UnaryOp::Log10 => map!($T, $T: $T::log10),

@@ -5,6 +5,7 @@
 
 pub mod element;
 pub mod elementwise;
+mod exp;
 mod extrema;
 mod gather;
 mod lanes;
