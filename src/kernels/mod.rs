@@ -11,6 +11,7 @@ mod gather;
 mod lanes;
 mod leaves;
 mod loops;
+mod merge;
 mod moments;
 pub(crate) mod order;
 pub mod preview;
