@@ -27,7 +27,7 @@ const SERIES: [f64; 12] = {
     series
 };
 
-/// e to the power of each element, of type `f32` or `f64`; within 0.6 units in the last place of `f64`, where that of the
+/// e to the power of each element, of type `f32` or `f64`; within 0.7 units in the last place of `f64`, where that of the
 /// standard library in WebAssembly is within one, and not the nearest float for 1 itself.
 pub(super) fn exp<T: Element>(values: &[u8], out: &mut [u8]) {
     if has_far::<T>(values) {

@@ -380,7 +380,7 @@ impl Reduction {
         }
         let mut partial = self.chunk(block, axes)?;
         if let (Reduction::NanVar { ddof } | Reduction::NanStd { ddof }, true) = (self, block.dtype().is_float()) {
-            // NumPy's `nanvar` is NaN where elements are too few, where its `var` divides by 0, as Dask does in both.
+            // NumPy's `nanvar` is NaN where elements are too few; its `var`, and Dask's of just as many, divide by 0.
             let [counts, _, m2, _] = partial.fields.as_mut_slice() else { unreachable!("the fields of moments") };
             for (m2, &count) in m2.elements_mut::<f64>().iter_mut().zip(counts.elements::<i64>()) {
                 if count <= i64::from(ddof) {

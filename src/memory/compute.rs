@@ -151,14 +151,19 @@ impl<'a> Input<'a> {
 /// Elements of a part that a thread of the pool computes: so many that it does not matter that it was woken for them.
 const PART: usize = 64 * STRIP;
 
+/// Whether `bytes` of elements of `size` bytes are for all threads of the pool: where there are parts enough, but not on one
+/// of them, since a task has its thread.
+fn is_for_all_threads(bytes: usize, size: usize) -> bool {
+    bytes >= 4 * PART * size && rayon::current_thread_index().is_none()
+}
+
 /// Calls `compute` with the number of the first element of each part of `out`, whose elements have `size` bytes, and the
-/// part. On all threads of the pool where there are parts enough, but not from one of them: a task has its thread.
+/// part, on as many threads as [`is_for_all_threads`] says.
 fn in_parts(out: &mut [u8], size: usize, compute: impl Fn(usize, &mut [u8]) + Sync) {
-    let compute = |(part, out): (usize, &mut [u8])| compute(part * PART, out);
-    if out.len() < 4 * PART * size || rayon::current_thread_index().is_some() {
-        out.chunks_mut(PART * size).enumerate().for_each(compute);
+    if is_for_all_threads(out.len(), size) {
+        out.par_chunks_mut(PART * size).enumerate().for_each(|(part, out)| compute(part * PART, out));
     } else {
-        out.par_chunks_mut(PART * size).enumerate().for_each(compute);
+        compute(0, out);
     }
 }
 
@@ -178,18 +183,45 @@ fn zip_strips(
     let size = out.dtype().size();
     let out = out.bytes_mut();
     let run = walk.run();
+    let strides = [left_stride, right_stride];
+    // What is cleared for an input takes longer than a short run.
+    let inputs = || [Input::new(left, left_type), Input::new(right, right_type)];
+    if !is_for_all_threads(run * size, size) {
+        let mut inputs = inputs();
+        walk.for_each_run(|[to, from_left, from_right]| {
+            let out = &mut out[to as usize * size..][..run * size];
+            strips(&mut inputs, strides, [from_left, from_right], out, size, kernel);
+        });
+        return;
+    }
     walk.for_each_run(|[to, from_left, from_right]| {
         in_parts(&mut out[to as usize * size..][..run * size], size, |first, out| {
-            let (mut left, mut right) = (Input::new(left, left_type), Input::new(right, right_type));
-            for (strip, out) in out.chunks_mut(STRIP * size).enumerate() {
-                let (done, count) = (first + strip * STRIP, out.len() / size);
-                let at = |start: isize, stride: isize| (start + done as isize * stride) as usize;
-                let a = left.strip(at(from_left, left_stride), left_stride, count);
-                let b = right.strip(at(from_right, right_stride), right_stride, count);
-                kernel(a, b, out);
-            }
+            let from = [from_left + first as isize * left_stride, from_right + first as isize * right_stride];
+            strips(&mut inputs(), strides, from, out, size, kernel);
         });
     });
+}
+
+/// Runs `kernel` over a run of two inputs, which begin at `from`, strip by strip.
+#[inline(always)]
+#[cfg_attr(page, optimize(speed))]
+fn strips(
+    [left, right]: &mut [Input; 2],
+    strides: [isize; 2],
+    from: [isize; 2],
+    out: &mut [u8],
+    size: usize,
+    kernel: Binary,
+) {
+    let mut done = 0;
+    while done * size < out.len() {
+        let count = STRIP.min(out.len() / size - done);
+        let at = |input: usize| (from[input] + done as isize * strides[input]) as usize;
+        let a = left.strip(at(0), strides[0], count);
+        let b = right.strip(at(1), strides[1], count);
+        kernel(a, b, &mut out[done * size..][..count * size]);
+        done += count;
+    }
 }
 
 /// Bitwise arithmetic that stands for arithmetic on 0 and 1, which is what `bool` has.

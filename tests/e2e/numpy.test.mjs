@@ -80,7 +80,8 @@ for order in (np.sort(x), np.sort(x, axis=0), np.sort(x, axis=None), np.sort(n),
               np.median(x), np.percentile(x, 30), np.median(n), np.flatnonzero(x), np.where(x < 0)[1], np.nonzero(n > 0)[0],
               np.median(x, axis=0), np.median(x, axis=-1), np.median(n.reshape(2, 3), axis=1), np.median(x.astype("int8"), axis=0), np.median(x.astype("float32")),
               np.percentile(x, 30, axis=0), np.percentile(x, [25, 100], axis=1), np.percentile(x.astype("int8"), 60), np.quantile(x, 0.5, axis=1), np.quantile(x, [0.25, 0.5]),
-              np.percentile(x.astype("float32"), [30, 50]), np.percentile(x.astype("float32"), 30), np.percentile(x.astype("float32"), [30, 50], axis=0), np.percentile([-np.inf, 5, 6], 40), np.percentile([1, 5, np.inf], [20, 40, 80])):
+              np.percentile(x.astype("float32"), [30, 50]), np.percentile(x.astype("float32"), 30), np.percentile(x.astype("float32"), [30, 50], axis=0), np.percentile([-np.inf, 5, 6], 40), np.percentile([1, 5, np.inf], [20, 40, 80]),
+              np.quantile(np.arange(1001.0), 0.29), np.percentile(np.arange(101.0), 55), np.quantile(np.sqrt(np.arange(997.0)), [0.1, 0.29, 0.7])):
     see(order)
 y = n.copy(); y.sort(); see(y)
 for choice in (np.where(x > 3, x, 0), np.where(x > 3, 1, 0), np.where([True, False, True, False], x, -x.astype("float32")),
@@ -101,6 +102,8 @@ for typed in (np.nanmean(f, axis=0), np.nanvar(f, axis=1), np.nanstd(f), np.nanm
               np.where(True, np.float32(1), np.float32(2)), np.cumsum(5), np.flatnonzero(5), np.nan_to_num(np.array([1, 2])), np.nan_to_num(n)):
     see(typed)
 attempt(lambda: np.where(x.max() > 3))
+attempt(lambda: np.quantile(x, 1.5))
+attempt(lambda: np.percentile(x, -1))
 attempt(lambda: np.array([300], dtype="uint8"))
 attempt(lambda: np.array([2**64], dtype="int64"))
 attempt(lambda: x[np.array([True, False])])

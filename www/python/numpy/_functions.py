@@ -343,34 +343,38 @@ def median(a, axis=None):
 
 
 def percentile(a, q, axis=None):
-    """Linear interpolation between the nearest ranks."""
+    return _quantiles(a, q, axis, 100, "Percentiles must be in the range [0, 100]")
+
+
+def quantile(a, q, axis=None):
+    return _quantiles(a, q, axis, 1, "Quantiles must be in the range [0, 1]")
+
+
+def _quantiles(a, q, axis, whole, refusal):
+    """Linear interpolation between the nearest ranks; `q` parts of a `whole`."""
     if number_of(q) is None:
         # Beside an array of ranks the elements count as float64, beside a number as what they are.
         a = asarray(a).astype(float)
-        return stack([percentile(a, one, axis) for one in q])
+        return stack([_quantiles(a, one, axis, whole, refusal) for one in q])
     q = number_of(q)
-    if not 0 <= q <= 100:
-        raise ValueError("Percentiles must be in the range [0, 100]")
+    if not 0 <= q <= whole:
+        raise ValueError(refusal)
 
     def find(a, axis, count):
-        place = (count - 1) * q / 100
+        place = (count - 1) * (q / whole)
         below = int(place)
         part = place - below
         # As floats: differences of integers wrap.
         near = _at_ranks(a, axis, below, 1 if part == 0 else 2)
         near = near if a.dtype.kind == "f" else near.astype(float)
         if part == 0:
-            # Nothing of the next one, which there may not be, and which may be infinite.
+            # Nothing of the next one, which there may not be, and of which NumPy makes NaN where it is infinite.
             return near[0]
-        # From the nearer of both, as NumPy does: it may be infinite, and the other not.
+        # From the nearer of both, as NumPy does: the other may be infinite.
         step = near[1] - near[0]
         return near[0] + step * part if part < 0.5 else near[1] - step * (1 - part)
 
     return _of_ranks(a, axis, find)
-
-
-def quantile(a, q, axis=None):
-    return percentile(a, asarray(q) * 100, axis)
 
 
 def _ordered(name, a):
