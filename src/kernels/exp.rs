@@ -46,10 +46,10 @@ fn has_far<T: Element>(values: &[u8]) -> bool {
     bytemuck::cast_slice(values).iter().fold(false, |far, value: &T| far | is_far(value.to_f64()))
 }
 
-/// Whether it is not computed by [`exp_within`]; NaN is not.
+/// Whether [`exp_within`] does not compute it.
 #[inline(always)]
 fn is_far(x: f64) -> bool {
-    !matches!(x.abs().partial_cmp(&WITHIN), Some(std::cmp::Ordering::Less))
+    x.abs() >= WITHIN || x.is_nan()
 }
 
 /// Of the power of 2 that is nearest, and of what is left by the series. What 1 and that lose to rounding when they are

@@ -369,7 +369,7 @@ print(x[x > 0.5].size + x[x <= 0.5].size, y.max(), (s[1:] >= s[:-1]).all(), abs(
   assert.equal(stdout, "1000000 0.5 True True 100 4999950000\n");
 });
 
-const KNOWN = `
+const SKIP_NAN = `
 import json
 import warnings
 import numpy as np
@@ -407,9 +407,9 @@ print(json.dumps(found))
 `;
 
 test("reductions of what is not NaN, in memory and lazy, are NumPy's and Dask's", async () => {
-  const { stdout, error } = await runCell(opened.page, KNOWN);
+  const { stdout, error } = await runCell(opened.page, SKIP_NAN);
   assert.equal(error, null);
-  assert.deepEqual(JSON.parse(stdout), python(KNOWN));
+  assert.deepEqual(JSON.parse(stdout), python(SKIP_NAN));
 });
 
 test("a reduction of lazy arrays that is not there says where it is", async () => {
